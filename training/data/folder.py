@@ -1,0 +1,95 @@
+"""Labelled images on disk in ImageFolder form: pictures beside a `metadata.csv`, in a folder or a zip of one."""
+
+import csv
+import hashlib
+import io
+import multiprocessing
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+Row = dict[str, str]
+Drawing = tuple[Image.Image, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class _Write:
+    """Draws picture `index` and saves it: what one worker does."""
+
+    draw: Callable[[int], Drawing]
+    out: Path
+
+    def __call__(self, index: int) -> dict[str, object]:
+        image, row = self.draw(index)
+        name = f"{index // 1000:03d}/{index:06d}.png"
+        (self.out / name).parent.mkdir(exist_ok=True)
+        image.save(self.out / name, compress_level=1)
+        return {"file_name": name, **row}
+
+
+def write(out: Path, draw: Callable[[int], Drawing], count: int, workers: int | None = None, title: str = "") -> None:
+    """Draw pictures 0…count-1 in parallel into `out` and write `metadata.csv`, with a progress bar.
+
+    A picture depends on its index alone, its file is named after the index, and the rows are taken in the order of the
+    indices (`Pool.imap`), so neither bytes nor labels depend on the number of workers or on who finishes first.
+    `metadata.csv` appears last, in one move: a folder that has it is complete.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    part = out / "metadata.csv.part"
+    with (
+        part.open("w", newline="", encoding="utf-8") as file,
+        multiprocessing.get_context("spawn").Pool(workers or os.cpu_count()) as pool,
+    ):
+        table: csv.DictWriter[str] | None = None
+        for row in tqdm(pool.imap(_Write(draw, out), range(count), chunksize=16), title or out.name, count):
+            if table is None:
+                table = csv.DictWriter(file, list(row))
+                table.writeheader()
+            table.writerow(row)
+    part.replace(out / "metadata.csv")
+
+
+class ImageFolder:
+    """The pictures and rows of a folder or zip. Pictures are read one by one when asked for: memory stays flat.
+
+    Raises:
+        FileNotFoundError: there is no such folder or zip, or no `metadata.csv` in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._zip: tuple[int, zipfile.ZipFile] | None = None
+        try:
+            text = self._bytes("metadata.csv").decode()
+        except (OSError, KeyError) as error:
+            raise FileNotFoundError(f"{self.path} holds no metadata.csv; it should be an ImageFolder or a zip of one") from error
+        self.rows: list[Row] = list(csv.DictReader(io.StringIO(text)))
+
+    def _bytes(self, name: str) -> bytes:
+        if self.path.suffix != ".zip":
+            return (self.path / name).read_bytes()
+        if self._zip is None or self._zip[0] != os.getpid():  # a handle shared over a fork would mix up its readers
+            self._zip = os.getpid(), zipfile.ZipFile(self.path)
+        return self._zip[1].read(name)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def image(self, index: int) -> Image.Image:
+        return Image.open(io.BytesIO(self._bytes(self.rows[index]["file_name"]))).convert("RGB")
+
+    def __iter__(self) -> Iterator[tuple[Image.Image, Row]]:
+        return ((self.image(i), row) for i, row in enumerate(self.rows))
+
+    def digest(self) -> str:
+        """SHA-256 over every picture's pixels and text, in order: the same for the same set however it was packed."""
+        total = hashlib.sha256()
+        for image, row in self:
+            total.update(np.asarray(image).tobytes() + row["text"].encode())
+        return total.hexdigest()

@@ -1,0 +1,107 @@
+"""Text to a mask of ink, with the box of every letter.
+
+A mask is an 8-bit image, 255 where there is ink. Boxes are float32 (n, 4): left, top, right, bottom in pixels, one per
+character of the text.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw
+
+from training.data import fonts
+
+Boxes = np.ndarray
+
+
+@dataclass(frozen=True)
+class Ink:
+    """A drawn text: its mask, its letters' boxes, the text itself."""
+
+    mask: Image.Image
+    boxes: Boxes
+    text: str
+
+
+def line(text: str, font: Path, size: int, spacing: float = 0.0) -> Ink:
+    """One straight line of text, tightly cropped; `spacing` pixels between letters beyond the font's own."""
+    face = fonts.load(font, size)
+    starts = [face.getlength(text[:i]) + i * spacing for i in range(len(text))]
+    boxes = np.array([fonts.letter_box(font, size, c) for c in text], float)
+    boxes[:, [0, 2]] += np.array(starts)[:, None]
+    left, top = np.floor(boxes[:, :2].min(0))
+    right, bottom = np.ceil(boxes[:, 2:].max(0))
+    mask = Image.new("L", (max(int(right - left), 1), max(int(bottom - top), 1)))
+    draw = ImageDraw.Draw(mask)
+    if spacing:
+        for c, x in zip(text, starts, strict=True):
+            draw.text((x - left, -top), c, 255, face, anchor="ls")
+    else:
+        draw.text((-left, -top), text, 255, face, anchor="ls")
+    return Ink(mask, (boxes - (left, top, left, top)).astype(np.float32), text)
+
+
+def dance(text: str, font: Path, size: int, rng: np.random.Generator, turn: float, hop: float, overlap: float) -> Ink:
+    """Letters that each turn (up to `turn` degrees), hop (up to `hop` × size) and overlap (by `overlap` × size)."""
+    pieces, x = [], 0.0
+    for c in text:
+        letter = line(c, font, size).mask.rotate(rng.uniform(-turn, turn), Image.Resampling.BILINEAR, expand=True)
+        left, top, right, bottom = letter.getbbox() or (0, 0, *letter.size)
+        baseline = fonts.letter_box(font, size, c)[3]
+        pieces.append((letter.crop((left, top, right, bottom)), x, baseline + rng.uniform(-hop, hop) * size))
+        x += right - left + (rng.uniform(0.0, 0.15) - overlap) * size
+    boxes = np.array([(x, bottom - im.height, x + im.width, bottom) for im, x, bottom in pieces])
+    left, top = np.floor(boxes[:, :2].min(0))
+    right, bottom = np.ceil(boxes[:, 2:].max(0))
+    mask = Image.new("L", (int(right - left) + 1, int(bottom - top) + 1))
+    for (im, *_), box in zip(pieces, boxes, strict=True):
+        layer = Image.new("L", mask.size)
+        layer.paste(im, (int(box[0] - left), int(box[1] - top)))
+        mask = ImageChops.lighter(mask, layer)
+    return Ink(mask, (boxes - (left, top, left, top)).astype(np.float32), text)
+
+
+def place(ink: Ink, size: tuple[int, int], scale: float, angle: float, shear: float, at: tuple[float, float]) -> Ink:
+    """The ink scaled, sheared, turned by `angle` degrees and laid on a canvas of `size` (width, height).
+
+    `at` is the position in the free room: (0, 0) top left, (1, 1) bottom right. What does not fit is scaled down.
+    """
+    corners = ink.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    matrix = np.array([[cos, sin], [-sin, cos]]) @ np.array([[1.0, shear], [0.0, 1.0]]) * scale
+    frame = np.array([[0, 0], [ink.mask.width, 0], [ink.mask.width, ink.mask.height], [0, ink.mask.height]])
+    extent = np.ptp(frame @ matrix.T, axis=0)
+    fit = min(1.0, *((np.array(size) - 2) / extent))
+    matrix, extent, scale = matrix * fit, extent * fit, scale * fit
+    offset = (frame @ matrix.T).min(0) - (np.array(size) - extent) * at
+    mask, inverse = ink.mask, np.linalg.inv(matrix)
+    if scale < 0.9:  # shrink with a proper filter first: the affine transform below would drop thin strokes
+        small = max(round(mask.width * scale), 1), max(round(mask.height * scale), 1)
+        inverse = np.diag([small[0] / mask.width, small[1] / mask.height]) @ inverse
+        mask = mask.resize(small, Image.Resampling.BILINEAR)
+    shift = inverse @ offset
+    mask = mask.transform(
+        size, Image.Transform.AFFINE, (*inverse[0], shift[0], *inverse[1], shift[1]), Image.Resampling.BILINEAR
+    )
+    moved = (corners @ matrix.T - offset).reshape(-1, 4, 2)
+    return Ink(mask, np.concatenate([moved.min(1), moved.max(1)], axis=1).astype(np.float32), ink.text)
+
+
+def wave(ink: Ink, amplitude: float, period: float, phase: float, strips: int = 12) -> Ink:
+    """The ink with its columns moved up and down along a sine: amplitude and period in pixels."""
+    width, height = ink.mask.size
+
+    def lift(x: np.ndarray | float) -> np.ndarray:
+        return np.asarray(amplitude * np.sin(2 * np.pi * np.asarray(x) / period + phase))
+
+    edges = np.linspace(0, width, strips + 1).astype(int).tolist()
+    mesh = []
+    for x0, x1 in zip(edges, edges[1:], strict=False):
+        y0, y1 = float(lift(x0)), float(lift(x1))
+        mesh.append(((x0, 0, x1, height), (x0, -y0, x0, height - y0, x1, height - y1, x1, -y1)))
+    boxes = ink.boxes.copy()
+    boxes[:, 1] += np.minimum(lift(boxes[:, 0]), lift(boxes[:, 2]))
+    boxes[:, 3] += np.maximum(lift(boxes[:, 0]), lift(boxes[:, 2]))
+    mask = ink.mask.transform(ink.mask.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+    return Ink(mask, boxes, ink.text)
