@@ -68,8 +68,12 @@ class ImageFolder:
         try:
             text = self._bytes("metadata.csv").decode()
         except (OSError, KeyError) as error:
-            raise FileNotFoundError(f"{self.path} holds no metadata.csv; it should be an ImageFolder or a zip of one") from error
-        self.rows: list[Row] = list(csv.DictReader(io.StringIO(text)))
+            message = f"{self.path} holds no metadata.csv; it should be an ImageFolder or a zip of one"
+            raise FileNotFoundError(message) from error
+        reader = csv.DictReader(io.StringIO(text))
+        names, cells = reader.fieldnames or [], [[value.encode() for value in row.values()] for row in reader]
+        # fixed-width arrays instead of a list of dicts: forked workers share them, and memory does not grow as they read
+        self.columns = {name: np.array([row[i] for row in cells], "S") for i, name in enumerate(names)}
 
     def _bytes(self, name: str) -> bytes:
         if self.path.suffix != ".zip":
@@ -79,13 +83,16 @@ class ImageFolder:
         return self._zip[1].read(name)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.columns["file_name"])
+
+    def row(self, index: int) -> Row:
+        return {name: column[index].decode() for name, column in self.columns.items()}
 
     def image(self, index: int) -> Image.Image:
-        return Image.open(io.BytesIO(self._bytes(self.rows[index]["file_name"]))).convert("RGB")
+        return Image.open(io.BytesIO(self._bytes(self.columns["file_name"][index].decode()))).convert("RGB")
 
     def __iter__(self) -> Iterator[tuple[Image.Image, Row]]:
-        return ((self.image(i), row) for i, row in enumerate(self.rows))
+        return ((self.image(i), self.row(i)) for i in range(len(self)))
 
     def digest(self) -> str:
         """SHA-256 over every picture's pixels and text, in order: the same for the same set however it was packed."""

@@ -1,0 +1,84 @@
+"""The Lightning module: one network, its loss, its optimiser."""
+
+from typing import Any
+
+import lightning
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.dataset import Batch
+from training.recipes import Recipe
+from zoo.seq2seq import Seq2Seq
+from zoo.text import CharTokenizer
+
+
+def build(recipe: Recipe) -> nn.Module:
+    """The recipe's network, untrained."""
+    if recipe.kind == "classifier":
+        network: nn.Module = timm.create_model(recipe.architecture, num_classes=len(recipe.labels), **recipe.model_args)
+        return network
+    return Seq2Seq(len(CharTokenizer(recipe.alphabet)), **recipe.model_args)
+
+
+def sequence_loss(logits: Tensor, tokens: Tensor) -> Tensor:
+    """Mean cross-entropy of logits (B, T, tokens) against tokens (B, T), real tokens only."""
+    return functional.cross_entropy(logits.flatten(0, 1), tokens.flatten(), ignore_index=CharTokenizer.pad)
+
+
+def guidance_loss(attention: Tensor, region: Tensor) -> Tensor:
+    """How little of the attention (B, T, N) falls on the letter's own cells: −log of its share, where they are known."""
+    known = region.any(-1)
+    share = (attention.float() * region).sum(-1)[known]
+    return -share.clamp_min(1e-4).log().mean() if len(share) else attention.sum() * 0
+
+
+class Reading(lightning.LightningModule):
+    """Trains a recipe's network with AdamW and one cycle of the learning rate (Smith 2018)."""
+
+    def __init__(self, recipe: Recipe, steps: int) -> None:
+        super().__init__()
+        self.recipe, self.steps = recipe, steps
+        self.network = build(recipe)
+
+    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The loss, and for each picture with a true text whether it was read exactly."""
+        images = batch["images"].to(memory_format=torch.channels_last)
+        if self.recipe.kind == "classifier":
+            logits, target = self.network(images), batch["target"]
+            known = target.amax(1) > 0.5
+            return functional.cross_entropy(logits, target), (logits.argmax(1) == target.argmax(1))[known]
+        tokens = batch["tokens"]
+        logits, attention = self.network(images, tokens[:, :-1])
+        wanted = tokens[:, 1:]
+        # greedy decoding is right just where every next token is, given the true ones before it
+        right = ((logits.argmax(-1) == wanted) | (wanted == CharTokenizer.pad)).all(1)
+        loss = sequence_loss(logits, wanted)
+        if self.recipe.guidance:
+            loss = loss + self.recipe.guidance * guidance_loss(attention, batch["region"])
+        return loss, right
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        loss, right = self.loss(batch)
+        self.log("loss/train", loss, prog_bar=True, on_step=True, on_epoch=True)
+        self.log("accuracy/train", right.float().mean(), prog_bar=True, on_step=True, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        loss, right = self.loss(batch)
+        self.log("loss/validation", loss, prog_bar=True, batch_size=len(batch["images"]))
+        self.log("accuracy/validation", right.float().mean(), prog_bar=True, batch_size=max(len(right), 1))
+
+    def configure_optimizers(self) -> Any:
+        matrices = [p for p in self.network.parameters() if p.ndim > 1]
+        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": matrices, "weight_decay": self.recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, self.recipe.learning_rate, total_steps=self.steps, pct_start=0.2
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -1,0 +1,151 @@
+"""Any picture to the numbers that a network takes: the one preprocessing, for training, pages and export alike."""
+
+import io
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from zoo.errors import InputError
+
+Source = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.uint8]
+
+MAX_PIXELS = 40_000_000  # a decoded RGB picture of 120 MB
+MIN_SIDE = 4
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as RGB, and one sentence about what was done to make it so, or ''."""
+
+    rgb: Image.Image
+    note: str = ""
+
+
+def load(source: Source) -> Picture:
+    """A path, the bytes of a file, a PIL image or a uint8 array (H, W), (H, W, 1|3|4), as an upright RGB picture.
+
+    Transparency is laid on white, 16-bit and CMYK values are converted, EXIF orientation is applied.
+
+    Raises:
+        InputError: it is no picture, damaged, animated, too large or too small.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit below is lower
+            picture = _upright(_open(source))
+    except UnidentifiedImageError:
+        raise InputError("This is not a picture that can be read; upload a PNG, JPEG, WebP, GIF or BMP file.") from None
+    except Image.DecompressionBombError:
+        raise InputError(_too_large()) from None
+    except FileNotFoundError:
+        raise InputError(f"There is no file {os.fspath(source)!r}.") from None  # type: ignore[arg-type]
+    except IsADirectoryError:
+        raise InputError(f"{os.fspath(source)!r} is a folder; name the pictures in it.") from None  # type: ignore[arg-type]
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError("The picture is damaged or cut short; save or download it again.") from error
+    return picture
+
+
+def _too_large() -> str:
+    return f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller or crop it to the text."
+
+
+def _open(source: Source) -> Image.Image:
+    if source is None or (isinstance(source, bytes | str) and not source):
+        raise InputError("There is no picture; upload one first.")
+    if isinstance(source, Image.Image):
+        return source
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if not isinstance(source, bytes | str | os.PathLike):
+        raise InputError(f"A picture is a path, bytes, a PIL image or a uint8 array, not {type(source).__name__}.")
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else Path(source))
+
+
+def _from_array(array: npt.NDArray[Any]) -> Image.Image:
+    if array.dtype != np.uint8:
+        raise InputError(f"An array of {array.dtype} is no picture; give uint8 values from 0 to 255.")
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))) or 0 in array.shape:
+        raise InputError(f"An array of shape {array.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4).")
+    return Image.fromarray(array)
+
+
+def _upright(image: Image.Image) -> Picture:
+    if image.width * image.height > MAX_PIXELS:
+        raise InputError(_too_large())
+    if min(image.size) < MIN_SIDE:
+        raise InputError(f"The picture is {image.width}×{image.height} pixels; at least {MIN_SIDE}×{MIN_SIDE} are needed.")
+    if (frames := getattr(image, "n_frames", 1)) > 1 and image.format in ("GIF", "PNG", "WEBP"):
+        raise InputError(f"The picture is animated ({frames} frames); save the frame to be read as a PNG.")
+    note = ""
+    turned = ImageOps.exif_transpose(image)
+    if turned.size != image.size or image.getexif().get(0x0112, 1) != 1:
+        note = "The picture was turned upright, as its EXIF data says."
+    image = turned
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, np.float64)
+        top = 65535.0 if image.mode.startswith("I") and values.max() > 255 else 255.0
+        image = Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))
+        note = note or "The picture's 16-bit values were scaled to 8 bits."
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        note = note or "The picture's transparent parts were laid on white."
+    elif image.mode == "CMYK":
+        note = note or "The picture's CMYK colours were converted to RGB."
+    return Picture(image.convert("RGB"), note)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a picture lies in a network's input: input = picture × scale + (left, top), in pixels."""
+
+    scale: float
+    left: float
+    top: float
+
+    def to_input(self, boxes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+        """Boxes (n, 4) left, top, right, bottom from picture to input pixels."""
+        return np.asarray(boxes * self.scale + np.array([self.left, self.top] * 2), np.float32)
+
+    def to_picture(self, boxes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+        """Boxes (n, 4) left, top, right, bottom from input to picture pixels."""
+        return np.asarray((boxes - np.array([self.left, self.top] * 2)) / self.scale, np.float32)
+
+
+def fit(rgb: Image.Image, size: tuple[int, int]) -> tuple[Pixels, Placement]:
+    """The picture scaled to fit into `size` (height, width) without squeezing, centred, on its own border colour.
+
+    Returns:
+        uint8 (height, width, 3) and where the picture lies in it.
+    """
+    height, width = size
+    if rgb.size == (width, height):
+        return np.asarray(rgb), Placement(1.0, 0.0, 0.0)
+    scale = min(width / rgb.width, height / rgb.height)
+    inner = max(round(rgb.width * scale), 1), max(round(rgb.height * scale), 1)
+    small = np.asarray(rgb.resize(inner, Image.Resampling.BILINEAR))
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    out = np.empty((height, width, 3), np.uint8)
+    out[:] = np.median(border, axis=0)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    out[top : top + inner[1], left : left + inner[0]] = small
+    return out, Placement(scale, left, top)
+
+
+def normalise(pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -> npt.NDArray[np.float32]:
+    """uint8 (N, H, W, 3) to float32 (N, 3, H, W): (value / 255 − mean) / std for each channel."""
+    scale = 1 / (255 * np.array(std, np.float32))
+    shift = np.array(mean, np.float32) / np.array(std, np.float32)
+    return np.ascontiguousarray((pixels * scale - shift).transpose(0, 3, 1, 2))

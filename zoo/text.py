@@ -1,0 +1,59 @@
+"""Alphabets and tokens: text to numbers and back."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class CharTokenizer:
+    """One token per character, after `<pad>`, `<bos>` and `<eos>`.
+
+    >>> tokens = CharTokenizer("ab")
+    >>> tokens.encode("ba")
+    [4, 3, 2]
+    >>> tokens.decode([4, 3, 2, 0])
+    'ba'
+    """
+
+    pad, bos, eos = 0, 1, 2
+    special = ("<pad>", "<bos>", "<eos>")
+
+    def __init__(self, alphabet: str) -> None:
+        self.alphabet = alphabet
+        self._number = {c: i for i, c in enumerate(alphabet, len(self.special))}
+        if len(self._number) != len(alphabet):
+            raise ValueError("the alphabet names a character twice")
+
+    def __len__(self) -> int:
+        """How many tokens there are, the special ones included."""
+        return len(self.special) + len(self.alphabet)
+
+    def encode(self, text: str) -> list[int]:
+        """The text's tokens, closed by `<eos>`.
+
+        Raises:
+            ValueError: a character is not in the alphabet.
+        """
+        try:
+            return [self._number[c] for c in text] + [self.eos]
+        except KeyError as error:
+            raise ValueError(f"{error.args[0]!r} of {text!r} is not in the alphabet") from error
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """The text up to the first `<eos>` or `<pad>`."""
+        letters = []
+        for token in tokens:
+            if token in (self.eos, self.pad):
+                break
+            letters.append(self.alphabet[token - len(self.special)])
+        return "".join(letters)
+
+    def batch(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts as int64 (n, longest + 1), each closed by `<eos>` and padded with `<pad>`."""
+        rows = [self.encode(text) for text in texts]
+        out = np.full((len(rows), max(map(len, rows))), self.pad, np.int64)
+        for row, tokens in zip(out, rows, strict=True):
+            row[: len(tokens)] = tokens
+        return out
