@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from training.data.folder import ImageFolder
 from training.recipes import Recipe
 from zoo import image
-from zoo.seq2seq import Encoder
+from zoo.transformer import Encoder
 from zoo.text import CharTokenizer
 
 Batch = dict[str, torch.Tensor]

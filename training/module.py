@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from training.dataset import Batch
 from training.recipes import Recipe
-from zoo.seq2seq import Seq2Seq
+from zoo.transformer import Seq2Seq
 from zoo.text import CharTokenizer
 
 

@@ -1,203 +1,192 @@
-"""A reader of any text: a CNN sees the picture, a Transformer decoder writes the characters one by one.
+"""Readers that write a text character by character: the network of `zoo.transformer`, decoded by beam search."""
 
-The decoder is that of Vaswani et al. 2017 with layer normalisation first (Xiong et al. 2020); the picture's features carry
-2-D sinusoidal position embeddings (Parmar et al. 2018), so that any size can be read.
-"""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import math
-
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from zoo import image
+from zoo.explain import Explanation, to_picture
+from zoo.prediction import Prediction
+from zoo.reader import Reader
+from zoo.runtime import Graph, Method, Runtime, softmax
 from zoo.text import CharTokenizer
+from zoo.transformer import Encoder, Seq2Seq
+
+BEAM = 5
 
 
-class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions with a shortcut (He et al. 2016)."""
+@dataclass(frozen=True)
+class Hypothesis:
+    """A text that the decoder wrote.
 
-    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int] = (1, 1)) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.shortcut: nn.Module = nn.Identity()
-        if inputs != outputs or stride != (1, 1):
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        out = torch.relu(self.bn1(self.conv1(x)))
-        return torch.relu(self.bn2(self.conv2(out)) + self.shortcut(x))
-
-
-class Encoder(nn.Module):
-    """Pictures (B, 3, H, W) to a grid of features (B, H/16 · W/8, width), row by row."""
-
-    stride = (16, 8)  # letters stand side by side: the grid is finer across than down
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-        self.stem = nn.Sequential(nn.Conv2d(3, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
-        self.blocks = nn.Sequential(
-            ResidualBlock(48, 64, (2, 2)),
-            ResidualBlock(64, 64),
-            ResidualBlock(64, 128, (2, 2)),
-            ResidualBlock(128, 128),
-            ResidualBlock(128, width, (2, 1)),
-            ResidualBlock(width, width),
-        )
-        self.norm = nn.LayerNorm(width)
-
-    def forward(self, images: Tensor) -> Tensor:
-        grid = self.blocks(self.stem(images))
-        grid = grid + position_grid(self.width, grid.shape[2], grid.shape[3]).to(grid)
-        features: Tensor = self.norm(grid.flatten(2).transpose(1, 2))
-        return features
-
-
-def position_grid(width: int, rows: int, columns: int) -> Tensor:
-    """2-D sinusoidal position embeddings (width, rows, columns): half of the channels for the row, half for the column."""
-    rates = torch.exp(torch.arange(0, width // 2, 2) * (-math.log(1000.0) / (width // 2)))
-
-    def waves(count: int) -> Tensor:
-        angles = torch.arange(count)[:, None] * rates[None, :]
-        return torch.cat([angles.sin(), angles.cos()], dim=1)
-
-    down = waves(rows)[:, None, :].expand(-1, columns, -1)
-    across = waves(columns)[None, :, :].expand(rows, -1, -1)
-    return torch.cat([down, across], dim=2).permute(2, 0, 1)
-
-
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Scaled dot-product attention: (…, Q, d), (…, K, d), (…, K, d) to the mixture (…, Q, d) and the weights (…, Q, K).
-
-    `mask` is True where a query may look. A row that may look nowhere gets equal weights, never NaN.
+    Attributes:
+        tokens: its characters and the closing `<eos>`.
+        probabilities: of each token, given the ones before.
+        attention: where the decoder looked for each token, float32 (tokens, N).
     """
-    scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
-    if mask is not None:
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    weights = scores.softmax(-1)
-    return weights @ value, weights
+
+    tokens: tuple[int, ...]
+    probabilities: tuple[float, ...]
+    attention: npt.NDArray[np.float32]
+
+    @property
+    def probability(self) -> float:
+        """Of the whole text, its end included."""
+        return float(np.prod(self.probabilities))
 
 
-class DecoderLayer(nn.Module):
-    """Self-attention over the text so far, cross-attention into the picture, a feed-forward network."""
-
-    def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
-        self.self_qkv = nn.Linear(width, 3 * width)
-        self.self_out = nn.Linear(width, width)
-        self.cross_q = nn.Linear(width, width)
-        self.cross_kv = nn.Linear(width, 2 * width)
-        self.cross_out = nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
-        self.drop = nn.Dropout(dropout)
-
-    def split(self, x: Tensor) -> Tensor:
-        """(B, T, width) to (B, heads, T, width / heads)."""
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-    def picture(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """The keys and values (B, heads, N, d) that cross-attention looks up: computed once a picture."""
-        key, value = self.cross_kv(features).chunk(2, dim=-1)
-        return self.split(key), self.split(value)
-
-    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Query, key and value (B, heads, T, d) of self-attention."""
-        query, key, value = self.self_qkv(self.norm1(x)).chunk(3, dim=-1)
-        return self.split(query), self.split(key), self.split(value)
-
-    def forward(
-        self, x: Tensor, own: tuple[Tensor, Tensor, Tensor], mask: Tensor, picture: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """New states (B, T, width) and cross-attention (B, heads, T, N)."""
-        mixed, _ = attend(*own, mask)
-        x = x + self.drop(self.self_out(mixed.transpose(1, 2).flatten(2)))
-        mixed, weights = attend(self.split(self.cross_q(self.norm2(x))), *picture)
-        x = x + self.drop(self.cross_out(mixed.transpose(1, 2).flatten(2)))
-        return x + self.drop(self.mlp(self.norm3(x))), weights
-
-
-class Seq2Seq(nn.Module):
-    """Picture to text.
+def decode(
+    run: Runtime, images: npt.NDArray[np.float32], cache: tuple[int, int, int, int], width: int, temperature: float
+) -> list[list[Hypothesis]]:
+    """The most probable texts of each picture, by beam search; `width` 1 is greedy decoding.
 
     Args:
-        tokens: how many tokens the alphabet has, the special ones included.
-        longest: the most characters that a text has.
-        width, heads, hidden, layers: the decoder's size.
-        dropout: share of the decoder's activations dropped in training.
+        run: computes the network's "encode" and "step".
+        images: a batch (B, 3, H, W).
+        cache: layers, heads, slots (the longest text and one) and depth of the decoder's keys and values.
+        width: how many texts are followed for each picture.
+        temperature: what the logits are divided by.
+
+    Returns:
+        For each picture up to `width` texts, best first.
     """
+    count = len(images)
+    layers, heads, slots, depth = cache
+    cross_keys, cross_values = run("encode", images=images)
+    keys = np.zeros((layers, count, heads, slots, depth), np.float32)
+    values = np.zeros_like(keys)
+    tokens = np.full(count, CharTokenizer.bos, np.int64)
+    scores = np.zeros((count, 1))
+    past: list[list[Hypothesis]] = [[Hypothesis((), (), np.zeros((0, 0), np.float32))] for _ in range(count)]
+    for position in range(slots):
+        logits, keys, values, attention = run(
+            "step",
+            tokens=tokens,
+            position=np.array(position),
+            keys=keys,
+            values=values,
+            cross_keys=cross_keys,
+            cross_values=cross_values,
+        )
+        probabilities = softmax(logits / temperature)
+        # A closed text goes on with <pad> for nothing; an open one with anything else; the last slot can only close.
+        closed = np.array([bool(h.tokens) and h.tokens[-1] == CharTokenizer.eos for beams in past for h in beams])
+        with np.errstate(divide="ignore"):
+            gains = np.log(probabilities, dtype=np.float64)
+        gains[:, [CharTokenizer.pad, CharTokenizer.bos]] = -np.inf
+        if position == slots - 1:
+            gains[:, CharTokenizer.eos + 1 :] = -np.inf
+        gains[closed] = -np.inf
+        gains[closed, CharTokenizer.pad] = 0.0
+        followed, kinds = scores.shape[1], gains.shape[1]
+        totals = (scores[..., None] + gains.reshape(count, followed, kinds)).reshape(count, -1)
+        best = np.argsort(-totals, axis=1, kind="stable")[:, :width]
+        scores = np.take_along_axis(totals, best, 1)
+        parents, chosen = best // kinds, best % kinds
+        rows = (np.arange(count)[:, None] * followed + parents).ravel()
+        past = [
+            [
+                beams[parent]
+                if token == CharTokenizer.pad
+                else _longer(beams[parent], int(token), probabilities[row, token], attention[row])
+                for parent, token, row in zip(parents[i], chosen[i], rows.reshape(count, -1)[i], strict=True)
+            ]
+            for i, beams in enumerate(past)
+        ]
+        if (chosen == CharTokenizer.pad).sum() + (chosen == CharTokenizer.eos).sum() == chosen.size:
+            break
+        tokens = np.where(chosen == CharTokenizer.pad, CharTokenizer.eos, chosen).ravel()
+        keys, values = keys[:, rows], values[:, rows]
+        if followed != best.shape[1]:
+            cross_keys, cross_values = cross_keys[:, rows], cross_values[:, rows]
+    return [
+        [h for h, score in zip(beams, row, strict=True) if np.isfinite(score)]
+        for beams, row in zip(past, scores, strict=True)
+    ]
 
-    def __init__(
-        self,
-        tokens: int,
-        longest: int = 12,
-        width: int = 256,
-        heads: int = 4,
-        hidden: int = 512,
-        layers: int = 2,
-        dropout: float = 0.1,
-    ) -> None:
-        super().__init__()
-        self.longest = longest
-        self.encoder = Encoder(width)
-        self.embed = nn.Embedding(tokens, width)
-        self.place = nn.Parameter(torch.randn(longest + 1, width) * 0.02)
-        self.layers = nn.ModuleList(DecoderLayer(width, heads, hidden, dropout) for _ in range(layers))
-        self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, tokens)
-        nn.init.normal_(self.embed.weight, std=0.02)
 
-    def forward(self, images: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Teacher forcing.
+def _longer(start: Hypothesis, token: int, probability: float, attention: npt.NDArray[np.float32]) -> Hypothesis:
+    seen = attention[None] if not start.tokens else np.concatenate([start.attention, attention[None]])
+    return Hypothesis((*start.tokens, token), (*start.probabilities, float(probability)), seen)
 
-        Args:
-            images: float (B, 3, H, W).
-            tokens: int (B, T), `<bos>` first, `<pad>` after the end.
 
-        Returns:
-            Logits (B, T, tokens) of the token after each, and the last layer's cross-attention (B, T, N), mean of heads.
-        """
-        features = self.encoder(images)
-        length = tokens.shape[1]
-        causal = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()
-        mask = causal & (tokens != CharTokenizer.pad)[:, None, None, :]
-        x = self.embed(tokens) + self.place[:length]
-        for layer in self.layers:
-            x, weights = layer(x, layer.project(x), mask, layer.picture(features))
-        return self.head(self.norm(x)), weights.mean(1)
+class Seq2SeqReader(Reader):
+    """Reads any text of its alphabet."""
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (B, 3, H, W) to every layer's cross-attention keys and values, each (layers, B, heads, N, d)."""
-        features = self.encoder(images)
-        pairs = [layer.picture(features) for layer in self.layers]
-        return torch.stack([key for key, _ in pairs]), torch.stack([value for _, value in pairs])
+    fields: ClassVar = {"alphabet": str, "model_args.longest": int}
+    graph_names = ("encode", "step")
+    decodings = ("beam", "greedy")
 
-    def step(
-        self, tokens: Tensor, position: Tensor, keys: Tensor, values: Tensor, cross_keys: Tensor, cross_values: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """One more character, with the past kept in a cache.
+    @staticmethod
+    def build(config: Mapping[str, Any]) -> nn.Module:
+        return Seq2Seq(len(CharTokenizer(config["alphabet"])), **config["model_args"])
 
-        Args:
-            tokens: int (B,), the token at `position`.
-            position: int (), 0 for `<bos>`.
-            keys, values: (layers, B, heads, longest + 1, d), the cache; zeros at the start.
-            cross_keys, cross_values: what `encode` gave.
+    @property
+    def cache(self) -> tuple[int, int, int, int]:
+        """Layers, heads, slots and depth of the decoder's cache."""
+        args = {"width": 256, "heads": 4, "layers": 2} | self.config["model_args"]
+        return args["layers"], args["heads"], args["longest"] + 1, args["width"] // args["heads"]
 
-        Returns:
-            Logits (B, tokens), the new cache's keys and values, and the cross-attention (B, N).
-        """
-        slots = torch.arange(self.longest + 1, device=tokens.device)
-        here, mask = (slots == position)[:, None], (slots <= position)[None, :]
-        x = (self.embed(tokens) + self.place[position])[:, None]
-        new_keys, new_values = [], []
-        for i, layer in enumerate(self.layers):
-            query, key, value = layer.project(x)
-            new_keys.append(torch.where(here, key, keys[i]))
-            new_values.append(torch.where(here, value, values[i]))
-            x, weights = layer(x, (query, new_keys[-1], new_values[-1]), mask, (cross_keys[i], cross_values[i]))
-        logits = self.head(self.norm(x[:, 0]))
-        return logits, torch.stack(new_keys), torch.stack(new_values), weights[:, :, 0].mean(1)
+    def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        assert isinstance(network, Seq2Seq)
+        layers, heads, slots, depth = self.cache
+        height, width = self.settings.size
+        grid = -(-height // Encoder.stride[0]) * -(-width // Encoder.stride[1])
+        own, cross = torch.zeros(layers, 2, heads, slots, depth), torch.zeros(layers, 2, heads, grid, depth)
+        encode = Graph(
+            Method(network, network.encode),
+            {"images": torch.zeros(2, 3, height, width)},
+            {"images": 0},
+            ("cross_keys", "cross_values"),
+        )
+        step = Graph(
+            Method(network, network.step),
+            {
+                "tokens": torch.ones(2, dtype=torch.int64),
+                "position": torch.tensor(1),
+                "keys": own,
+                "values": own,
+                "cross_keys": cross,
+                "cross_values": cross,
+            },
+            {"tokens": 0, "keys": 1, "values": 1, "cross_keys": 1, "cross_values": 1},
+            ("logits", "new_keys", "new_values", "attention"),
+        )
+        return {"encode": encode, "step": step}
+
+    def hypotheses(self, inputs: npt.NDArray[np.float32], width: int = BEAM) -> list[list[Hypothesis]]:
+        """The best texts of each picture of a batch (B, 3, H, W), best first."""
+        return decode(self._run, inputs, self.cache, width, self.settings.temperature)
+
+    def predict(self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str) -> list[Prediction]:
+        tokenizer = CharTokenizer(self.config["alphabet"])
+        found = []
+        for picture, beams in zip(inputs, self.hypotheses(inputs, 1 if decode == "greedy" else BEAM), strict=True):
+            best = beams[0]
+            text = tokenizer.decode(best.tokens)
+            found.append(
+                Prediction(
+                    text,
+                    best.probability,
+                    tuple((tokenizer.decode(h.tokens), h.probability) for h in beams),
+                    tuple((c, p, None) for c, p in zip(text, best.probabilities, strict=False)),
+                    self.status(text, best.probability, picture),
+                )
+            )
+        return found
+
+    def explain(self, picture: image.Source) -> Explanation:
+        """The last layer's cross-attention of each character of the answer, mean of heads."""
+        inputs, place = self.prepare(picture)
+        best = self.hypotheses(inputs)[0][0]
+        text = CharTokenizer(self.config["alphabet"]).decode(best.tokens)
+        rows = -(-self.settings.size[0] // Encoder.stride[0])
+        maps = best.attention[: len(text)].reshape(len(text), rows, -1)
+        return Explanation(
+            to_picture(maps, self.settings.size, place, image.load(picture).rgb.size), tuple(text)
+        )

@@ -126,6 +126,23 @@ def draw(rng: np.random.Generator, text: str, split: fonts.Split, size: tuple[in
     return Captcha(np.clip(np.rint(image), 0, 255).astype(np.uint8), text, boxes, family)
 
 
+def sample(
+    text: str, font: Path, background: str, noise: float, ink: tuple[int, int, int], rng: np.random.Generator
+) -> Captcha:
+    """A captcha as asked for: straight text in one font on a background of `degrade.BY_NAME`.
+
+    The paper is light under dark ink and dark under light ink; `noise` is a standard deviation in grey levels.
+    """
+    tint = np.array(ink, np.float32)
+    paper = np.array([232, 226, 214] if degrade.luma(tint) < 128 else [44, 48, 58], np.float32)
+    image = degrade.BY_NAME[background](rng, SIZE, paper)
+    line = render.line(text, font, 36)
+    drawn = render.place(line, SIZE, min(0.92 * SIZE[0] / line.mask.width, 0.8 * SIZE[1] / line.mask.height), 0, 0, (0.5, 0.5))
+    alpha = np.asarray(drawn.mask, np.float32)[..., None] / 255
+    image = degrade.gaussian_noise(rng, image * (1 - alpha) + tint * alpha, noise)
+    return Captcha(np.asarray(degrade.to_image(image)), text, drawn.boxes, font.stem)
+
+
 def lay_out(rng: np.random.Generator, text: str, font: Path, size: tuple[int, int]) -> render.Ink:
     """Text as captchas set it: in a line or dancing, waved, scaled, sheared, turned, anywhere on the canvas."""
     if rng.random() < 0.7:

@@ -132,6 +132,7 @@ BACKGROUNDS: dict[str, tuple[Background, ...]] = {
     "validation": (plain, marble),
     "test": (checks, rings, scribble),
 }
+BY_NAME: dict[str, Background] = {kind.__name__: kind for split in BACKGROUNDS.values() for kind in split}
 
 
 def strokes(rng: Rng, image: Array, tint: Array, count: int) -> Array:

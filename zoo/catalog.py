@@ -1,0 +1,63 @@
+"""Every checkpoint that there is: what it does, and where and by which digest it is known."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from zoo.errors import InputError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One checkpoint.
+
+    Attributes:
+        name: its name here, and that of its Hub repo.
+        task: the field's word for what it does.
+        summary: one sentence on what it reads.
+        sha256: digest of its model.safetensors, 64 hex digits.
+        revision: commit of the Hub repo; None, its newest, until it is published.
+    """
+
+    name: str
+    task: str
+    summary: str
+    sha256: str
+    revision: str | None = None
+
+    @property
+    def repo(self) -> str:
+        """The Hub repo, `glyphzoo/NAME`, or in the namespace that GLYPHZOO_NAMESPACE names."""
+        return f"{os.environ.get('GLYPHZOO_NAMESPACE') or 'glyphzoo'}/{self.name}"
+
+
+CATALOG: Mapping[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            name="captcha-resnet18",
+            task="word-classification",
+            summary="Tells which of 100 English words a captcha shows, in any font and on any background.",
+            sha256="0" * 64,
+        ),
+        Entry(
+            name="captcha-seq2seq",
+            task="text-recognition",
+            summary="Reads captchas of up to 12 letters and digits, upper and lower case as drawn.",
+            sha256="0" * 64,
+        ),
+    )
+}
+
+
+def entry(name: str) -> Entry:
+    """The checkpoint of that name.
+
+    Raises:
+        InputError: there is none; the sentence names those most like it.
+    """
+    if name not in CATALOG:
+        near = difflib.get_close_matches(name, CATALOG, n=3, cutoff=0.4) or sorted(CATALOG)
+        raise InputError(f"There is no checkpoint {name!r}; did you mean {' or '.join(near)}?")
+    return CATALOG[name]

@@ -1,0 +1,73 @@
+"""Readers that choose one of a fixed number of classes: a timm backbone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import timm
+import torch
+from torch import nn
+
+from zoo import image
+from zoo.explain import Explanation, grad_cam, to_picture
+from zoo.prediction import Prediction
+from zoo.reader import Reader
+from zoo.runtime import Graph, softmax
+
+
+class Classifier(Reader):
+    """Reads a picture as one of its labels."""
+
+    fields: ClassVar = {"num_classes": int, "label_names": list[str], "glyphzoo.explained_layer": str}
+    graph_names = ("classify",)
+
+    @staticmethod
+    def build(config: Mapping[str, Any]) -> nn.Module:
+        network: nn.Module = timm.create_model(
+            config["architecture"], num_classes=config["num_classes"], **config["model_args"]
+        )
+        return network
+
+    def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        images = torch.zeros(2, 3, *self.settings.size)
+        return {"classify": Graph(network, {"images": images}, {"images": 0}, ("logits",))}
+
+    @property
+    def labels(self) -> list[str]:
+        """The class names, in the order of the logits."""
+        return list(self.config["label_names"])
+
+    def logits(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Uncalibrated logits (B, classes) of a batch (B, 3, H, W)."""
+        (logits,) = self._run("classify", images=inputs)
+        return logits
+
+    def predict(self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str) -> list[Prediction]:
+        probabilities = softmax(self.logits(inputs) / self.settings.temperature)
+        found = []
+        for row, picture in zip(probabilities, inputs, strict=True):
+            best = np.argsort(-row, kind="stable")[:5]
+            text, confidence = self.labels[best[0]], float(row[best[0]])
+            status = self.status(text, confidence, picture)
+            found.append(
+                Prediction(
+                    text,
+                    confidence,
+                    tuple((self.labels[i], float(row[i])) for i in best),
+                    tuple((c, confidence, None) for c in text),
+                    status,
+                    label=text,
+                )
+            )
+        return found
+
+    def explain(self, picture: image.Source) -> Explanation:
+        """Grad-CAM of the answer."""
+        inputs, place = self.prepare(picture)
+        label = int(self.logits(inputs).argmax())
+        layer = self.network.get_submodule(self.config["glyphzoo"]["explained_layer"])
+        cam = grad_cam(self.network, layer, torch.from_numpy(inputs).to(self.device), label)
+        return Explanation(
+            to_picture(cam[None], self.settings.size, place, image.load(picture).rgb.size), (self.labels[label],)
+        )

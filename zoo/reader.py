@@ -1,0 +1,163 @@
+"""What all readers share: pictures in, predictions out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from zoo import image, store
+from zoo.errors import InputError
+from zoo.explain import Explanation
+from zoo.prediction import Prediction, Status
+from zoo.runtime import Graph, OnnxRuntime, Runtime, TorchRuntime
+
+CHUNK = 32  # pictures a network sees at once: bounds the memory of a long list
+FLAT = 8  # grey levels: a picture whose smoothed brightness varies less has nothing on it
+FIELDS: Mapping[str, store.Kind] = {
+    "architecture": str,
+    "model_args": dict,
+    "pretrained_cfg.input_size": list[int],
+    "pretrained_cfg.mean": list[float],
+    "pretrained_cfg.std": list[float],
+    "glyphzoo.kind": str,
+    "glyphzoo.temperature": float,
+    "glyphzoo.threshold": float,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a checkpoint's config.json says about reading, whatever its kind.
+
+    Attributes:
+        size: height and width of the input.
+        mean, std: normalisation of the three channels.
+        temperature: what logits are divided by for calibrated probabilities (Guo et al. 2017).
+        threshold: confidence below which an answer is "unsure".
+    """
+
+    size: tuple[int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    temperature: float
+    threshold: float
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Settings":
+        seen, reading = config["pretrained_cfg"], config["glyphzoo"]
+        height, width = seen["input_size"][1:]
+        return cls((height, width), tuple(seen["mean"]), tuple(seen["std"]), reading["temperature"], reading["threshold"])
+
+
+class Reader(ABC):
+    """A trained network that reads pictures.
+
+    Args:
+        folder: the checkpoint's folder, with config.json and model.safetensors.
+        device: a torch device.
+        runtime: "onnx" or "torch"; by default onnx on a CPU and torch elsewhere.
+        threads: cores that onnxruntime uses; 0 for all.
+    """
+
+    fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
+    graph_names: ClassVar[tuple[str, ...]]
+    decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
+
+    def __init__(self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0) -> None:
+        self.folder, self.device = folder, device
+        self.name = folder.name
+        self.config = store.read_config(folder, {**FIELDS, **self.fields})
+        self.settings = Settings.of(self.config)
+        runtime = runtime or ("onnx" if device == "cpu" else "torch")
+        if runtime not in ("onnx", "torch"):
+            raise InputError(f"There is no runtime {runtime!r}; choose 'onnx' or 'torch'.")
+        if runtime == "onnx" and device != "cpu":
+            raise InputError(f"The onnx runtime runs on the CPU only; leave out runtime= to read on {device!r}.")
+        self._run: Runtime
+        if runtime == "onnx":
+            files = store.home() / "onnx" / f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}"
+            self._run = OnnxRuntime(self.graph_names, lambda: self.graphs(self.network), files, threads)
+        else:
+            self._run = TorchRuntime(self.graphs(self.network), device)
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The torch network with its weights, float32, in evaluation mode. Built when first asked for."""
+        network = self.build(self.config)
+        store.load_weights(network, self.folder)
+        return network.eval().to(self.device)
+
+    @staticmethod
+    @abstractmethod
+    def build(config: Mapping[str, Any]) -> nn.Module:
+        """The untrained network that a config.json describes."""
+
+    @abstractmethod
+    def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        """The functions of the network that a runtime computes."""
+
+    @abstractmethod
+    def predict(self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str) -> list[Prediction]:
+        """Predictions for a batch (B, 3, H, W)."""
+
+    @abstractmethod
+    def explain(self, picture: image.Source) -> Explanation:
+        """Where the network looked, in the picture's own coordinates.
+
+        Raises:
+            InputError: the picture cannot be read.
+        """
+
+    def read(
+        self,
+        images: Sequence[image.Source] | npt.NDArray[np.uint8],
+        *,
+        decode: str | None = None,
+        lexicon: Sequence[str] | None = None,
+        lm: object | None = None,
+    ) -> list[Prediction]:
+        """What is printed in each picture.
+
+        Args:
+            images: paths, bytes, PIL images or uint8 arrays (H, W), (H, W, 3|4), in any mix and of any size.
+            decode: how a sequence is found, "beam" (the default) or "greedy".
+            lexicon: words to choose from; for readers that have it.
+            lm: a language model; for readers that have it.
+
+        Raises:
+            InputError: a picture cannot be read, or this reader has no such option.
+        """
+        if isinstance(images, str | bytes | Path) or not hasattr(images, "__len__"):
+            raise InputError("read takes a list of pictures; put a single one in brackets: read([picture]).")
+        for option, value in (("lexicon", lexicon), ("lm", lm)):
+            if value is not None:
+                raise InputError(f"{self.name} has no option {option}=; leave it out.")
+        if decode is not None and decode not in self.decodings:
+            choice = f"choose from {', '.join(self.decodings)}" if self.decodings else "leave it out"
+            raise InputError(f"{self.name} has no option decode={decode!r}; {choice}.")
+        found: list[Prediction] = []
+        for start in range(0, len(images), CHUNK):
+            prepared = [self.prepare(picture) for picture in images[start : start + CHUNK]]
+            inputs = np.concatenate([pixels for pixels, _ in prepared])
+            found += self.predict(inputs, [place for _, place in prepared], decode or (self.decodings or ("",))[0])
+        return found
+
+    def prepare(self, picture: image.Source) -> tuple[npt.NDArray[np.float32], image.Placement]:
+        """A picture as the network's input (1, 3, H, W), and where it lies in it."""
+        pixels, place = image.fit(image.load(picture).rgb, self.settings.size)
+        return image.normalise(pixels[None], self.settings.mean, self.settings.std), place
+
+    def status(self, text: str, confidence: float, inputs: npt.NDArray[np.float32]) -> Status:
+        """ "empty" for no text or a flat picture (3, H, W), "unsure" below the checkpoint's threshold, else "ok"."""
+        grey = inputs.mean(0) * float(np.mean(self.settings.std)) * 255
+        height, width = (n // 4 * 4 for n in grey.shape)
+        smooth = grey[:height, :width].reshape(height // 4, 4, width // 4, 4).mean((1, 3))
+        if not text or np.ptp(smooth) < FLAT:
+            return "empty"
+        return "ok" if confidence >= self.settings.threshold else "unsure"

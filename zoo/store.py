@@ -1,0 +1,303 @@
+"""Where a checkpoint's files come from (bundled, the Hub cache, the Hub), and how they are checked, read and written.
+
+A checkpoint is a folder with config.json and model.safetensors, the same one here, in the Hub cache and on the Hub.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import GenericAlias
+from typing import Any, get_args, get_origin
+
+import httpx2
+import platformdirs
+import torch
+from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from zoo import catalog
+from zoo.errors import InputError
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+Kind = type | GenericAlias  # str, int, float, bool, dict, list or list[kind]
+
+
+def home() -> Path:
+    """The folder for what is made on this machine and can be made again: GLYPHZOO_HOME, or the user's cache."""
+    if named := os.environ.get("GLYPHZOO_HOME"):
+        return Path(named).expanduser()
+    return platformdirs.user_cache_path("glyphzoo", appauthor=False)
+
+
+def resolve(name: str | os.PathLike[str], bundled: bool = True) -> Path:
+    """The folder of a checkpoint that the catalog names, or that is named by its folder.
+
+    Raises:
+        InputError: it is neither, or `locate` fails.
+    """
+    if name not in catalog.CATALOG and Path(name).is_dir():
+        return Path(name)
+    if isinstance(name, str) and Path(name).name == name:
+        return locate(name, bundled)
+    raise InputError(f"There is no folder {os.fspath(name)!r}; name a folder with {CONFIG} in it, or a checkpoint.")
+
+
+def locate(name: str, bundled: bool = True) -> Path:
+    """The folder of a checkpoint in the catalog: bundled, else from the Hub cache, else downloaded into that cache.
+
+    What lies in the cache is checked against the catalog's SHA-256 each time (23 MB take some 15 ms), and fetched anew
+    if it differs. Where the right files are there, no request is made.
+
+    Args:
+        name: a name in the catalog.
+        bundled: whether the copy that comes with this package may be used.
+
+    Raises:
+        InputError: the name is unknown, or the files are neither here nor to be had, or arrive damaged.
+    """
+    entry = catalog.entry(name)
+    if bundled and (folder := _bundled(entry)):
+        return folder
+    state = "is not on this machine"
+    try:
+        if folder := _cached(entry):
+            if sha256(folder / WEIGHTS) == entry.sha256:
+                return folder
+            state = "was damaged or out of date on this machine"
+            _remove(folder / WEIGHTS)
+        return _download(entry)
+    except (httpx2.HTTPError, httpx2.InvalidURL, HFValidationError, OSError) as error:
+        raise InputError(f"The checkpoint {name} {state}, and {_why(error, entry)}.") from error
+
+
+def _bundled(entry: catalog.Entry) -> Path | None:
+    folder = CHECKPOINTS / entry.name
+    return folder if (folder / WEIGHTS).is_file() and (folder / CONFIG).is_file() else None
+
+
+def _cached(entry: catalog.Entry) -> Path | None:
+    """The snapshot in the Hub cache, if it holds both files."""
+    config, weights = (try_to_load_from_cache(entry.repo, name, revision=entry.revision) for name in (CONFIG, WEIGHTS))
+    return Path(weights).parent if isinstance(config, str) and isinstance(weights, str) else None
+
+
+def _download(entry: catalog.Entry) -> Path:
+    # Asked once and first: where nobody answers, hf_hub_download alone tries again for 23 seconds to 6 minutes.
+    get_hf_file_metadata(hf_hub_url(entry.repo, WEIGHTS, revision=entry.revision))
+    weights = Path(hf_hub_download(entry.repo, WEIGHTS, revision=entry.revision))
+    if sha256(weights) != entry.sha256:
+        _remove(weights)
+        raise InputError(
+            f"{WEIGHTS} of {entry.repo} arrived damaged, or is not the one that this version knows (its SHA-256 "
+            "differs), and was removed; try again, or update glyphzoo."
+        )
+    # By the commit that the weights came with, so that a push in between cannot mix two versions.
+    hf_hub_download(entry.repo, CONFIG, revision=weights.parent.name)
+    return weights.parent
+
+
+def _remove(pointer: Path) -> None:
+    """Takes a file out of the Hub cache with the blob that it points to, so that nobody uses it again."""
+    pointer.resolve().unlink(missing_ok=True)
+    pointer.unlink(missing_ok=True)
+
+
+def _why(error: Exception, entry: catalog.Entry) -> str:
+    """What went wrong with the Hub, and the remedy."""
+    repo = f"{entry.repo}{'@' + entry.revision if entry.revision else ''} at {constants.ENDPOINT}"
+    match error:
+        case OfflineModeIsEnabled():
+            return f"HF_HUB_OFFLINE forbids a download; unset it once, or put the files into {CHECKPOINTS / entry.name}"
+        case RepositoryNotFoundError() | RevisionNotFoundError() | HFValidationError():
+            return f"there is no public repo {repo}; check GLYPHZOO_NAMESPACE and HF_ENDPOINT"
+        case LocalEntryNotFoundError():  # the client's word for a server that breaks off or lacks the Hub's headers
+            return f"{constants.ENDPOINT} does not answer as a Hub does; try again later, or check HF_ENDPOINT"
+        case EntryNotFoundError():
+            return f"{repo} lacks {CONFIG} or {WEIGHTS}; check GLYPHZOO_NAMESPACE"
+        case HfHubHTTPError():
+            return f"{repo} answered with error {error.response.status_code}; try again later, or check HF_ENDPOINT"
+        case OSError():
+            return f"it cannot be stored ({error.strerror or error}); check the disk, or name a folder in HF_HOME"
+        case _:
+            return f"{constants.ENDPOINT} cannot be reached; check the network, or name a mirror in HF_ENDPOINT"
+
+
+def sha256(path: Path) -> str:
+    """A file's SHA-256 in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found.
+
+    Attributes:
+        name: the checkpoint.
+        folder: where it lies on this machine; None if it does not.
+        expected: the SHA-256 of its weights in the catalog.
+        actual: that of the file; None if there is none.
+        problem: one sentence with the remedy, or "".
+    """
+
+    name: str
+    folder: Path | None
+    expected: str
+    actual: str | None
+    problem: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is whole and loads."""
+        return not self.problem
+
+
+def verify(name: str, load: Callable[[Path], object]) -> Verification:
+    """Checks a checkpoint on this machine, bundled or in the Hub cache; makes no request and changes nothing.
+
+    Args:
+        name: a name in the catalog.
+        load: loads a checkpoint's folder strictly, raising InputError if it does not fit.
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    entry = catalog.entry(name)
+    folder, actual, problem = _bundled(entry) or _cached(entry), None, ""
+    if folder is None:
+        problem = "It is not on this machine; it is downloaded when it is first loaded."
+    else:
+        try:
+            actual = sha256(folder / WEIGHTS)
+            if actual != entry.sha256:
+                problem = f"{folder / WEIGHTS} is damaged or of another version (its SHA-256 differs); fetch it anew."
+            else:
+                load(folder)
+        except (InputError, OSError) as error:
+            problem = str(error)
+    return Verification(name, folder, entry.sha256, actual, problem)
+
+
+def read_config(folder: Path, fields: Mapping[str, Kind]) -> dict[str, Any]:
+    """A checkpoint's config.json, with every field that its reader needs.
+
+    Args:
+        folder: the checkpoint.
+        fields: what must be there: the path to a field, joined by dots, and its kind.
+
+    Raises:
+        InputError: the file is missing or damaged, or a field is missing or of another kind; the file and the field
+            are named.
+    """
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except FileNotFoundError:
+        raise InputError(f"There is no {path}; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.") from None
+    except (OSError, ValueError) as error:  # ValueError: not JSON, or not UTF-8
+        raise InputError(f"{path} cannot be read ({error}); fetch it anew.") from error
+    for name, kind in fields.items():
+        value = config
+        for key in name.split("."):
+            if not isinstance(value, dict) or key not in value:
+                raise InputError(f"{path} lacks the field {name!r} ({_spell(kind)}); fetch it anew.")
+            value = value[key]
+        if not _is(value, kind):
+            raise InputError(f"{path}: the field {name!r} is {json.dumps(value)[:40]}, but must be {_spell(kind)}.")
+    return dict(config)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _is(value: object, kind: Kind) -> bool:
+    if get_origin(kind) is list:
+        return isinstance(value, list) and all(_is(item, get_args(kind)[0]) for item in value)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)  # type: ignore[arg-type]
+
+
+def _spell(kind: Kind) -> str:
+    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+
+
+def load_weights(network: nn.Module, folder: Path) -> None:
+    """Loads a checkpoint's weights, float16 on disk, into a network's own float32, every one of them and no other.
+
+    Raises:
+        InputError: the file is missing or damaged, or does not fit; the tensors are named.
+    """
+    path = folder / WEIGHTS
+    try:
+        weights = load_file(path)
+    except FileNotFoundError:
+        raise InputError(f"There is no {path}; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.") from None
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be read ({error}); fetch it anew.") from error
+    own = network.state_dict()
+    problems = {
+        "lacks": sorted(own.keys() - weights.keys()),
+        "has unexpected": sorted(weights.keys() - own.keys()),
+        "has another shape of": sorted(k for k in own.keys() & weights.keys() if own[k].shape != weights[k].shape),
+    }
+    if any(problems.values()):
+        found = ", ".join(f"{verb} {_list(keys)}" for verb, keys in problems.items() if keys)
+        raise InputError(f"{path} does not fit the network of its {CONFIG}: it {found}; fetch both anew.")
+    network.load_state_dict(weights, strict=True)
+
+
+def _list(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+_NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+
+
+def save(network: nn.Module, folder: Path) -> str:
+    """Writes a network's model.safetensors in one step: weights as float16, normalisation layers as float32.
+
+    Normalisation layers are small, and their statistics multiply all that passes: float16 would cost accuracy there
+    and save nothing.
+
+    Returns:
+        the file's SHA-256, for the catalog.
+
+    Raises:
+        ValueError: a weight is not finite, or too large for float16.
+    """
+    exact = tuple(f"{name}." for name, module in network.named_modules() if isinstance(module, _NORMS))
+    tensors = {}
+    for key, tensor in network.state_dict().items():
+        half = tensor.is_floating_point() and not key.startswith(exact)
+        tensors[key] = tensor.to("cpu", torch.float16 if half else tensor.dtype, copy=True).contiguous()
+        if not torch.isfinite(tensors[key]).all():
+            raise ValueError(f"{key} is not finite in {tensors[key].dtype}; the network is not written")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        written = Path(scratch) / WEIGHTS
+        save_file(tensors, written, metadata={"format": "pt"})
+        digest = sha256(written)
+        os.replace(written, folder / WEIGHTS)
+    return digest

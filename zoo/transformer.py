@@ -1,0 +1,206 @@
+"""The sequence network: a CNN sees the picture, a Transformer decoder writes the characters one by one.
+
+The decoder is that of Vaswani et al. 2017 with layer normalisation first (Xiong et al. 2020); the picture's features carry
+2-D sinusoidal position embeddings (Parmar et al. 2018), so that any size can be read.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from zoo.text import CharTokenizer
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions with a shortcut (He et al. 2016)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int] = (1, 1)) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.shortcut: nn.Module = nn.Identity()
+        if inputs != outputs or stride != (1, 1):
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = torch.relu(self.bn1(self.conv1(x)))
+        return torch.relu(self.bn2(self.conv2(out)) + self.shortcut(x))
+
+
+class Encoder(nn.Module):
+    """Pictures (B, 3, H, W) to a grid of features (B, H/16 · W/8, width), row by row."""
+
+    stride = (16, 8)  # letters stand side by side: the grid is finer across than down
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.stem = nn.Sequential(nn.Conv2d(3, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
+        self.blocks = nn.Sequential(
+            ResidualBlock(48, 64, (2, 2)),
+            ResidualBlock(64, 64),
+            ResidualBlock(64, 128, (2, 2)),
+            ResidualBlock(128, 128),
+            ResidualBlock(128, width, (2, 1)),
+            ResidualBlock(width, width),
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, images: Tensor) -> Tensor:
+        grid = self.blocks(self.stem(images))
+        grid = grid + position_grid(self.width, grid.shape[2], grid.shape[3]).to(grid)
+        features: Tensor = self.norm(grid.flatten(2).transpose(1, 2))
+        return features
+
+
+def position_grid(width: int, rows: int, columns: int) -> Tensor:
+    """2-D sinusoidal position embeddings (width, rows, columns): half of the channels for the row, half for the column."""
+    rates = torch.exp(torch.arange(0, width // 2, 2) * (-math.log(1000.0) / (width // 2)))
+
+    def waves(count: int) -> Tensor:
+        angles = torch.arange(count)[:, None] * rates[None, :]
+        return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+    down = waves(rows)[:, None, :].expand(-1, columns, -1)
+    across = waves(columns)[None, :, :].expand(rows, -1, -1)
+    return torch.cat([down, across], dim=2).permute(2, 0, 1)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Scaled dot-product attention: (…, Q, d), (…, K, d), (…, K, d) to the mixture (…, Q, d) and the weights (…, Q, K).
+
+    `mask` is True where a query may look. A row that may look nowhere gets equal weights, never NaN.
+    """
+    scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = scores.softmax(-1)
+    return weights @ value, weights
+
+
+class DecoderLayer(nn.Module):
+    """Self-attention over the text so far, cross-attention into the picture, a feed-forward network."""
+
+    def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
+        self.self_qkv = nn.Linear(width, 3 * width)
+        self.self_out = nn.Linear(width, width)
+        self.cross_q = nn.Linear(width, width)
+        self.cross_kv = nn.Linear(width, 2 * width)
+        self.cross_out = nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+        self.drop = nn.Dropout(dropout)
+
+    def split(self, x: Tensor) -> Tensor:
+        """(B, T, width) to (B, heads, T, width / heads)."""
+        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+    def picture(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The keys and values (B, heads, N, d) that cross-attention looks up: computed once a picture."""
+        key, value = self.cross_kv(features).chunk(2, dim=-1)
+        return self.split(key), self.split(value)
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value (B, heads, T, d) of self-attention."""
+        query, key, value = self.self_qkv(self.norm1(x)).chunk(3, dim=-1)
+        return self.split(query), self.split(key), self.split(value)
+
+    def forward(
+        self, x: Tensor, own: tuple[Tensor, Tensor, Tensor], mask: Tensor, picture: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """New states (B, T, width) and cross-attention (B, heads, T, N)."""
+        mixed, _ = attend(*own, mask)
+        x = x + self.drop(self.self_out(mixed.transpose(1, 2).flatten(2)))
+        mixed, weights = attend(self.split(self.cross_q(self.norm2(x))), *picture)
+        x = x + self.drop(self.cross_out(mixed.transpose(1, 2).flatten(2)))
+        return x + self.drop(self.mlp(self.norm3(x))), weights
+
+
+class Seq2Seq(nn.Module):
+    """Picture to text.
+
+    Args:
+        tokens: how many tokens the alphabet has, the special ones included.
+        longest: the most characters that a text has.
+        width, heads, hidden, layers: the decoder's size.
+        dropout: share of the decoder's activations dropped in training.
+    """
+
+    def __init__(
+        self,
+        tokens: int,
+        longest: int = 12,
+        width: int = 256,
+        heads: int = 4,
+        hidden: int = 512,
+        layers: int = 2,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.longest = longest
+        self.encoder = Encoder(width)
+        self.embed = nn.Embedding(tokens, width)
+        self.place = nn.Parameter(torch.randn(longest + 1, width) * 0.02)
+        self.layers = nn.ModuleList(DecoderLayer(width, heads, hidden, dropout) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, tokens)
+        nn.init.normal_(self.embed.weight, std=0.02)
+
+    def _decoder(self) -> list[DecoderLayer]:
+        return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
+
+    def forward(self, images: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Teacher forcing.
+
+        Args:
+            images: float (B, 3, H, W).
+            tokens: int (B, T), `<bos>` first, `<pad>` after the end.
+
+        Returns:
+            Logits (B, T, tokens) of the token after each, and the last layer's cross-attention (B, T, N), mean of heads.
+        """
+        features = self.encoder(images)
+        length = tokens.shape[1]
+        causal = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()
+        mask = causal & (tokens != CharTokenizer.pad)[:, None, None, :]
+        x = self.embed(tokens) + self.place[:length]
+        for layer in self._decoder():
+            x, weights = layer(x, layer.project(x), mask, layer.picture(features))
+        return self.head(self.norm(x)), weights.mean(1)
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures (B, 3, H, W) to every layer's cross-attention keys and values, each (layers, B, heads, N, d)."""
+        features = self.encoder(images)
+        pairs = [layer.picture(features) for layer in self._decoder()]
+        return torch.stack([key for key, _ in pairs]), torch.stack([value for _, value in pairs])
+
+    def step(
+        self, tokens: Tensor, position: Tensor, keys: Tensor, values: Tensor, cross_keys: Tensor, cross_values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """One more character, with the past kept in a cache.
+
+        Args:
+            tokens: int (B,), the token at `position`.
+            position: int (), 0 for `<bos>`.
+            keys, values: (layers, B, heads, longest + 1, d), the cache; zeros at the start.
+            cross_keys, cross_values: what `encode` gave.
+
+        Returns:
+            Logits (B, tokens), the new cache's keys and values, and the cross-attention (B, N).
+        """
+        slots = torch.arange(self.longest + 1, device=tokens.device)
+        here, mask = (slots == position)[:, None], (slots <= position)[None, :]
+        x = (self.embed(tokens) + self.place[position])[:, None]
+        new_keys, new_values = [], []
+        for i, layer in enumerate(self._decoder()):
+            query, key, value = layer.project(x)
+            new_keys.append(torch.where(here, key, keys[i]))
+            new_values.append(torch.where(here, value, values[i]))
+            x, weights = layer(x, (query, new_keys[-1], new_values[-1]), mask, (cross_keys[i], cross_values[i]))
+        logits = self.head(self.norm(x[:, 0]))
+        return logits, torch.stack(new_keys), torch.stack(new_values), weights[:, :, 0].mean(1)
