@@ -83,7 +83,7 @@ def locate(name: str, bundled: bool = True) -> Path:
             state = "was damaged or out of date on this machine"
             _remove(folder / WEIGHTS)
         return _download(entry)
-    except (httpx2.HTTPError, httpx2.InvalidURL, HFValidationError, OSError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, HFValidationError, OSError, RuntimeError) as error:  # Runtime: hf_xet
         raise InputError(f"The checkpoint {name} {state}, and {_why(error, entry)}.") from error
 
 
@@ -127,22 +127,35 @@ def _why(error: Exception, entry: catalog.Entry) -> str:
             return f"HF_HUB_OFFLINE forbids a download; unset it once, or put the files into {CHECKPOINTS / entry.name}"
         case RepositoryNotFoundError() | RevisionNotFoundError() | HFValidationError():
             return f"there is no public repo {repo}; check GLYPHZOO_NAMESPACE and HF_ENDPOINT"
-        case LocalEntryNotFoundError():  # the client's word for a server that breaks off or lacks the Hub's headers
+        case LocalEntryNotFoundError():  # the client's word for a server without the Hub's headers
             return f"{constants.ENDPOINT} does not answer as a Hub does; try again later, or check HF_ENDPOINT"
         case EntryNotFoundError():
             return f"{repo} lacks {CONFIG} or {WEIGHTS}; check GLYPHZOO_NAMESPACE"
         case HfHubHTTPError():
             return f"{repo} answered with error {error.response.status_code}; try again later, or check HF_ENDPOINT"
-        case OSError():
-            return f"it cannot be stored ({error.strerror or error}); check the disk, or name a folder in HF_HOME"
+        case OSError(errno=int()):
+            return f"it cannot be stored ({error.strerror}); check the disk, or name a folder in HF_HOME"
         case _:
-            return f"{constants.ENDPOINT} cannot be reached; check the network, or name a mirror in HF_ENDPOINT"
+            return f"{constants.ENDPOINT} does not answer or broke off; check the network, or try again later"
 
 
 def sha256(path: Path) -> str:
-    """A file's SHA-256 in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """A file's SHA-256 in hex.
+
+    Raises:
+        InputError: the file is missing or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"There is no {path}; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.")
+    return InputError(f"{path} cannot be read ({error}); fetch it anew.")
 
 
 @dataclass(frozen=True)
@@ -190,7 +203,7 @@ def verify(name: str, load: Callable[[Path], object]) -> Verification:
                 problem = f"{folder / WEIGHTS} is damaged or of another version (its SHA-256 differs); fetch it anew."
             else:
                 load(folder)
-        except (InputError, OSError) as error:
+        except InputError as error:
             problem = str(error)
     return Verification(name, folder, entry.sha256, actual, problem)
 
@@ -209,10 +222,8 @@ def read_config(folder: Path, fields: Mapping[str, Kind]) -> dict[str, Any]:
     path = folder / CONFIG
     try:
         config = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except FileNotFoundError:
-        raise InputError(f"There is no {path}; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.") from None
     except (OSError, ValueError) as error:  # ValueError: not JSON, or not UTF-8
-        raise InputError(f"{path} cannot be read ({error}); fetch it anew.") from error
+        raise _unreadable(path, error) from error
     for name, kind in fields.items():
         value = config
         for key in name.split("."):
@@ -251,10 +262,8 @@ def load_weights(network: nn.Module, folder: Path) -> None:
     path = folder / WEIGHTS
     try:
         weights = load_file(path)
-    except FileNotFoundError:
-        raise InputError(f"There is no {path}; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.") from None
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path} cannot be read ({error}); fetch it anew.") from error
+        raise _unreadable(path, error) from error
     own = network.state_dict()
     problems = {
         "lacks": sorted(own.keys() - weights.keys()),

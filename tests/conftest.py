@@ -1,0 +1,155 @@
+"""What several tests share: a Hub on this machine, and tiny checkpoints to put on it."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from zoo import store
+from zoo.classifier import Classifier
+
+ROOT = Path(__file__).parent.parent
+
+TINY = {
+    "architecture": "test_resnet",
+    "num_classes": 2,
+    "label_names": ["left", "right"],
+    "model_args": {},
+    "pretrained_cfg": {
+        "input_size": [3, 16, 32],
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+        "num_classes": 2,
+    },
+    "glyphzoo": {"kind": "classifier", "temperature": 1.0, "threshold": 0.5, "explained_layer": "layer3"},
+}
+
+
+def write_tiny(folder: Path, seed: int = 0) -> Path:
+    """A whole checkpoint of a tiny timm ResNet with random weights and two labels."""
+    torch.manual_seed(seed)
+    store.save(Classifier.build(TINY), folder)
+    (folder / store.CONFIG).write_text(json.dumps(TINY))
+    return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A whole checkpoint, `left` or `right`."""
+    return write_tiny(tmp_path / "tiny")
+
+
+@dataclass
+class Hub:
+    """A Hub that answers as the real one does: small files after a relative redirect, large ones after one to a CDN.
+
+    Attributes:
+        url: what HF_ENDPOINT is to be.
+        repos: files by repo, name and content; they may be changed between requests.
+        sent: by file name, what is sent in place of the true bytes, to play a damaged download.
+        requests: what has been asked, such as "HEAD /glyphzoo/tiny/resolve/main/config.json".
+    """
+
+    url: str = ""
+    repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    sent: dict[str, bytes] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def cdn(self) -> str:
+        """Under another host name, as the Hub's is: its client follows redirects on the Hub's own host only."""
+        return self.url.replace("127.0.0.1", "localhost") + "/cdn"
+
+    def push(self, folder: Path, repo: str) -> str:
+        """Puts a checkpoint on the Hub; returns the SHA-256 of its weights."""
+        self.repos[repo] = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        return hashlib.sha256(self.repos[repo][store.WEIGHTS]).hexdigest()
+
+    def commit(self, repo: str) -> str:
+        """The repo's commit: changes with its files."""
+        return hashlib.sha1(repr(sorted(self.repos[repo].items())).encode()).hexdigest()
+
+    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body for a path."""
+        if found := re.fullmatch(r"/cdn/(\w+)", path):
+            data = next(data for files in self.repos.values() for data in files.values() if _oid(data) == found[1])
+            return 200, {"ETag": f'"{found[1]}"'}, self.sent.get(store.WEIGHTS, data)
+        if found := re.fullmatch(r"/api/resolve-cache/models/(\w+/\w+)/(\w+)/([\w.]+)", path):
+            data = self.repos[found[1]][found[3]]
+            git = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+            return 200, {"ETag": f'"{git}"', "X-Repo-Commit": found[2]}, self.sent.get(found[3], data)
+        found = re.fullmatch(r"/([\w.-]+/[\w.-]+)/resolve/([\w.-]+)/([\w./-]+)", path)
+        if not found:
+            return 404, {"X-Error-Message": "Sorry, we can't find the page you are looking for."}, b""
+        repo, revision, name = found.groups()
+        if repo not in self.repos:  # the Hub does not tell strangers whether a repo is missing or private
+            return 401, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"}, b""
+        headers = {"X-Repo-Commit": self.commit(repo)}
+        if revision not in ("main", self.commit(repo)):
+            return 404, {"X-Error-Code": "RevisionNotFound", "X-Error-Message": f"Invalid rev id: {revision}"}, b""
+        if name not in self.repos[repo]:
+            return 404, headers | {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"}, b""
+        data = self.repos[repo][name]
+        if name.endswith(".safetensors"):
+            large = {"X-Linked-Etag": f'"{_oid(data)}"', "X-Linked-Size": str(len(data))}
+            return 302, headers | large | {"Location": f"{self.cdn}/{_oid(data)}"}, b""
+        return 307, headers | {"Location": f"/api/resolve-cache/models/{repo}/{self.commit(repo)}/{name}"}, b""
+
+
+def _oid(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """A Hub on 127.0.0.1, empty at first."""
+    hub = Hub()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_HEAD(self) -> None:
+            hub.requests.append(f"{self.command} {self.path}")
+            status, headers, body = hub.answer(self.path)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_GET = do_HEAD
+
+        def log_message(self, *_: Any) -> None:
+            """Says nothing: the requests are kept for the tests."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield hub
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def run_python(code: str, *args: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs code in a python of its own, with its own caches: the Hub's client reads its settings once, at import."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "GLYPHZOO_"))}
+    own |= {"HF_HOME": str(home / "hf"), "GLYPHZOO_HOME": str(home / "glyphzoo"), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    own |= {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1,localhost", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code, *args], cwd=home, env=own | env, text=True, capture_output=True, timeout=120
+    )
