@@ -15,9 +15,12 @@ import torch
 from lightning.pytorch import callbacks, loggers
 from torch.utils.data import DataLoader
 
-from training import dataset
+from training import card, curves, dataset, evaluate
+from training.calibrate import write_calibrated
 from training.module import Reading
 from training.recipes import Recipe, recipes
+
+LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
 
 
 class Pictures(lightning.LightningDataModule):
@@ -58,9 +61,13 @@ def fit(recipe: Recipe, pictures: Pictures, run: Path) -> Reading:
         gradient_clip_val=1.0,
         log_every_n_steps=20,
         logger=[loggers.TensorBoardLogger(run, "", "tensorboard"), loggers.CSVLogger(run, "", "csv")],
-        callbacks=[callbacks.ModelCheckpoint(run, save_last=True, save_top_k=0), callbacks.LearningRateMonitor("step")],
+        callbacks=[
+            callbacks.ModelCheckpoint(run, LAST, save_top_k=1, enable_version_counter=False),
+            callbacks.LearningRateMonitor("step"),
+            callbacks.TQDMProgressBar(refresh_rate=20),
+        ],
     )
-    last = run / "last.ckpt"
+    last = run / f"{LAST}.ckpt"
     trainer.fit(module, pictures, ckpt_path=last if last.exists() else None)
     return module
 
@@ -71,13 +78,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the drawn sets")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
-    parser.add_argument("--limit", type=int, help="train and validate on this many pictures only: it must learn them by heart")
+    parser.add_argument(
+        "--limit", type=int, help="train and validate on this many pictures only: it must learn them by heart"
+    )
     parser.add_argument("--epochs", type=int, help="other than the recipe's")
     args = parser.parse_args()
     recipe = recipes()[args.name]
     if args.epochs:
         recipe = Recipe(**(recipe.__dict__ | {"epochs": args.epochs}))
-    fit(recipe, Pictures(recipe, args.data, args.workers, args.limit), args.runs / recipe.name)
+    pictures, run = Pictures(recipe, args.data, args.workers, args.limit), args.runs / recipe.name
+    network = fit(recipe, pictures, run).network
+    curves.save(run)
+    folder = args.runs / "checkpoints" / recipe.name
+    digest = write_calibrated(recipe, network, pictures.pictures, pictures.validation, args.workers, folder)
+    print(evaluate.study(recipe, folder, args.data) if recipe.protocol else evaluate.evaluate(folder, args.data))
+    card.write(folder)
+    print(f"{folder}: SHA-256 {digest}")
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from training.data.folder import ImageFolder
+from training.data.folder import ImageFolder, Row
 from training.recipes import Recipe
 from zoo import image
-from zoo.transformer import Encoder
 from zoo.text import CharTokenizer
+from zoo.transformer import Encoder
 
 Batch = dict[str, torch.Tensor]
 
@@ -39,10 +40,23 @@ class Captchas(Dataset[Example]):
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    def __getitem__(self, index: int) -> Example:
+    def _place(self, index: int) -> tuple[ImageFolder, int]:
         part = int(np.searchsorted(self.starts, index, "right")) - 1
-        row = self.folders[part].row(index - int(self.starts[part]))
-        pixels, placement = image.fit(self.folders[part].image(index - int(self.starts[part])), self.size)
+        return self.folders[part], int(index - self.starts[part])
+
+    def picture(self, index: int) -> Image.Image:
+        """The picture as it is on disk."""
+        folder, place = self._place(index)
+        return folder.image(place)
+
+    def row(self, index: int) -> Row:
+        """The picture's metadata."""
+        folder, place = self._place(index)
+        return folder.row(place)
+
+    def __getitem__(self, index: int) -> Example:
+        row = self.row(index)
+        pixels, placement = image.fit(self.picture(index), self.size)
         boxes = np.array(row.get("boxes", "").split(), np.float32).reshape(-1, 4)
         if self.seed is not None:
             pixels = recolour(np.random.default_rng((self.seed, index)), pixels)
@@ -120,7 +134,9 @@ def epoch_indices(recipe: Recipe, texts: np.ndarray, train: np.ndarray, epoch: i
         known = np.isin(np.char.lower(texts[train]), np.array(recipe.labels, "S"))
         share = recipe.strangers / (1 + recipe.strangers)
         strangers = rng.permutation(train[~known])[: int(recipe.samples * share)]
-        return rng.permutation(np.concatenate([rng.permutation(train[known])[: recipe.samples - len(strangers)], strangers]))
+        return rng.permutation(
+            np.concatenate([rng.permutation(train[known])[: recipe.samples - len(strangers)], strangers])
+        )
     return rng.permutation(train)[: recipe.samples]
 
 

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from training.dataset import Batch
 from training.recipes import Recipe
-from zoo.transformer import Seq2Seq
 from zoo.text import CharTokenizer
+from zoo.transformer import Seq2Seq
 
 
 def build(recipe: Recipe) -> nn.Module:

@@ -43,7 +43,9 @@ class Classifier(Reader):
         (logits,) = self._run("classify", images=inputs)
         return logits
 
-    def predict(self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str) -> list[Prediction]:
+    def predict(
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str
+    ) -> list[Prediction]:
         probabilities = softmax(self.logits(inputs) / self.settings.temperature)
         found = []
         for row, picture in zip(probabilities, inputs, strict=True):

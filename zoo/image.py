@@ -56,7 +56,9 @@ def load(source: Source) -> Picture:
 
 
 def _too_large() -> str:
-    return f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller or crop it to the text."
+    return (
+        f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller or crop it to the text."
+    )
 
 
 def _open(source: Source) -> Image.Image:
@@ -85,7 +87,9 @@ def _upright(image: Image.Image) -> Picture:
     if image.width * image.height > MAX_PIXELS:
         raise InputError(_too_large())
     if min(image.size) < MIN_SIDE:
-        raise InputError(f"The picture is {image.width}×{image.height} pixels; at least {MIN_SIDE}×{MIN_SIDE} are needed.")
+        raise InputError(
+            f"The picture is {image.width}×{image.height} pixels; at least {MIN_SIDE}×{MIN_SIDE} are needed."
+        )
     if (frames := getattr(image, "n_frames", 1)) > 1 and image.format in ("GIF", "PNG", "WEBP"):
         raise InputError(f"The picture is animated ({frames} frames); save the frame to be read as a PNG.")
     note = ""

@@ -52,7 +52,9 @@ class Settings:
     def of(cls, config: Mapping[str, Any]) -> "Settings":
         seen, reading = config["pretrained_cfg"], config["glyphzoo"]
         height, width = seen["input_size"][1:]
-        return cls((height, width), tuple(seen["mean"]), tuple(seen["std"]), reading["temperature"], reading["threshold"])
+        return cls(
+            (height, width), tuple(seen["mean"]), tuple(seen["std"]), reading["temperature"], reading["threshold"]
+        )
 
 
 class Reader(ABC):
@@ -103,7 +105,9 @@ class Reader(ABC):
         """The functions of the network that a runtime computes."""
 
     @abstractmethod
-    def predict(self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str) -> list[Prediction]:
+    def predict(
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str
+    ) -> list[Prediction]:
         """Predictions for a batch (B, 3, H, W)."""
 
     @abstractmethod

@@ -80,7 +80,9 @@ class OnnxRuntime:
         threads: how many cores to use; 0 for all.
     """
 
-    def __init__(self, names: Sequence[str], graphs: Callable[[], Mapping[str, Graph]], folder: Path, threads: int) -> None:
+    def __init__(
+        self, names: Sequence[str], graphs: Callable[[], Mapping[str, Graph]], folder: Path, threads: int
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # errors only

@@ -163,7 +163,9 @@ class Seq2SeqReader(Reader):
         """The best texts of each picture of a batch (B, 3, H, W), best first."""
         return decode(self._run, inputs, self.cache, width, self.settings.temperature)
 
-    def predict(self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str) -> list[Prediction]:
+    def predict(
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str
+    ) -> list[Prediction]:
         tokenizer = CharTokenizer(self.config["alphabet"])
         found = []
         for picture, beams in zip(inputs, self.hypotheses(inputs, 1 if decode == "greedy" else BEAM), strict=True):
@@ -187,6 +189,4 @@ class Seq2SeqReader(Reader):
         text = CharTokenizer(self.config["alphabet"]).decode(best.tokens)
         rows = -(-self.settings.size[0] // Encoder.stride[0])
         maps = best.attention[: len(text)].reshape(len(text), rows, -1)
-        return Explanation(
-            to_picture(maps, self.settings.size, place, image.load(picture).rgb.size), tuple(text)
-        )
+        return Explanation(to_picture(maps, self.settings.size, place, image.load(picture).rgb.size), tuple(text))

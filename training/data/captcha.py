@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from training.data import degrade, fonts, folder, render
+from training.data import degrade, folder, fonts, render
 
 WORDS: tuple[str, ...] = tuple((Path(__file__).parent / "words.txt").read_text().split())
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -57,7 +57,9 @@ def study_fonts() -> tuple[Path, ...]:
     return tuple(face.path for face in fonts.faces("study") if face.weight == 400 and face.style == "normal")
 
 
-def study(text: str, font: Path, background: str, noise: float, ink: tuple[int, int, int], rng: np.random.Generator) -> Image.Image:
+def study(
+    text: str, font: Path, background: str, noise: float, ink: tuple[int, int, int], rng: np.random.Generator
+) -> Image.Image:
     """One image of the study: centred text on a `plain` (white) or coloured, blotched background under Gaussian noise."""
     size = canvas()
     drawn = render.line(text, font, FONT_SIZE)
@@ -137,7 +139,9 @@ def sample(
     paper = np.array([232, 226, 214] if degrade.luma(tint) < 128 else [44, 48, 58], np.float32)
     image = degrade.BY_NAME[background](rng, SIZE, paper)
     line = render.line(text, font, 36)
-    drawn = render.place(line, SIZE, min(0.92 * SIZE[0] / line.mask.width, 0.8 * SIZE[1] / line.mask.height), 0, 0, (0.5, 0.5))
+    drawn = render.place(
+        line, SIZE, min(0.92 * SIZE[0] / line.mask.width, 0.8 * SIZE[1] / line.mask.height), 0, 0, (0.5, 0.5)
+    )
     alpha = np.asarray(drawn.mask, np.float32)[..., None] / 255
     image = degrade.gaussian_noise(rng, image * (1 - alpha) + tint * alpha, noise)
     return Captcha(np.asarray(degrade.to_image(image)), text, drawn.boxes, font.stem)

@@ -1,0 +1,124 @@
+"""The model card: README.md of a checkpoint folder, written from evaluation.json and config.json, never by hand.
+
+python -m training.card FOLDER
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from training.report import Report, Row
+from zoo import catalog
+from zoo.store import CONFIG
+
+DATA = {
+    "test-words": "the 100 words in 15 unseen font families on unseen backgrounds",
+    "test-unseen-words": "English words never trained on, same fonts and backgrounds",
+    "test-nothing": "blank paper and noise",
+    "photos": "Caltech-101 photos (Li et al., CC BY 4.0)",
+    "study": "the study's protocol: a random tenth of its 101,000 images",
+}
+LIMITS = {
+    "classifier": "It knows 100 words and nothing else: any other word should come back unsure. It has no idea of case.",
+    "seq2seq": "It reads 1 to 12 letters and digits of the Latin alphabet, no spaces or punctuation. Letters whose upper and "
+    "lower case have the same shape (c, o, s, v, w, x, z) are often read in the other case.",
+}
+
+
+def write(folder: Path) -> None:
+    """Writes the card of a checkpoint folder."""
+    report, config = Report(folder), json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    name, kind = folder.name, config["glyphzoo"]["kind"]
+    entry = catalog.CATALOG.get(name)
+    task = "image-classification" if kind == "classifier" else "image-to-text"
+    results = [
+        EvalResult(
+            task_type=task,
+            dataset_type="imagefolder",
+            dataset_name=DATA.get(row.data, row.data),
+            metric_type="accuracy",
+            metric_name=row.measure,
+            metric_value=round(row.value, 5),
+        )
+        for row in sorted(report.rows.values(), key=lambda row: row.key)
+        if not row.model and row.measure.startswith("word accuracy")
+    ]
+    meta = ModelCardData(
+        model_name=name,
+        license="mit",
+        library_name="timm" if kind == "classifier" else "glyphzoo",
+        pipeline_tag=task,
+        tags=["captcha", "ocr"],
+        eval_results=results or None,
+    )
+    size = (folder / "model.safetensors").stat().st_size / 1e6
+    height, width = config["pretrained_cfg"]["input_size"][1:]
+    text = f"""---
+{meta.to_yaml()}
+---
+
+# {name}
+
+{entry.summary if entry else "A reader trained with this project's recipe."}
+
+```python
+import zoo
+
+model = zoo.load("{name}")
+[p] = model.read(["captcha.png"])
+print(p.text, p.confidence, p.status)
+```
+
+{size:.1f} MB of float16 weights, input {height}×{width}, runs through onnxruntime on a CPU.
+
+## Measured
+
+Every number with its count of images and its 95 % interval (Wilson's for proportions, bootstrap otherwise).
+Word accuracy compares letters and digits without regard to case, unless said otherwise.
+
+{table(report)}
+
+Calibration: logits are divided by {config["glyphzoo"]["temperature"]:.3f} (fitted on validation images in fonts of their
+own); below a confidence of {config["glyphzoo"]["threshold"]:.3f} an answer is marked "unsure".
+
+## Trained on
+
+Drawn images only: words, dictionary words and random strings in 131 font families of @fontsource (SIL Open Font License
+and Apache 2.0), with many backgrounds and kinds of damage; the word list is that of the npm package word-list (MIT). The
+fonts and backgrounds of validation and test sets are never trained on.
+
+## Limits
+
+{LIMITS[kind]} It was trained on drawn captchas and has not been measured on those of real sites.
+"""
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def table(report: Report) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| set | measured | of | value | 95 % | images |", "|---|---|---|---|---|---|"]
+    for row in sorted(report.rows.values(), key=lambda row: row.key):
+        span = f"{_number(row, row.interval[0])} – {_number(row, row.interval[1])}" if row.interval else ""
+        data = DATA.get(row.data, row.data)
+        lines.append(
+            f"| {data} | {row.measure} | {row.model or 'this'} | {_number(row, row.value)} | {span} | {row.count:,} |"
+        )
+    return "\n".join(lines)
+
+
+def _number(row: Row, value: float) -> str:
+    if "ms" in row.measure.split():
+        return f"{value:.1f}"
+    return f"{100 * value:.2f} %" if "accuracy" in row.measure or "status" in row.measure else f"{value:.4g}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.card", description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    write(parser.parse_args().folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""A run's curves as pictures: loss.png and accuracy.png, train beside validation."""
+
+import csv
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402  (the backend must be chosen first)
+
+
+def save(run: Path) -> None:
+    """Draws the curves that the CSV log of a run holds, by epoch, into its folder."""
+    with (run / "csv" / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for measure in ("loss", "accuracy"):
+        figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+        for part, column in (("train", f"{measure}/train_epoch"), ("validation", f"{measure}/validation")):
+            points = [(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
+            axes.plot(*zip(*points, strict=True), marker="o", label=part) if points else None
+        axes.set(xlabel="epoch", ylabel=measure, title=run.name)
+        axes.legend()
+        axes.grid(alpha=0.3)
+        figure.savefig(run / f"{measure}.png", dpi=120)
+        pyplot.close(figure)

@@ -1,0 +1,167 @@
+"""Measure a checkpoint on the drawn test sets and write evaluation.json.
+
+    python -m training.evaluate captcha-resnet18 --data DIR
+
+DIR holds the test sets (python -m training.data.captcha tests --out DIR) and, if at hand, photos.zip, an ImageFolder of
+any photos. A set that is missing keeps its row and is printed as not rerun.
+"""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+import zoo
+from training import card, faithfulness
+from training.data.folder import ImageFolder
+from training.data.folder import Row as Labels
+from training.dataset import split
+from training.recipes import Recipe
+from training.report import Report, Row
+from zoo.calibration import expected_calibration_error
+from zoo.metrics import bootstrap, plain, wilson
+from zoo.prediction import Prediction
+from zoo.reader import Reader
+from zoo.runtime import Array, Runtime
+from zoo.store import CHECKPOINTS
+
+DIGESTS = Path(__file__).parent / "data" / "digests.json"
+SEEN_WORDS, UNSEEN_WORDS = "test-words", "test-unseen-words"
+Answers = list[tuple[Prediction, str]]
+
+
+def answers(reader: Reader, pictures: Iterable[tuple[Image.Image, Labels]], title: str, total: int) -> Answers:
+    """What the reader reads in each picture, beside the text that was drawn."""
+    found = []
+    for picture, row in tqdm(pictures, title, total):
+        found += [(prediction, row["text"]) for prediction in reader.read([picture])]
+    return found
+
+
+def exact(reader: Reader, prediction: Prediction, text: str) -> bool:
+    """Whether the answer is the text; a classifier's labels have no case."""
+    return prediction.text == (text if prediction.label is None else text.lower())
+
+
+def accuracy(reader: Reader, data: str, found: Answers, **extra: str) -> list[Row]:
+    """Word accuracy without and with regard to case, of answers on a set."""
+    loose = sum(plain(p.text) == plain(text) for p, text in found)
+    rows = [Row(data, "word accuracy", loose / len(found), len(found), wilson(loose, len(found)), **extra)]
+    if not all(p.label for p, _ in found):
+        strict = sum(p.text == text for p, text in found)
+        rows.append(
+            Row(
+                data,
+                "word accuracy, case as drawn",
+                strict / len(found),
+                len(found),
+                wilson(strict, len(found)),
+                **extra,
+            )
+        )
+    return rows
+
+
+def calibration(reader: Reader, data: str, found: Answers, uncalibrated: Answers) -> list[Row]:
+    """ECE with the checkpoint's temperature and without."""
+    rows = []
+    for measure, those in (("ECE", found), ("ECE before calibration", uncalibrated)):
+        pairs = np.array([(p.confidence, exact(reader, p, text)) for p, text in those])
+        interval = bootstrap(pairs, lambda sample: expected_calibration_error(sample[:, 0], sample[:, 1]))
+        rows.append(Row(data, measure, expected_calibration_error(pairs[:, 0], pairs[:, 1]), len(pairs), interval))
+    return rows
+
+
+def share(data: str, measure: str, hits: Sequence[bool]) -> Row:
+    """A proportion with its interval."""
+    return Row(data, measure, sum(hits) / len(hits), len(hits), wilson(sum(hits), len(hits)))
+
+
+class Compared:
+    """A runtime that computes everything twice and keeps the largest difference of the logits."""
+
+    def __init__(self, first: Runtime, second: Runtime) -> None:
+        self.first, self.second, self.gap = first, second, 0.0
+
+    def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
+        one, two = self.first(graph, **inputs), self.second(graph, **inputs)
+        if graph != "encode":
+            self.gap = max(self.gap, float(np.abs(one[0] - two[0]).max()))
+        return one
+
+
+def runtimes(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> list[Row]:
+    """Whether onnxruntime answers as torch does: identical texts, and the largest difference of a logit."""
+    torch_reader, onnx_reader = zoo.load(folder, runtime="torch"), zoo.load(folder)
+    onnx_reader._run = compared = Compared(onnx_reader._run, torch_reader._run)
+    by_torch = answers(torch_reader, pictures, f"{data} in torch", len(pictures))
+    answers(onnx_reader, (pair for pair, _ in zip(pictures, range(500), strict=False)), "both runtimes", 500)
+    same = [a.text == b.text for (a, _), (b, _) in zip(found, by_torch, strict=True)]
+    return [
+        share(data, "same text in onnxruntime and torch", same),
+        Row(data, "largest difference of a logit, onnxruntime and torch", compared.gap, 500),
+    ]
+
+
+def evaluate(folder: Path, data: Path) -> Report:
+    """Everything that can be measured with the sets under `data`; saves and returns the report."""
+    report, reader = Report(folder), zoo.load(folder)
+    known = set(reader.config.get("label_names", ()))
+    sets = {
+        name: ImageFolder(data / name) for name in (SEEN_WORDS, UNSEEN_WORDS, "test-nothing") if (data / name).exists()
+    }
+    if (data / "photos.zip").exists():
+        sets["photos"] = ImageFolder(data / "photos.zip")
+    for name, pictures in sets.items():
+        wanted = json.loads(DIGESTS.read_text()).get(name)
+        report.digests[name] = pictures.digest()
+        if wanted not in (None, report.digests[name]):
+            raise SystemExit(f"{data / name} is not the set whose digest is in {DIGESTS.name}; draw it again")
+        found = answers(reader, pictures, name, len(pictures))
+        if name in (SEEN_WORDS, UNSEEN_WORDS) and (name == SEEN_WORDS or not known):
+            report.add(*accuracy(reader, name, found))
+            report.add(share(name, "status ok", [p.status == "ok" for p, _ in found]))
+            right = [p.status == "ok" for p, text in found if plain(p.text) == plain(text)]
+            report.add(share(name, "status ok, of those read right", right))
+            settings = reader.settings
+            reader.settings = dataclasses.replace(settings, temperature=1.0)
+            report.add(
+                *calibration(reader, name, found, answers(reader, pictures, f"{name}, uncalibrated", len(pictures)))
+            )
+            reader.settings = settings
+            report.add(*runtimes(folder, name, pictures, found))
+        else:
+            report.add(share(name, "status unsure or empty", [p.status != "ok" for p, _ in found]))
+        if name == SEEN_WORDS:
+            report.add(*faithfulness.measure(reader, pictures, found))
+        report.save()
+    return report
+
+
+def study(recipe: Recipe, folder: Path, data: Path) -> Report:
+    """The study's protocol: word accuracy of its own model on the held-out tenth of its images."""
+    report, reader = Report(folder), zoo.load(folder)
+    pictures, _, _, test = split(recipe, data)
+    found = answers(reader, ((pictures.picture(i), pictures.row(i)) for i in test), "study", len(test))
+    report.add(*accuracy(reader, "study", found, model=recipe.name, command=f"python -m training {recipe.name}"))
+    report.save()
+    return report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__.split("\n")[0])
+    parser.add_argument("name", help="a checkpoint's name, or its folder")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the drawn sets")
+    args = parser.parse_args()
+    folder = CHECKPOINTS / args.name if (CHECKPOINTS / args.name).exists() else Path(args.name)
+    print(evaluate(folder, args.data))
+    card.write(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""evaluation.json: one row for every number that was measured, with its count and interval."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE = "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured number.
+
+    Attributes:
+        data: the set that it was measured on.
+        measure: what was measured, in the field's words.
+        value: the number.
+        count: of images.
+        interval: 95 %.
+        model: what was measured, where it is not the checkpoint itself: a peer, or the study's own model.
+        command: what measures it again.
+    """
+
+    data: str
+    measure: str
+    value: float
+    count: int
+    interval: tuple[float, float] | None = None
+    model: str = ""
+    command: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.data, self.measure, self.model
+
+
+class Report:
+    """The rows of a checkpoint folder; a row measured again replaces the old one, the others stay."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self.rows: dict[tuple[str, str, str], Row] = {}
+        self.digests: dict[str, str] = {}
+        if self.path.exists():
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            self.digests = kept["digests"]
+            rows = (Row(**{**row, "interval": row["interval"] and tuple(row["interval"])}) for row in kept["rows"])
+            self.rows = {row.key: row for row in rows}
+        self._fresh: set[tuple[str, str, str]] = set()
+
+    def add(self, *rows: Row) -> None:
+        for row in rows:
+            self.rows[row.key] = row
+            self._fresh.add(row.key)
+
+    def save(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [asdict(self.rows[key]) for key in sorted(self.rows)]
+        text = json.dumps({"digests": self.digests, "rows": rows}, indent=1, ensure_ascii=False)
+        self.path.write_text(text + "\n", encoding="utf-8")
+
+    def __str__(self) -> str:
+        lines = []
+        for key in sorted(self.rows):
+            row = self.rows[key]
+            span = f" [{row.interval[0]:.4g}, {row.interval[1]:.4g}]" if row.interval else ""
+            note = "" if key in self._fresh else "  (not rerun)"
+            lines.append(
+                f"{row.data:18} {row.model or 'this':24} {row.measure:46} {row.value:8.4f}{span} n={row.count}{note}"
+            )
+        return "\n".join(lines)

@@ -1,0 +1,40 @@
+"""Confidence that means something: temperature scaling and its measure (Guo et al. 2017)."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating]
+
+
+def expected_calibration_error(confidence: npt.ArrayLike, right: npt.ArrayLike, bins: int = 15) -> float:
+    """ECE: mean gap between confidence and accuracy over `bins` equal intervals of confidence, weighted by their counts.
+
+    Args:
+        confidence: (n,) 0…1.
+        right: (n,) whether each answer was right.
+    """
+    sure, hit = np.asarray(confidence, float), np.asarray(right, float)
+    place = np.clip((sure * bins).astype(int), 0, bins - 1)
+    gaps = np.bincount(place, sure - hit, bins)
+    return float(np.abs(gaps).sum() / max(len(sure), 1))
+
+
+def fit_temperature(likelihood: Callable[[float], float]) -> float:
+    """The temperature in 0.25…4, to half a percent, at which the mean negative log-likelihood is least."""
+    grid = np.exp(np.arange(np.log(0.25), np.log(4), 0.005))
+    return float(grid[int(np.argmin([likelihood(float(t)) for t in grid]))])
+
+
+def negative_log_likelihood(logits: Array, target: npt.NDArray[np.integer], temperature: float) -> float:
+    """Mean −log softmax(logits / temperature)[target] of logits (n, classes) and targets (n,)."""
+    scaled = np.asarray(logits, float) / temperature
+    top = scaled.max(1, keepdims=True)
+    norm = np.log(np.exp(scaled - top).sum(1)) + top[:, 0]
+    return float((norm - scaled[np.arange(len(scaled)), target]).mean())
+
+
+def threshold(confidence: npt.ArrayLike, keep: float = 0.985) -> float:
+    """The confidence that a share `keep` of the given answers reaches."""
+    return float(np.quantile(np.asarray(confidence, float), 1 - keep))

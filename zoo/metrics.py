@@ -1,0 +1,47 @@
+"""How well a reader reads, with the uncertainty of the count."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def plain(text: str) -> str:
+    """The text as scene-text benchmarks compare it: letters and digits only, lower case."""
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def wilson(hits: float, count: int) -> tuple[float, float]:
+    """The 95 % score interval of a proportion (Wilson 1927), 0…1; (0, 1) for no trials."""
+    if not count:
+        return 0.0, 1.0
+    z = 1.959964
+    share = hits / count
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
+
+
+def bootstrap(values: npt.ArrayLike, statistic: Any, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """The 95 % percentile interval of `statistic(rows)` under resampling of the rows of `values` (Efron 1979)."""
+    rows = np.asarray(values)
+    rng = np.random.default_rng(seed)
+    found = [statistic(rows[rng.integers(len(rows), size=len(rows))]) for _ in range(draws)]
+    low, high = np.percentile(found, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def edit_distance(a: Sequence[Any], b: Sequence[Any]) -> int:
+    """Levenshtein's distance: insertions, deletions and substitutions from one sequence to the other."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+    return row[-1]
+
+
+def character_error_rate(read: Sequence[str], true: Sequence[str]) -> float:
+    """Edits per true character (CER)."""
+    return sum(map(edit_distance, read, true)) / max(sum(map(len, true)), 1)
