@@ -1,0 +1,131 @@
+"""Our readers and their peers on the same pictures, one at a time on one core, in one run.
+
+    python -m benchmarks.readers captcha-resnet18 captcha-seq2seq --data DIR/test-words
+
+Any ImageFolder or zip of one will do. Peers that are not installed are left out and named. With --save the numbers go into
+our checkpoints' evaluation.json as well.
+"""
+
+import argparse
+import io
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+import zoo
+from training import card
+from training.data.folder import ImageFolder
+from training.report import Report, Row
+from zoo.metrics import bootstrap, character_error_rate, plain, wilson
+from zoo.store import CHECKPOINTS
+
+Read = Callable[[Image.Image], str]
+MILLISECONDS = "ms an image on one core, median"
+
+
+def rapidocr() -> Read:
+    """RapidOCR's recogniser alone: the picture is one line already."""
+    from rapidocr_onnxruntime import RapidOCR
+
+    engine = RapidOCR()
+
+    def read(picture: Image.Image) -> str:
+        found, _ = engine(np.asarray(picture)[..., ::-1], use_det=False, use_cls=False)
+        return str(found[0][0]) if found else ""
+
+    return read
+
+
+def ddddocr() -> Read:
+    """ddddocr's newer ("beta") model."""
+    import ddddocr as package
+
+    engine = package.DdddOcr(beta=True, show_ad=False)
+
+    def read(picture: Image.Image) -> str:
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        return str(engine.classification(buffer.getvalue()))
+
+    return read
+
+
+def tesseract() -> Read:
+    """Tesseract with the picture as a single line of text."""
+    if not shutil.which("tesseract"):
+        raise ImportError("tesseract")
+
+    def read(picture: Image.Image) -> str:
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        command = ["tesseract", "-", "-", "--psm", "7"]
+        return subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode().strip()
+
+    return read
+
+
+PEERS: dict[str, Callable[[], Read]] = {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": tesseract}
+
+
+def ours(name: str) -> Read:
+    """One of our readers on one thread."""
+    model = zoo.load(name, threads=1)
+    return lambda picture: model.read([picture])[0].text
+
+
+def measure(data: str, model: str, read: Read, pictures: ImageFolder, count: int) -> list[Row]:
+    """Word accuracy, CER and time of one reader on the first `count` pictures; the first five only warm up the clock."""
+    read_texts, true_texts, times = [], [], []
+    for i in tqdm(range(count), model):
+        picture = pictures.image(i)
+        start = time.perf_counter()
+        read_texts.append(plain(read(picture)))
+        times.append(1000 * (time.perf_counter() - start))
+        true_texts.append(plain(pictures.row(i)["text"]))
+    right = sum(a == b for a, b in zip(read_texts, true_texts, strict=True))
+    command = f"python -m benchmarks.readers --data {data}"
+    return [
+        Row(data, "word accuracy", right / count, count, wilson(right, count), model, command),
+        Row(data, "CER", character_error_rate(read_texts, true_texts), count, None, model, command),
+        Row(data, MILLISECONDS, float(np.median(times[5:])), count, bootstrap(times[5:], np.median), model, command),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", default=zoo.names(), help="our checkpoints (default: all)")
+    parser.add_argument("--data", type=Path, required=True, help="an ImageFolder or a zip of one")
+    parser.add_argument("--limit", type=int, help="read only the first so many pictures")
+    parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
+    args = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):  # one core for everyone, whatever threads a peer starts
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    pictures = ImageFolder(args.data)
+    count = min(len(pictures), args.limit or len(pictures))
+    rows: dict[str, list[Row]] = {}
+    for name in args.names:
+        rows[name] = measure(args.data.stem, name, ours(name), pictures, count)
+    for name, make in PEERS.items():
+        try:
+            rows[name] = measure(args.data.stem, name, make(), pictures, count)
+        except ImportError as error:
+            print(f"{name} is not installed ({error}); left out")
+    for name, measured in rows.items():
+        print(f"{name:20}" + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured) + f"  ({count} images)")
+    if args.save:
+        for name in args.names:
+            report = Report(CHECKPOINTS / name)
+            report.add(*(row for model, measured in rows.items() if model in (name, *PEERS) for row in measured))
+            report.save()
+            card.write(CHECKPOINTS / name)
+
+
+if __name__ == "__main__":
+    main()
