@@ -80,13 +80,13 @@ def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name in options.names or zoo.names():
         found = store.verify(name, _load)
-        folder = found.folder and str(found.folder)
-        rows.append({"name": name, "folder": folder, "expected": found.expected, "actual": found.actual, "ok": found.ok})
+        rows.append({"name": name, "ok": found.ok, "expected": found.expected, "actual": found.actual})
+        rows[-1]["folder"] = found.folder and str(found.folder)
         if not found.ok:
             rows[-1]["error"] = found.problem
             print(f"{name}: {found.problem}", file=sys.stderr)
         elif not options.json:
-            print(f"{name}\tok\t{found.actual}\t{folder}")
+            print(f"{name}\tok\t{found.actual}\t{found.folder}")
     return rows
 
 

@@ -1,0 +1,56 @@
+# Every target sets up what it needs: .venv, system packages (packages.sh), fonts.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FONTS := training/data/node_modules/.package-lock.json
+
+export PYTHON
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help app test lint fonts bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-zA-Z%-]+:.*## / { sub("%", "NAME", $$1); printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+app: $(VENV)/.app ## open the page in which the readers can be tried
+	-./packages.sh app
+	$(BIN)/python app.py
+
+test: $(VENV)/.dev fonts lint ## run every check, a headless browser included
+	./packages.sh app
+	./packages.sh opencv
+	./packages.sh browser || $(BIN)/python -m playwright install chromium
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## check style and types
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+fonts: $(FONTS) ## fetch the fonts and words that training data is drawn with (npm)
+
+bench: $(VENV)/.dev fonts ## read the test sets with our readers and with their peers
+	./packages.sh opencv
+	$(BIN)/python -m benchmarks.readers
+
+train-%: $(VENV)/.dev fonts ## train a checkpoint, e.g. make train-captcha-resnet18
+	./packages.sh app
+	$(BIN)/python -m training $*
+
+$(BIN)/python:
+	./packages.sh venv
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.app
+	$(BIN)/python -m pip install -e '.[train,dev]'
+	touch $@
+
+$(FONTS): training/data/package-lock.json
+	./packages.sh fonts
+	npm ci --prefix training/data --ignore-scripts --no-audit --no-fund
+	touch $@

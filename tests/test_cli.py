@@ -1,0 +1,129 @@
+"""The command line, in this process and, for what a shell sees, in one of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+import zoo
+from zoo import catalog, store
+from zoo.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLYPHZOO_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture with something on it."""
+    path = tmp_path / "a picture.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 60, 3), np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def known(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The tiny checkpoint as the only one of the catalog, bundled."""
+    entry = catalog.Entry("tiny", "word-classification", "Left or right.", store.sha256(tiny / store.WEIGHTS))
+    monkeypatch.setattr(catalog, "CATALOG", {"tiny": entry})
+    monkeypatch.setattr(store, "CHECKPOINTS", tiny.parent)
+    return "tiny"
+
+
+def test_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["names"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == zoo.names() == sorted(catalog.CATALOG)
+    assert main(["names", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows[0] == {"name": zoo.names()[0]} | {
+        key: getattr(catalog.entry(zoo.names()[0]), key) for key in ("task", "summary")
+    }
+
+
+def test_read_prints_what_the_library_says(tiny: Path, picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [found] = zoo.load(tiny).read([picture])
+    assert main(["read", str(tiny), str(picture)]) == 0
+    assert capsys.readouterr().out == f"{picture}\t{found.text}\t{found.confidence:.1%}\t{found.status}\n"
+    assert main(["read", str(tiny), str(picture), "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert row["file"] == str(picture) and row["text"] == found.text and row["label"] == found.label
+    assert row["status"] == found.status and row["confidence"] == pytest.approx(found.confidence)
+    assert [text for text, _ in row["alternatives"]] == [text for text, _ in found.alternatives]
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_bad_file_is_a_sentence_and_the_others_are_read(
+    tiny: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    (tmp_path / "note.txt").write_text("no picture")
+    bad = [str(tmp_path / "note.txt"), str(tmp_path / "absent.png"), str(tmp_path)]
+    assert main(["read", str(tiny), bad[0], str(picture), *bad[1:], str(picture), *flags]) == 1
+    out, err = capsys.readouterr()
+    assert len(err.splitlines()) == len(bad)
+    for line, file in zip(err.splitlines(), bad, strict=True):
+        assert line.startswith(f"{file}: ") and line.endswith(".")
+    if flags:
+        assert [row["file"] for row in json.loads(out) if "text" in row] == [str(picture)] * 2
+    else:
+        assert [line.split("\t")[0] for line in out.splitlines()] == [str(picture)] * 2
+
+
+def test_an_unknown_checkpoint_is_a_sentence(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["read", "captcha-resnet", str(picture)], ["verify", "captcha-resnet"]):
+        assert main(command) == 1
+        out, err = capsys.readouterr()
+        assert not out and len(err.splitlines()) == 1 and "did you mean captcha-resnet18" in err
+
+
+def test_verify(known: str, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    digest = store.sha256(tiny / store.WEIGHTS)
+    assert main(["verify"]) == 0
+    assert capsys.readouterr().out == f"tiny\tok\t{digest}\t{tiny}\n"
+    assert main(["verify", known, "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert row == {"name": "tiny", "folder": str(tiny), "expected": digest, "actual": digest, "ok": True}
+
+
+def test_verify_finds_damage(known: str, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = (tiny / store.WEIGHTS).read_bytes()
+    (tiny / store.WEIGHTS).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))  # still loads, with one weight wrong
+    assert main(["verify", "--json"]) == 1
+    out, err = capsys.readouterr()
+    [row] = json.loads(out)
+    assert not row["ok"] and row["actual"] != row["expected"]
+    assert row["error"] in err and "SHA-256" in err
+
+
+def test_verify_loads_strictly(known: str, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = json.loads((tiny / store.CONFIG).read_text())
+    config["num_classes"] = config["pretrained_cfg"]["num_classes"] = 3
+    (tiny / store.CONFIG).write_text(json.dumps(config))
+    assert main(["verify"]) == 1
+    out, err = capsys.readouterr()
+    assert not out and err.startswith("tiny: ") and "fc.weight" in err
+
+
+def test_as_a_shell_sees_it(tiny: Path, picture: Path, tmp_path: Path) -> None:
+    """Nothing but JSON on stdout, even while the network is exported for the first time; sentences on stderr."""
+    missing = str(tmp_path / "absent.png")
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo", "read", str(tiny), str(picture), missing, "--json"],
+        cwd=ROOT,
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    first, second = json.loads(done.stdout)
+    assert first["text"] in ("left", "right") and second["file"] == missing
+    assert "Traceback" not in done.stderr and f"{missing}: {second['error']}" in done.stderr.splitlines()
