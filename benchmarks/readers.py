@@ -2,8 +2,8 @@
 
     python -m benchmarks.readers captcha-resnet18 captcha-seq2seq --data DIR/test-words
 
-Any ImageFolder or zip of one will do. Peers that are not installed are left out and named. With --save the numbers go into
-our checkpoints' evaluation.json as well.
+Any ImageFolder or zip of one will do. Peers that are not installed are left out and named. With --save the numbers go
+into our checkpoints' evaluation.json as well.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from tqdm import tqdm
 import zoo
 from training import card
 from training.data.folder import ImageFolder
-from training.report import Report, Row
-from zoo.metrics import bootstrap, character_error_rate, plain, wilson
+from training.report import Report, Row, share
+from zoo.metrics import bootstrap, character_error_rate, plain
 from zoo.store import CHECKPOINTS
 
 Read = Callable[[Image.Image], str]
@@ -44,7 +44,7 @@ def rapidocr() -> Read:
 
 
 def ddddocr() -> Read:
-    """ddddocr's newer ("beta") model."""
+    """The newer ("beta") model of ddddocr."""
     import ddddocr as package
 
     engine = package.DdddOcr(beta=True, show_ad=False)
@@ -81,7 +81,7 @@ def ours(name: str) -> Read:
 
 
 def measure(data: str, model: str, read: Read, pictures: ImageFolder, count: int) -> list[Row]:
-    """Word accuracy, CER and time of one reader on the first `count` pictures; the first five only warm up the clock."""
+    """Word accuracy, CER and time of one reader on the first `count` pictures; the first five only warm up."""
     read_texts, true_texts, times = [], [], []
     for i in tqdm(range(count), model):
         picture = pictures.image(i)
@@ -89,10 +89,10 @@ def measure(data: str, model: str, read: Read, pictures: ImageFolder, count: int
         read_texts.append(plain(read(picture)))
         times.append(1000 * (time.perf_counter() - start))
         true_texts.append(plain(pictures.row(i)["text"]))
-    right = sum(a == b for a, b in zip(read_texts, true_texts, strict=True))
+    right = [a == b for a, b in zip(read_texts, true_texts, strict=True)]
     command = f"python -m benchmarks.readers --data {data}"
     return [
-        Row(data, "word accuracy", right / count, count, wilson(right, count), model, command),
+        share(data, "word accuracy", right, model=model, command=command),
         Row(data, "CER", character_error_rate(read_texts, true_texts), count, None, model, command),
         Row(data, MILLISECONDS, float(np.median(times[5:])), count, bootstrap(times[5:], np.median), model, command),
     ]

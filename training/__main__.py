@@ -2,8 +2,8 @@
 
     python -m training captcha-resnet18 --data DIR
 
-DIR holds the drawn sets (python -m training.data.captcha train --out DIR). The run is kept under --runs: the same command
-goes on where a killed one stopped, on a CPU or a GPU.
+DIR holds the drawn sets (python -m training.data.captcha train --out DIR). The run is kept under --runs: the same
+command goes on where a killed one stopped, on a CPU or a GPU.
 """
 
 import argparse

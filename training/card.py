@@ -21,16 +21,19 @@ DATA = {
     "study": "the study's protocol: a random tenth of its 101,000 images",
 }
 LIMITS = {
-    "classifier": "It knows 100 words and nothing else: any other word should come back unsure. It has no idea of case.",
-    "seq2seq": "It reads 1 to 12 letters and digits of the Latin alphabet, no spaces or punctuation. Letters whose upper and "
-    "lower case have the same shape (c, o, s, v, w, x, z) are often read in the other case.",
+    "classifier": """\
+It knows 100 words and nothing else: any other word should come back unsure. It has no idea of case.""",
+    "seq2seq": """\
+It reads 1 to 12 letters and digits of the Latin alphabet, no spaces or punctuation. Letters whose upper and lower case
+have the same shape (c, o, s, v, w, x, z) are often read in the other case.""",
 }
 
 
 def write(folder: Path) -> None:
     """Writes the card of a checkpoint folder."""
     report, config = Report(folder), json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    name, kind = folder.name, config["glyphzoo"]["kind"]
+    name, reading = folder.name, config["glyphzoo"]
+    kind = reading["kind"]
     entry = catalog.CATALOG.get(name)
     task = "image-classification" if kind == "classifier" else "image-to-text"
     results = [
@@ -80,14 +83,14 @@ Word accuracy compares letters and digits without regard to case, unless said ot
 
 {table(report)}
 
-Calibration: logits are divided by {config["glyphzoo"]["temperature"]:.3f} (fitted on validation images in fonts of their
-own); below a confidence of {config["glyphzoo"]["threshold"]:.3f} an answer is marked "unsure".
+Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on validation images in fonts of their own; below
+a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 
 ## Trained on
 
-Drawn images only: words, dictionary words and random strings in 131 font families of @fontsource (SIL Open Font License
-and Apache 2.0), with many backgrounds and kinds of damage; the word list is that of the npm package word-list (MIT). The
-fonts and backgrounds of validation and test sets are never trained on.
+Drawn images only: words, dictionary words and random strings in 131 font families of @fontsource (SIL Open Font
+License and Apache 2.0), with many backgrounds and kinds of damage; the word list is that of the npm package word-list
+(MIT). The fonts and backgrounds of validation and test sets are never trained on.
 
 ## Limits
 

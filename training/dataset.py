@@ -91,9 +91,9 @@ def split(recipe: Recipe, data: Path) -> tuple[Captchas, np.ndarray, np.ndarray,
 def targets(recipe: Recipe, examples: Sequence[Example]) -> Batch:
     """What the network should answer.
 
-    A classifier's `target` is float (B, classes): one-hot, or even for a picture of no class. A sequence reader's `tokens`
-    are int (B, T + 1) with `<bos>` and `<eos>`, and its `region` is float (B, T, N): 1 at the cells of the encoder's grid
-    that lie in the letter's box, 0 everywhere where no box is known.
+    A classifier's `target` is float (B, classes): one-hot, or even for a picture of no class. A sequence reader's
+    `tokens` are int (B, T + 1) with `<bos>` and `<eos>`, and its `region` is float (B, T, N): 1 at the cells of the
+    encoder's grid that lie in the letter's box, 0 everywhere where no box is known.
     """
     if recipe.kind == "classifier":
         number = {label: i for i, label in enumerate(recipe.labels)}

@@ -9,7 +9,7 @@ any photos. A set that is missing keeps its row and is printed as not rerun.
 import argparse
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +22,9 @@ from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.dataset import split
 from training.recipes import Recipe
-from training.report import Report, Row
+from training.report import Report, Row, share
 from zoo.calibration import expected_calibration_error
-from zoo.metrics import bootstrap, plain, wilson
+from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
 from zoo.reader import Reader
 from zoo.runtime import Array, Runtime
@@ -50,20 +50,9 @@ def exact(reader: Reader, prediction: Prediction, text: str) -> bool:
 
 def accuracy(reader: Reader, data: str, found: Answers, **extra: str) -> list[Row]:
     """Word accuracy without and with regard to case, of answers on a set."""
-    loose = sum(plain(p.text) == plain(text) for p, text in found)
-    rows = [Row(data, "word accuracy", loose / len(found), len(found), wilson(loose, len(found)), **extra)]
+    rows = [share(data, "word accuracy", [plain(p.text) == plain(text) for p, text in found], **extra)]
     if not all(p.label for p, _ in found):
-        strict = sum(p.text == text for p, text in found)
-        rows.append(
-            Row(
-                data,
-                "word accuracy, case as drawn",
-                strict / len(found),
-                len(found),
-                wilson(strict, len(found)),
-                **extra,
-            )
-        )
+        rows.append(share(data, "word accuracy, case as drawn", [p.text == text for p, text in found], **extra))
     return rows
 
 
@@ -75,11 +64,6 @@ def calibration(reader: Reader, data: str, found: Answers, uncalibrated: Answers
         interval = bootstrap(pairs, lambda sample: expected_calibration_error(sample[:, 0], sample[:, 1]))
         rows.append(Row(data, measure, expected_calibration_error(pairs[:, 0], pairs[:, 1]), len(pairs), interval))
     return rows
-
-
-def share(data: str, measure: str, hits: Sequence[bool]) -> Row:
-    """A proportion with its interval."""
-    return Row(data, measure, sum(hits) / len(hits), len(hits), wilson(sum(hits), len(hits)))
 
 
 class Compared:
@@ -138,7 +122,7 @@ def evaluate(folder: Path, data: Path) -> Report:
         else:
             report.add(share(name, "status unsure or empty", [p.status != "ok" for p, _ in found]))
         if name == SEEN_WORDS:
-            report.add(*faithfulness.measure(reader, pictures, found))
+            report.add(*faithfulness.measure(reader, name, pictures, found))
         report.save()
     return report
 

@@ -1,8 +1,8 @@
 """Whether heat maps mean something: three measures over correctly read captchas.
 
 The map must change with the weights (Adebayo et al. 2018); covering what it calls hot must hurt the true text more than
-covering as much, of the same shape, elsewhere in the text (after Samek et al. 2017); and the attention of a character must
-peak on that character.
+covering as much, of the same shape, elsewhere in the text (after Samek et al. 2017); and the attention of a character
+must peak on that character.
 """
 
 import copy
@@ -13,10 +13,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from training.data.folder import ImageFolder
-from training.report import Row
+from training.report import Row, share
 from zoo.classifier import Classifier
 from zoo.explain import Map
-from zoo.metrics import bootstrap, plain, wilson
+from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
 from zoo.reader import Reader
 from zoo.runtime import TorchRuntime, softmax
@@ -29,7 +29,7 @@ SHIFTS = 8  # places elsewhere that the hottest tenth's shape is moved to
 def measure(
     reader: Reader, pictures: ImageFolder, found: list[tuple[Prediction, str]], count: int = IMAGES
 ) -> list[Row]:
-    """The measures over the first `count` pictures that were read right, as rows on the set `test-words`."""
+    """The measures over the first `count` pictures that were read right, as rows on the set `data`."""
     right = [i for i, (p, text) in enumerate(found) if plain(p.text) == plain(text)][:count]
     shuffled = randomised(reader)
     correlations, covered, peaks = [], [], []
@@ -42,15 +42,15 @@ def measure(
         heat = explanation.maps.mean(0)
         correlations.append(correlation(heat, whole(shuffled, picture)))
         covered.append(hurts_more(reader, picture, heat, boxes, found[i][0].text))
+    mean = float(np.mean(correlations))
     rows = [
-        Row("test-words", "correlation of the map with that of randomised weights", float(np.mean(correlations)), len(right),
-            bootstrap(correlations, np.mean)),
-        Row("test-words", "covering the hottest tenth hurts more than elsewhere", float(np.mean(covered)), len(covered),
-            wilson(sum(covered), len(covered))),
-    ]  # fmt: skip
+        Row(
+            data, "correlation of the map with randomised weights'", mean, len(right), bootstrap(correlations, np.mean)
+        ),
+        share(data, "covering the hottest tenth hurts more than elsewhere", covered),
+    ]
     if peaks:
-        measured = "attention peaks in its character's box, of characters"
-        rows.append(Row("test-words", measured, float(np.mean(peaks)), len(peaks), wilson(sum(peaks), len(peaks))))
+        rows.append(share(data, "attention peaks in its character's box", peaks))
     return rows
 
 

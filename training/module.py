@@ -28,7 +28,7 @@ def sequence_loss(logits: Tensor, tokens: Tensor) -> Tensor:
 
 
 def guidance_loss(attention: Tensor, region: Tensor) -> Tensor:
-    """How little of the attention (B, T, N) falls on the letter's own cells: −log of its share, where they are known."""
+    """How little of the attention (B, T, N) falls on the letter's own cells: −log of its share, where known."""
     known = region.any(-1)
     share = (attention.float() * region).sum(-1)[known]
     return -share.clamp_min(1e-4).log().mean() if len(share) else attention.sum() * 0

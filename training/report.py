@@ -1,8 +1,11 @@
 """evaluation.json: one row for every number that was measured, with its count and interval."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from zoo.metrics import wilson
 
 FILE = "evaluation.json"
 
@@ -32,6 +35,11 @@ class Row:
     @property
     def key(self) -> tuple[str, str, str]:
         return self.data, self.measure, self.model
+
+
+def share(data: str, measure: str, hits: Sequence[bool], **extra: str) -> Row:
+    """The row of a proportion, with Wilson's interval."""
+    return Row(data, measure, sum(hits) / len(hits), len(hits), wilson(sum(hits), len(hits)), **extra)
 
 
 class Report:

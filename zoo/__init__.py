@@ -42,4 +42,4 @@ def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None 
     kind = store.read_config(folder, {"glyphzoo.kind": str})["glyphzoo"]["kind"]
     if kind not in KINDS:
         raise InputError(f"{folder / store.CONFIG}: glyphzoo.kind is {kind!r}; this version knows {', '.join(KINDS)}.")
-    return KINDS[kind](folder, device, runtime, threads)
+    return KINDS[kind](folder, device, runtime, threads, str(name) if name in catalog.CATALOG else "")

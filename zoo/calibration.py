@@ -9,11 +9,12 @@ Array = npt.NDArray[np.floating]
 
 
 def expected_calibration_error(confidence: npt.ArrayLike, right: npt.ArrayLike, bins: int = 15) -> float:
-    """ECE: mean gap between confidence and accuracy over `bins` equal intervals of confidence, weighted by their counts.
+    """ECE: the mean gap between confidence and accuracy over equal intervals of confidence, weighted by their counts.
 
     Args:
         confidence: (n,) 0…1.
         right: (n,) whether each answer was right.
+        bins: how many intervals.
     """
     sure, hit = np.asarray(confidence, float), np.asarray(right, float)
     place = np.clip((sure * bins).astype(int), 0, bins - 1)

@@ -65,15 +65,17 @@ class Reader(ABC):
         device: a torch device.
         runtime: "onnx" or "torch"; by default onnx on a CPU and torch elsewhere.
         threads: cores that onnxruntime uses; 0 for all.
+        name: what it is called, where that is not the folder's name.
     """
 
     fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
     graph_names: ClassVar[tuple[str, ...]]
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
 
-    def __init__(self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0) -> None:
-        self.folder, self.device = folder, device
-        self.name = folder.name
+    def __init__(
+        self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
+    ) -> None:
+        self.folder, self.device, self.name = folder, device, name or folder.name
         self.config = store.read_config(folder, {**FIELDS, **self.fields})
         self.settings = Settings.of(self.config)
         runtime = runtime or ("onnx" if device == "cpu" else "torch")
@@ -158,7 +160,7 @@ class Reader(ABC):
         return image.normalise(pixels[None], self.settings.mean, self.settings.std), place
 
     def status(self, text: str, confidence: float, inputs: npt.NDArray[np.float32]) -> Status:
-        """ "empty" for no text or a flat picture (3, H, W), "unsure" below the checkpoint's threshold, else "ok"."""
+        """What to make of an answer: "empty" for no text or a flat picture (3, H, W), "unsure" below the threshold."""
         grey = inputs.mean(0) * float(np.mean(self.settings.std)) * 255
         height, width = (n // 4 * 4 for n in grey.shape)
         smooth = grey[:height, :width].reshape(height // 4, 4, width // 4, 4).mean((1, 3))

@@ -1,7 +1,7 @@
 """The sequence network: a CNN sees the picture, a Transformer decoder writes the characters one by one.
 
-The decoder is that of Vaswani et al. 2017 with layer normalisation first (Xiong et al. 2020); the picture's features carry
-2-D sinusoidal position embeddings (Parmar et al. 2018), so that any size can be read.
+The decoder is that of Vaswani et al. 2017 with layer normalisation first (Xiong et al. 2020); the picture's features
+carry 2-D sinusoidal position embeddings (Parmar et al. 2018), so that any size can be read.
 """
 
 import math
@@ -57,7 +57,7 @@ class Encoder(nn.Module):
 
 
 def position_grid(width: int, rows: int, columns: int) -> Tensor:
-    """2-D sinusoidal position embeddings (width, rows, columns): half of the channels for the row, half for the column."""
+    """2-D sinusoidal position embeddings (width, rows, columns): half of the channels for the row, half the column."""
     rates = torch.exp(torch.arange(0, width // 2, 2) * (-math.log(1000.0) / (width // 2)))
 
     def waves(count: int) -> Tensor:
@@ -162,7 +162,7 @@ class Seq2Seq(nn.Module):
             tokens: int (B, T), `<bos>` first, `<pad>` after the end.
 
         Returns:
-            Logits (B, T, tokens) of the token after each, and the last layer's cross-attention (B, T, N), mean of heads.
+            Logits (B, T, tokens) of the token after each; the last layer's cross-attention (B, T, N), mean of heads.
         """
         features = self.encoder(images)
         length = tokens.shape[1]
@@ -187,8 +187,10 @@ class Seq2Seq(nn.Module):
         Args:
             tokens: int (B,), the token at `position`.
             position: int (), 0 for `<bos>`.
-            keys, values: (layers, B, heads, longest + 1, d), the cache; zeros at the start.
-            cross_keys, cross_values: what `encode` gave.
+            keys: (layers, B, heads, longest + 1, d), the cache; zeros at the start.
+            values: likewise.
+            cross_keys: what `encode` gave.
+            cross_values: likewise.
 
         Returns:
             Logits (B, tokens), the new cache's keys and values, and the cross-attention (B, N).

@@ -60,7 +60,7 @@ def study_fonts() -> tuple[Path, ...]:
 def study(
     text: str, font: Path, background: str, noise: float, ink: tuple[int, int, int], rng: np.random.Generator
 ) -> Image.Image:
-    """One image of the study: centred text on a `plain` (white) or coloured, blotched background under Gaussian noise."""
+    """One image of the study: centred text on a `plain` (white) or coloured, blotched background, under noise."""
     size = canvas()
     drawn = render.line(text, font, FONT_SIZE)
     mask = Image.new("L", size)

@@ -25,7 +25,7 @@ def luma(rgb: Array) -> float:
 
 
 def ink_colour(rng: Rng, paper: Array, contrast: float) -> Array:
-    """A colour of any hue that is darker or lighter than the paper by `contrast` grey levels, as far as there are any."""
+    """A colour of any hue, darker or lighter than the paper by `contrast` grey levels, as far as there are any."""
     lighter, darker = luma(paper) + contrast <= 255, luma(paper) - contrast >= 0
     up = rng.random() < 0.5 if lighter == darker else lighter
     target = np.clip(luma(paper) + (contrast if up else -contrast), 0, 255)

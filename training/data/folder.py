@@ -72,7 +72,7 @@ class ImageFolder:
             raise FileNotFoundError(message) from error
         reader = csv.DictReader(io.StringIO(text))
         names, cells = reader.fieldnames or [], [[value.encode() for value in row.values()] for row in reader]
-        # fixed-width arrays instead of a list of dicts: forked workers share them, and memory does not grow as they read
+        # fixed-width arrays, no list of dicts: forked workers share them, and memory does not grow as they read
         self.columns = {name: np.array([row[i] for row in cells], "S") for i, name in enumerate(names)}
 
     def _bytes(self, name: str) -> bytes:

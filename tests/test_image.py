@@ -1,0 +1,153 @@
+"""Every picture that people bring is read as it looks, or refused in one sentence."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from zoo import image
+from zoo.errors import InputError
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image.Image:
+    rng = np.random.default_rng(0)
+    return Image.fromarray(rng.integers(0, 256, (3, 6, 3), np.uint8)).resize((90, 45), Image.Resampling.BICUBIC)
+
+
+def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
+    """A PNG header that promises more than the file holds."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"\0" * 1000)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_all_sources_give_the_same_pixels(picture: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    picture.save(path)
+    for source in (path, str(path), path.read_bytes(), picture, np.asarray(picture)):
+        assert np.array_equal(np.asarray(image.load(source).rgb), np.asarray(picture))
+        assert image.load(source).note == ""
+
+
+def test_grey_arrays_are_pictures_too() -> None:
+    grey = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    for array in (grey, grey[..., None]):
+        assert np.array_equal(np.asarray(image.load(array).rgb)[..., 1], grey)
+
+
+def test_cmyk_looks_as_before(picture: Image.Image) -> None:
+    loaded = image.load(encoded(picture.convert("CMYK"), "TIFF"))
+    assert np.abs(np.asarray(loaded.rgb, int) - np.asarray(picture)).max() <= 2
+    assert "CMYK" in loaded.note
+
+
+def test_sixteen_bits_are_scaled(picture: Image.Image) -> None:
+    grey = np.asarray(picture.convert("L"))
+    loaded = image.load(encoded(Image.fromarray(grey.astype(np.uint16) * 257)))
+    assert np.abs(np.asarray(loaded.rgb)[..., 0].astype(int) - grey).max() <= 1
+    assert "16-bit" in loaded.note
+
+
+def test_transparency_becomes_white(picture: Image.Image) -> None:
+    clear = picture.convert("RGBA")
+    clear.putalpha(0)
+    palette = picture.quantize(8)
+    for source in (encoded(clear), encoded(palette, transparency=bytes(8))):
+        loaded = image.load(source)
+        assert np.asarray(loaded.rgb).min() == 255
+        assert "white" in loaded.note
+
+
+def test_exif_orientation_is_applied(picture: Image.Image) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn 90° clockwise
+    loaded = image.load(encoded(picture, exif=exif))
+    assert np.array_equal(np.asarray(loaded.rgb), np.asarray(picture.rotate(-90, expand=True)))
+    assert "EXIF" in loaded.note
+
+
+FRAMES = {"save_all": True, "append_images": [Image.new("RGB", (20, 20), "red")]}
+BAD: dict[str, tuple[Any, str]] = {
+    "nothing": (None, "upload one"),
+    "empty": (b"", "upload one"),
+    "no picture": (b"%PDF-1.7 hello", "not a picture"),
+    "no file": ("no/such/file.png", "no file"),
+    "a folder": (".", "folder"),
+    "cut short": (encoded(Image.effect_noise((64, 64), 50))[:900], "damaged"),
+    "animated": (encoded(Image.new("RGB", (20, 20), "blue"), "GIF", **FRAMES), "animated"),
+    "too small": (Image.new("RGB", (1, 1)), "1×1"),
+    "bomb": (bomb(), "million pixels"),
+    "bomb below Pillow's own limit": (bomb(9_000, 9_000), "million pixels"),
+    "float array": (np.zeros((9, 9)), "float64"),
+    "video": (np.zeros((9, 9, 9, 3), np.uint8), "shape"),
+    "empty array": (np.zeros((0, 9), np.uint8), "shape"),
+    "a number": (7, "int"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_sentence(name: str) -> None:
+    source, word = BAD[name]
+    with pytest.raises(InputError) as caught:
+        image.load(source)
+    sentence = str(caught.value)
+    assert word in sentence
+    assert sentence.endswith(".") and "\n" not in sentence
+
+
+@given(st.binary(max_size=400))
+def test_random_bytes_are_refused_or_read(data: bytes) -> None:
+    for source in (data, b"\x89PNG\r\n\x1a\n" + data, b"GIF89a" + data, b"\xff\xd8\xff\xe0" + data, b"BM" + data):
+        try:
+            assert image.load(source).rgb.mode == "RGB"
+        except InputError as error:
+            assert str(error).endswith(".")
+
+
+@given(arrays(np.uint8, st.lists(st.integers(0, 40), min_size=0, max_size=4).map(tuple)))
+def test_random_shapes_are_refused_or_fitted(array: np.ndarray) -> None:
+    try:
+        loaded = image.load(array)
+    except InputError:
+        return
+    pixels, _ = image.fit(loaded.rgb, (48, 192))
+    assert pixels.shape == (48, 192, 3)
+
+
+@pytest.mark.parametrize("size", [(192, 48), (70, 30), (780, 80), (30, 300), (4, 4)])
+def test_fit_keeps_the_shape_and_knows_where_it_is(size: tuple[int, int]) -> None:
+    source = Image.new("RGB", size, (10, 20, 30))
+    dot = (size[0] // 4, size[1] // 4, size[0] // 4 + size[0] // 2, size[1] // 4 + size[1] // 2)
+    source.paste((250, 240, 230), dot)
+    pixels, place = image.fit(source, (48, 192))
+    box = place.to_input(np.array([dot], float))[0]
+    y, x = np.nonzero(pixels[..., 0] > 130)
+    assert np.abs(np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) - box).max() <= 2
+    assert place.to_picture(box[None])[0] == pytest.approx(dot, abs=1e-3)
+    assert (pixels[0, 0] == (10, 20, 30)).all()
+
+
+def test_normalise_is_what_the_formula_says() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 3), np.uint8)
+    out = image.normalise(pixels, (0.1, 0.2, 0.3), (0.5, 0.6, 0.7))
+    assert out.dtype == np.float32 and out.shape == (2, 3, 4, 5)
+    assert out[1, 2, 3, 4] == pytest.approx((pixels[1, 3, 4, 2] / 255 - 0.3) / 0.7, abs=1e-5)

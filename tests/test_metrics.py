@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from zoo.calibration import expected_calibration_error, fit_temperature, negative_log_likelihood, threshold
+from zoo.metrics import bootstrap, character_error_rate, edit_distance, plain, wilson
+
+
+def test_plain_keeps_letters_and_digits() -> None:
+    assert plain("Ab-1 c!") == "ab1c"
+
+
+def test_wilson_agrees_with_the_published_example() -> None:
+    # Newcombe 1998, table I, method 3: 81 of 263
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 0) == (0, 1)
+    assert wilson(10, 10)[1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "edits"), [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "abc", 0), ("ab", "ba", 2)]
+)
+def test_edit_distance(a: str, b: str, edits: int) -> None:
+    assert edit_distance(a, b) == edits == edit_distance(b, a)
+
+
+def test_cer_counts_true_characters() -> None:
+    assert character_error_rate(["abx", ""], ["abc", "d"]) == 0.5
+
+
+def test_bootstrap_holds_the_mean() -> None:
+    values = np.random.default_rng(0).normal(3, 1, 400)
+    low, high = bootstrap(values, np.mean)
+    assert low < values.mean() < high
+    assert 0.1 < high - low < 0.3
+
+
+def test_ece_of_honest_and_of_boasting_confidence() -> None:
+    rng = np.random.default_rng(0)
+    sure = rng.random(50_000)
+    right = rng.random(50_000) < sure
+    assert expected_calibration_error(sure, right) < 0.01
+    assert expected_calibration_error(np.ones(100), np.arange(100) < 60) == pytest.approx(0.4)
+
+
+def test_the_temperature_is_found_again() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 5))
+    powers = np.exp(logits)
+    target = (powers / powers.sum(1, keepdims=True)).cumsum(1).__gt__(rng.random((20_000, 1))).argmax(1)
+    found = fit_temperature(lambda t: negative_log_likelihood(logits * 2.5, target, t))
+    assert found == pytest.approx(2.5, rel=0.05)
+
+
+def test_the_threshold_keeps_its_share() -> None:
+    sure = np.random.default_rng(0).random(10_000)
+    assert np.mean(sure >= threshold(sure, 0.98)) == pytest.approx(0.98, abs=1e-3)

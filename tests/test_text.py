@@ -1,0 +1,32 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoo.text import ALPHANUMERIC, CharTokenizer
+
+TOKENS = CharTokenizer(ALPHANUMERIC)
+
+
+@given(st.text(ALPHANUMERIC, max_size=20))
+def test_decode_undoes_encode(text: str) -> None:
+    tokens = TOKENS.encode(text)
+    assert tokens[-1] == TOKENS.eos
+    assert all(token < len(TOKENS) for token in tokens)
+    assert TOKENS.decode([*tokens, 5, TOKENS.pad]) == text
+
+
+def test_a_batch_is_padded_after_the_end() -> None:
+    batch = TOKENS.batch(["a", "abc", ""])
+    assert batch.shape == (3, 4)
+    assert [TOKENS.decode(row) for row in batch] == ["a", "abc", ""]
+    assert (batch[0, 2:] == TOKENS.pad).all()
+
+
+def test_a_foreign_character_is_named() -> None:
+    with pytest.raises(ValueError, match="'é'"):
+        TOKENS.encode("café")
+
+
+def test_an_alphabet_names_a_character_once() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        CharTokenizer("abca")

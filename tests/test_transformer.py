@@ -1,0 +1,106 @@
+"""The masks hold by number: nothing leaks from later tokens or from padding, and nothing becomes NaN."""
+
+import pytest
+import torch
+
+from training.module import guidance_loss, sequence_loss
+from zoo.text import CharTokenizer
+from zoo.transformer import DecoderLayer, Seq2Seq, attend, position_grid
+
+TOKENS = CharTokenizer("abcdef")
+
+
+@pytest.fixture(scope="module")
+def network() -> Seq2Seq:
+    torch.manual_seed(0)
+    return Seq2Seq(len(TOKENS), longest=6, width=32, heads=4, hidden=32).eval()
+
+
+@pytest.fixture(scope="module")
+def images() -> torch.Tensor:
+    return torch.randn(2, 3, 32, 64, generator=torch.Generator().manual_seed(1))
+
+
+@torch.inference_mode()
+def test_a_later_token_changes_no_earlier_logit(network: Seq2Seq, images: torch.Tensor) -> None:
+    tokens = torch.tensor([[1, 3, 4, 5, 6], [1, 6, 5, 4, 3]])
+    logits, attention = network(images, tokens)
+    for place in range(1, 5):
+        other = tokens.clone()
+        other[:, place] = 7
+        changed, looked = network(images, other)
+        assert torch.equal(changed[:, :place], logits[:, :place])
+        assert torch.equal(looked[:, :place], attention[:, :place])
+        assert not torch.allclose(changed[:, place], logits[:, place])
+
+
+@torch.inference_mode()
+def test_padding_changes_no_logit_before_or_after_it(network: Seq2Seq, images: torch.Tensor) -> None:
+    short = torch.tensor([[1, 3, 4], [1, 6, 5]])
+    padded = torch.cat([short, torch.full((2, 3), CharTokenizer.pad)], dim=1)
+    torch.testing.assert_close(network(images, padded)[0][:, :3], network(images, short)[0], atol=1e-6, rtol=0)
+    # a pad between real tokens: what it holds must reach nobody, not even those behind it
+    between = torch.tensor([[1, 3, CharTokenizer.pad, 4], [1, 6, CharTokenizer.pad, 5]])
+    before = network(images, between)[0]
+    kept = network.embed.weight.data[CharTokenizer.pad].clone()
+    network.embed.weight.data[CharTokenizer.pad] = torch.randn_like(kept) * 5
+    after = network(images, between)[0]
+    network.embed.weight.data[CharTokenizer.pad] = kept
+    assert torch.equal(before[:, [0, 1, 3]], after[:, [0, 1, 3]])
+
+
+@torch.inference_mode()
+def test_no_mask_makes_a_row_nan(network: Seq2Seq, images: torch.Tensor) -> None:
+    logits, attention = network(images, torch.zeros(2, 5, dtype=torch.int64))  # nothing but padding
+    assert logits.isfinite().all() and attention.isfinite().all()
+    mixed, weights = attend(*(torch.randn(1, 3, 8) for _ in range(3)), torch.zeros(3, 3, dtype=torch.bool))
+    torch.testing.assert_close(weights, torch.full((1, 3, 3), 1 / 3))
+    assert mixed.isfinite().all()
+
+
+def test_the_loss_counts_real_tokens_only() -> None:
+    logits = torch.randn(2, 4, 9, requires_grad=True)
+    tokens = torch.tensor([[3, 4, 2, 0], [5, 2, 0, 0]])
+    loss = sequence_loss(logits, tokens)
+    by_hand = [-logits[b, t].log_softmax(-1)[tokens[b, t]] for b in range(2) for t in range(4) if tokens[b, t] != 0]
+    torch.testing.assert_close(loss, torch.stack(by_hand).mean())
+    loss.backward()
+    assert logits.grad is not None
+    assert not logits.grad[0, 3].any() and not logits.grad[1, 2:].any()
+    assert logits.grad[0, 2].any()
+
+
+def test_the_guidance_ignores_letters_without_a_box() -> None:
+    attention = torch.full((1, 2, 4), 0.25)
+    region = torch.tensor([[[1.0, 1, 0, 0], [0, 0, 0, 0]]])
+    torch.testing.assert_close(guidance_loss(attention, region), -torch.tensor(0.5).log())
+    assert guidance_loss(attention, torch.zeros(1, 2, 4)) == 0
+
+
+@torch.inference_mode()
+def test_the_cache_gives_what_teacher_forcing_gives(network: Seq2Seq, images: torch.Tensor) -> None:
+    tokens = torch.tensor([[1, 3, 4, 5, 6, 7, 8], [1, 8, 7, 6, 5, 4, 3]])
+    wanted, looked = network(images, tokens)
+    cross = network.encode(images)
+    keys = values = torch.zeros(2, 2, 4, 7, 8)
+    for place in range(7):
+        logits, keys, values, attention = network.step(tokens[:, place], torch.tensor(place), keys, values, *cross)
+        torch.testing.assert_close(logits, wanted[:, place], atol=1e-5, rtol=0)
+        torch.testing.assert_close(attention, looked[:, place], atol=1e-6, rtol=0)
+
+
+@torch.inference_mode()
+def test_a_mirrored_picture_is_another_picture(network: Seq2Seq, images: torch.Tensor) -> None:
+    tokens = torch.tensor([[1, 3], [1, 4]])
+    assert not torch.allclose(network(images, tokens)[0], network(images.flip(-1), tokens)[0], atol=1e-3)
+
+
+def test_positions_differ_everywhere() -> None:
+    grid = position_grid(32, 3, 24).flatten(1).T
+    assert torch.cdist(grid, grid).add(torch.eye(72)).min() > 0.1
+
+
+def test_a_layer_splits_its_heads_without_mixing() -> None:
+    layer = DecoderLayer(8, 2, 8, 0.0)
+    x = torch.arange(16.0).reshape(1, 2, 8)
+    assert layer.split(x)[0, 1].tolist() == [[4, 5, 6, 7], [12, 13, 14, 15]]

@@ -1,0 +1,123 @@
+"""The drawn sets are what the study describes, and the same whatever draws them."""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.data import captcha, degrade, fonts, render
+from training.data.folder import Drawing, ImageFolder, write
+
+
+def draw_backwards(index: int, count: int) -> Drawing:
+    """Draws picture `index` late if it comes early, so that workers finish in reverse."""
+    time.sleep(0.02 * (count - index))
+    return Image.new("RGB", (8, 8), (index, 0, 0)), {"text": str(index)}
+
+
+def test_order_cannot_slip_when_workers_finish_in_reverse(tmp_path: Path) -> None:
+    write(tmp_path, partial(draw_backwards, count=40), 40, workers=4)
+    drawn = ImageFolder(tmp_path)
+    assert [int(row["text"]) for _, row in drawn] == list(range(40))
+    assert [picture.getpixel((0, 0)) for picture, _ in drawn] == [(i, 0, 0) for i in range(40)]
+
+
+def test_workers_do_not_change_a_byte(tmp_path: Path) -> None:
+    for workers in (1, 3):
+        write(tmp_path / str(workers), partial(captcha.draw_hard, seed=3), 40, workers)
+    one, three = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.*")} for f in (tmp_path / "1", tmp_path / "3"))
+    assert one == three and len(one) == 41
+
+
+def test_a_seed_decides_the_noise_and_the_case() -> None:
+    same, again, other = (captcha.draw_hard(60_000, seed) for seed in (0, 0, 1))
+    assert same[0].tobytes() == again[0].tobytes() and same[1] == again[1]
+    assert same[0].tobytes() != other[0].tobytes()
+
+
+def test_words_are_sorted_unique_and_lower_case() -> None:
+    assert len(captcha.WORDS) == 100
+    assert list(captcha.WORDS) == sorted({word.lower() for word in captcha.WORDS})
+
+
+def test_the_sets_hold_every_combination_once() -> None:
+    rows = [captcha.draw_easy(i)[1] for i in range(0, 1000, 7)]
+    assert all(row["text"] == row["word"] == captcha.WORDS[row["label"]] for row in rows)  # type: ignore[call-overload]
+    keys = ("background", "noise", "colour", "font", "word")
+    hard = {tuple(captcha.draw_hard(i)[1][key] for key in keys) for i in range(0, 100_000, 997)}
+    assert len(hard) == len(range(0, 100_000, 997))
+    assert captcha.sets()["easy"].count == 1_000 and captcha.sets()["hard"].count == 100_000
+
+
+def test_every_word_fits_the_canvas_in_every_font() -> None:
+    width, height = captcha.canvas()
+    for path in captcha.study_fonts():
+        for word in captcha.WORDS:
+            for text in (word, word.upper()):
+                mask = render.line(text, path, captcha.FONT_SIZE).mask
+                assert mask.width <= width - 2 and mask.height <= height - 2
+
+
+def test_splits_share_no_font_and_no_background() -> None:
+    splits = [set(fonts.families(split)) for split in ("train", "validation", "test")]
+    assert [len(split) for split in splits] == [131, 9, 15]
+    assert not splits[0] & splits[1] and not splits[0] & splits[2] and not splits[1] & splits[2]
+    assert set(fonts.families("study")) <= splits[0]
+    assert not set(degrade.BACKGROUNDS["test"]) & {*degrade.BACKGROUNDS["train"], *degrade.BACKGROUNDS["validation"]}
+
+
+def test_words_of_the_test_are_not_trained_on() -> None:
+    trained, held_out = set(captcha.dictionary(held_out=False)), set(captcha.dictionary(held_out=True))
+    assert not trained & held_out and not held_out & set(captcha.WORDS)
+    assert len(held_out) > 10_000
+
+
+def test_every_face_draws_letters_that_can_be_told_apart() -> None:
+    alike = set("Il1O0")
+    for face in (face for split in ("train", "validation", "test") for face in fonts.faces(split)):  # type: ignore[arg-type]
+        font = fonts.load(face.path, 36)
+        masks = {c: bytes(font.getmask(c)) for c in captcha.ALPHABET}
+        assert all(any(mask) for mask in masks.values()), face
+        told = [mask for c, mask in masks.items() if c not in alike]
+        assert len(set(told)) == len(told), face
+
+
+@pytest.mark.parametrize("kind", ["line", "dance", "wave"])
+def test_boxes_lie_on_their_letters(kind: str) -> None:
+    """Each letter drawn alone in the other letters' absence has its ink in its box, and nearly all of it."""
+    rng = np.random.default_rng(0)
+    for trial in range(20):
+        font = fonts.faces("train")[int(rng.integers(300))].path
+        if kind == "dance":
+            ink = render.dance("Captcha7", font, 36, rng, 15, 0.1, 0.0)
+        else:
+            ink = render.line("Captcha7", font, 36, spacing=3.0)
+        ink = render.place(ink, (192, 48), 0.8, rng.normal(0, 3), rng.normal(0, 0.1), (rng.random(), rng.random()))
+        if kind == "wave":
+            ink = render.wave(ink, 3, 120, rng.uniform(0, 6))
+        mask = np.asarray(ink.mask, float)
+        covered = np.zeros_like(mask)
+        for left, top, right, bottom in np.rint(ink.boxes).astype(int):
+            box = np.s_[max(top - 1, 0) : bottom + 2, max(left - 1, 0) : right + 2]
+            assert mask[box].max() > 100, (trial, font.name)
+            covered[box] = 1
+        assert (mask * covered).sum() > 0.98 * mask.sum(), (trial, font.name)
+        assert (np.diff(ink.boxes.mean(1)) > -3).all()
+
+
+def test_ink_stands_out_by_the_contrast_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    reached = []
+    for _ in range(2000):
+        paper, contrast = degrade.colour(rng), rng.uniform(60, 110)
+        ink = degrade.ink_colour(rng, paper, contrast)
+        reached.append(abs(degrade.luma(ink) - degrade.luma(paper)) / contrast)
+    assert np.mean(reached) > 0.9 and np.quantile(reached, 0.02) > 0.5  # a few hues have no room left
+
+
+def test_a_folder_without_metadata_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no metadata.csv"):
+        ImageFolder(tmp_path)
