@@ -153,3 +153,12 @@ def run_python(code: str, *args: str, home: Path, **env: str) -> subprocess.Comp
     return subprocess.run(
         [sys.executable, "-c", code, *args], cwd=home, env=own | env, text=True, capture_output=True, timeout=120
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """ONNX files of the tests go to a folder of their own."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GLYPHZOO_HOME", str(folder))
+        yield folder

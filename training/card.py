@@ -83,8 +83,8 @@ Word accuracy compares letters and digits without regard to case, unless said ot
 
 {table(report)}
 
-Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on validation images in fonts of their own; below
-a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
+Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on validation images in fonts of their own;
+below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 
 ## Trained on
 

@@ -27,7 +27,7 @@ SHIFTS = 8  # places elsewhere that the hottest tenth's shape is moved to
 
 
 def measure(
-    reader: Reader, pictures: ImageFolder, found: list[tuple[Prediction, str]], count: int = IMAGES
+    reader: Reader, data: str, pictures: ImageFolder, found: list[tuple[Prediction, str]], count: int = IMAGES
 ) -> list[Row]:
     """The measures over the first `count` pictures that were read right, as rows on the set `data`."""
     right = [i for i, (p, text) in enumerate(found) if plain(p.text) == plain(text)][:count]
@@ -42,11 +42,9 @@ def measure(
         heat = explanation.maps.mean(0)
         correlations.append(correlation(heat, whole(shuffled, picture)))
         covered.append(hurts_more(reader, picture, heat, boxes, found[i][0].text))
-    mean = float(np.mean(correlations))
+    sameness = "correlation of the map with that of randomised weights"
     rows = [
-        Row(
-            data, "correlation of the map with randomised weights'", mean, len(right), bootstrap(correlations, np.mean)
-        ),
+        Row(data, sameness, float(np.mean(correlations)), len(right), bootstrap(correlations, np.mean)),
         share(data, "covering the hottest tenth hurts more than elsewhere", covered),
     ]
     if peaks:

@@ -9,7 +9,8 @@ import timm
 import torch
 from torch import nn
 
-from zoo import image
+from zoo import image, store
+from zoo.errors import InputError
 from zoo.explain import Explanation, grad_cam, to_picture
 from zoo.prediction import Prediction
 from zoo.reader import Reader
@@ -28,6 +29,11 @@ class Classifier(Reader):
             config["architecture"], num_classes=config["num_classes"], **config["model_args"]
         )
         return network
+
+    def check(self) -> None:
+        if len(self.labels) != self.config["num_classes"]:
+            count = f"{len(self.labels)} names for {self.config['num_classes']} classes"
+            raise InputError(f"{self.folder / store.CONFIG}: the field 'label_names' has {count}; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         images = torch.zeros(2, 3, *self.settings.size)

@@ -78,6 +78,7 @@ class Reader(ABC):
         self.folder, self.device, self.name = folder, device, name or folder.name
         self.config = store.read_config(folder, {**FIELDS, **self.fields})
         self.settings = Settings.of(self.config)
+        self.check()
         runtime = runtime or ("onnx" if device == "cpu" else "torch")
         if runtime not in ("onnx", "torch"):
             raise InputError(f"There is no runtime {runtime!r}; choose 'onnx' or 'torch'.")
@@ -96,6 +97,9 @@ class Reader(ABC):
         network = self.build(self.config)
         store.load_weights(network, self.folder)
         return network.eval().to(self.device)
+
+    def check(self) -> None:
+        """Raises InputError where config.json contradicts itself; a kind of reader adds its own."""
 
     @staticmethod
     @abstractmethod

@@ -6,6 +6,7 @@ written once. ONNX files are exported on first use and kept under `zoo.store.hom
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,16 +103,18 @@ def export(graph: Graph, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     batch = torch.export.Dim("batch", min=1, max=4096)
     shapes = tuple({graph.batch_axes[name]: batch} if name in graph.batch_axes else None for name in graph.inputs)
-    program = torch.onnx.export(
-        graph.module.eval(),
-        tuple(graph.inputs.values()),
-        input_names=list(graph.inputs),
-        output_names=list(graph.outputs),
-        # a method's module takes *args, whose shapes the exporter wants as one tuple
-        dynamic_shapes=(shapes,) if isinstance(graph.module, Method) else shapes,
-        dynamo=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter says of every shared batch axis that it is shared
+        program = torch.onnx.export(
+            graph.module.eval(),
+            tuple(value.clone() for value in graph.inputs.values()),  # a tensor given twice would become one input
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
+            # a method's module takes *args, whose shapes the exporter wants as one tuple
+            dynamic_shapes=(shapes,) if isinstance(graph.module, Method) else shapes,
+            dynamo=True,
+            verbose=False,
+        )
     if program is None:
         raise RuntimeError(f"torch.onnx.export gave no program for {path.name}")
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:

@@ -127,20 +127,30 @@ class Seq2SeqReader(Reader):
         return Seq2Seq(len(CharTokenizer(config["alphabet"])), **config["model_args"])
 
     @property
+    def tokenizer(self) -> CharTokenizer:
+        """Between texts of its alphabet and tokens."""
+        return CharTokenizer(self.config["alphabet"])
+
+    @property
     def cache(self) -> tuple[int, int, int, int]:
         """Layers, heads, slots and depth of the decoder's cache."""
         args = {"width": 256, "heads": 4, "layers": 2} | self.config["model_args"]
         return args["layers"], args["heads"], args["longest"] + 1, args["width"] // args["heads"]
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the encoder's features."""
+        (height, width), (down, across) = self.settings.size, Encoder.stride
+        return -(-height // down), -(-width // across)
+
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         assert isinstance(network, Seq2Seq)
         layers, heads, slots, depth = self.cache
-        height, width = self.settings.size
-        grid = -(-height // Encoder.stride[0]) * -(-width // Encoder.stride[1])
-        own, cross = torch.zeros(layers, 2, heads, slots, depth), torch.zeros(layers, 2, heads, grid, depth)
+        cells = self.grid[0] * self.grid[1]
+        own, cross = torch.zeros(layers, 2, heads, slots, depth), torch.zeros(layers, 2, heads, cells, depth)
         encode = Graph(
             Method(network, network.encode),
-            {"images": torch.zeros(2, 3, height, width)},
+            {"images": torch.zeros(2, 3, *self.settings.size)},
             {"images": 0},
             ("cross_keys", "cross_values"),
         )
@@ -166,7 +176,7 @@ class Seq2SeqReader(Reader):
     def predict(
         self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str
     ) -> list[Prediction]:
-        tokenizer = CharTokenizer(self.config["alphabet"])
+        tokenizer = self.tokenizer
         found = []
         for picture, beams in zip(inputs, self.hypotheses(inputs, 1 if decode == "greedy" else BEAM), strict=True):
             best = beams[0]
@@ -186,7 +196,6 @@ class Seq2SeqReader(Reader):
         """The last layer's cross-attention of each character of the answer, mean of heads."""
         inputs, place = self.prepare(picture)
         best = self.hypotheses(inputs)[0][0]
-        text = CharTokenizer(self.config["alphabet"]).decode(best.tokens)
-        rows = -(-self.settings.size[0] // Encoder.stride[0])
-        maps = best.attention[: len(text)].reshape(len(text), rows, -1)
+        text = self.tokenizer.decode(best.tokens)
+        maps = best.attention[: len(text)].reshape(len(text), *self.grid)
         return Explanation(to_picture(maps, self.settings.size, place, image.load(picture).rgb.size), tuple(text))

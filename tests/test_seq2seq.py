@@ -1,0 +1,136 @@
+"""Decoding finds the most probable texts, batched as one by one, in either runtime."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import zoo
+from zoo import store
+from zoo.errors import InputError
+from zoo.seq2seq import Seq2SeqReader
+from zoo.text import CharTokenizer
+from zoo.transformer import Seq2Seq
+
+CONFIG = {
+    "architecture": "seq2seq",
+    "alphabet": "abc",
+    "model_args": {"longest": 3, "width": 32, "heads": 4, "hidden": 32},
+    "pretrained_cfg": {"input_size": [3, 32, 64], "mean": [0.5] * 3, "std": [0.25] * 3},
+    "glyphzoo": {"kind": "seq2seq", "temperature": 1.3, "threshold": 0.5},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole checkpoint with random weights, sharpened so that texts differ in probability."""
+    folder = tmp_path_factory.mktemp("tiny-seq2seq")
+    torch.manual_seed(3)
+    network = Seq2SeqReader.build(CONFIG)
+    assert isinstance(network, Seq2Seq)
+    network.head.weight.data *= 4
+    network.head.bias.data[CharTokenizer.eos] = -3
+    store.save(network, folder)
+    (folder / store.CONFIG).write_text(json.dumps(CONFIG))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reader(folder: Path) -> Seq2SeqReader:
+    reader = zoo.load(folder, runtime="torch")
+    assert isinstance(reader, Seq2SeqReader)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[Image.Image]:
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 256, (8, 16, 3), np.uint8) for _ in range(6)]
+    return [Image.fromarray(pixels).resize((64, 32)) for pixels in noise]
+
+
+def every_text(reader: Seq2SeqReader, picture: Image.Image) -> dict[str, float]:
+    """The probability of every text that there is, by teacher forcing."""
+    texts = ["".join(letters) for n in range(4) for letters in itertools.product("abc", repeat=n)]
+    tokens = np.insert(CharTokenizer("abc").batch(texts), 0, CharTokenizer.bos, axis=1)
+    inputs = torch.from_numpy(reader.prepare(picture)[0]).expand(len(texts), -1, -1, -1)
+    with torch.inference_mode():
+        logits, _ = reader.network(inputs, torch.from_numpy(tokens[:, :-1]))
+    steps = (logits / 1.3).log_softmax(-1).gather(-1, torch.from_numpy(tokens[:, 1:, None]))[..., 0]
+    real = torch.from_numpy(tokens[:, 1:] != CharTokenizer.pad)
+    return dict(zip(texts, (steps * real).sum(1).exp().tolist(), strict=True))
+
+
+def test_a_wide_beam_finds_the_best_of_all_texts(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
+    for picture in pictures:
+        known = every_text(reader, picture)
+        best = sorted(known.items(), key=lambda item: -item[1])[:5]
+        found = reader.hypotheses(reader.prepare(picture)[0], width=40)[0]
+        texts = [reader.tokenizer.decode(h.tokens) for h in found]
+        assert len(set(texts)) == len(texts) == 40
+        assert texts[:5] == [text for text, _ in best]
+        assert [h.probability for h in found] == pytest.approx([known[text] for text in texts], rel=1e-3)
+
+
+def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
+    for p in reader.read(pictures):
+        assert p.alternatives[0] == (p.text, p.confidence) and len(p.alternatives) == 5
+        probabilities = [probability for _, probability in p.alternatives]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert [c for c, *_ in p.characters] == list(p.text)
+        assert p.label is None
+
+
+def test_greedy_takes_the_likeliest_next_character(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
+    for p, picture in zip(reader.read(pictures, decode="greedy"), pictures, strict=True):
+        tokens = [CharTokenizer.bos]
+        with torch.inference_mode():
+            while tokens[-1] != CharTokenizer.eos and len(tokens) < 5:
+                logits = reader.network(torch.from_numpy(reader.prepare(picture)[0]), torch.tensor([tokens]))[0][0, -1]
+                logits[[CharTokenizer.pad, CharTokenizer.bos]] = -torch.inf
+                if len(tokens) == 4:
+                    break
+                tokens.append(int(logits.argmax()))
+        assert p.text == reader.tokenizer.decode(tokens[1:])
+
+
+def test_a_batch_reads_as_single_pictures_do(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
+    together = reader.read(pictures)
+    for one, picture in zip(together, pictures, strict=True):
+        [alone] = reader.read([picture])
+        assert alone.text == one.text
+        assert alone.confidence == pytest.approx(one.confidence, rel=1e-4)
+
+
+def test_onnx_reads_as_torch_does(folder: Path, reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
+    onnx = zoo.load(folder)
+    for a, b in zip(onnx.read(pictures), reader.read(pictures), strict=True):
+        assert a.text == b.text
+        assert a.confidence == pytest.approx(b.confidence, rel=1e-3)
+        assert a.alternatives[-1][1] == pytest.approx(b.alternatives[-1][1], rel=1e-3)
+
+
+def test_each_character_has_a_map_in_the_pictures_own_size(reader: Seq2SeqReader) -> None:
+    picture = Image.fromarray(np.random.default_rng(1).integers(0, 256, (50, 170, 3), np.uint8))
+    [p] = reader.read([picture])
+    explanation = reader.explain(picture)
+    assert explanation.maps.shape[0] == len(explanation.labels)
+    assert explanation.labels == tuple(p.text)
+    assert explanation.maps.shape == (len(p.text), 50, 170) and explanation.maps.dtype == np.float32
+    assert explanation.maps.min() >= 0 and explanation.maps.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "word"), [({"lexicon": ["a"]}, "lexicon="), ({"lm": 1}, "lm="), ({"decode": "best"}, "greedy")]
+)
+def test_an_option_that_it_lacks_is_named(reader: Seq2SeqReader, options: dict[str, object], word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        reader.read([], **options)  # type: ignore[arg-type]
+
+
+def test_no_picture_is_no_answer(reader: Seq2SeqReader) -> None:
+    assert reader.read([]) == []
