@@ -60,7 +60,7 @@ def fit(recipe: Recipe, pictures: Pictures, run: Path) -> Reading:
         reload_dataloaders_every_n_epochs=1,
         gradient_clip_val=1.0,
         log_every_n_steps=20,
-        logger=[loggers.TensorBoardLogger(run, "", "tensorboard"), loggers.CSVLogger(run, "", "csv")],
+        logger=[loggers.TensorBoardLogger(run, "tensorboard"), loggers.CSVLogger(run, "csv")],
         callbacks=[
             callbacks.ModelCheckpoint(run, LAST, save_top_k=1, enable_version_counter=False),
             callbacks.LearningRateMonitor("step"),

@@ -10,9 +10,9 @@ from matplotlib import pyplot  # noqa: E402  (the backend must be chosen first)
 
 
 def save(run: Path) -> None:
-    """Draws the curves that the CSV log of a run holds, by epoch, into its folder."""
-    with (run / "csv" / "metrics.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    """Draws the curves that a run's CSV logs hold, one log for each time it was started, by epoch, into its folder."""
+    logs = sorted((run / "csv").glob("version_*/metrics.csv"), key=lambda log: int(log.parent.name.split("_")[1]))
+    rows = [row for log in logs for row in csv.DictReader(log.read_text().splitlines())]
     for measure in ("loss", "accuracy"):
         figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
         for part, column in (("train", f"{measure}/train_epoch"), ("validation", f"{measure}/validation")):

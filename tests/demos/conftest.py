@@ -1,0 +1,112 @@
+"""A real server and a real browser."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+)  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `python app.py`; it must outlive all that the tests throw at it."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    env = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
+    log = folder / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(address, process, log)
+        yield address
+        assert process.poll() is None, f"the server died:\n{log.read_text()}"
+        assert "Traceback" not in log.read_text(), log.read_text()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 90) -> None:
+    """Returns once the server answers."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or Playwright's own where that is missing."""
+    with sync_playwright() as playwright:
+        path = CHROMIUM if CHROMIUM.exists() else None
+        chromium = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str) -> Iterator["Visit"]:
+    """Opens the page; whatever a test does there, no request may leave this machine and no script may fail."""
+    visit = Visit(browser, server)
+    yield visit
+    visit.close()
+    assert visit.strangers == []
+    assert visit.failures == []
+
+
+class Visit:
+    """Pages of one test, and what they asked of the world."""
+
+    def __init__(self, browser: Browser, server: str) -> None:
+        self.browser, self.server = browser, server
+        self.strangers: list[str] = []
+        self.failures: list[str] = []
+        self.pages: list[Page] = []
+
+    def __call__(self, width: int = 1280, theme: str = "light") -> Page:
+        page = self.browser.new_page(viewport={"width": width, "height": 900})
+        self.pages.append(page)
+        page.set_default_timeout(30_000)
+        page.route("**/*", self._guard)
+        page.on("pageerror", lambda error: self.failures.append(str(error)))
+        page.goto(f"{self.server}/?__theme={theme}")
+        page.locator("#captcha-read").wait_for()
+        return page
+
+    def _guard(self, route: Route) -> None:
+        address = urlsplit(route.request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.hostname != "127.0.0.1":
+            self.strangers.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    def close(self) -> None:
+        for page in self.pages:
+            page.close()

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from demos import figures
+
+
+def test_overlay_warms_where_the_map_is_hot_and_only_there() -> None:
+    picture = Image.new("RGB", (192, 48), (90, 140, 200))
+    heat = np.zeros((48, 192), np.float32)
+    heat[:, :40] = 1
+    shown = np.asarray(figures.overlay(picture, heat)).astype(int)
+    assert shown.shape == (120, 480, 3)
+    hot, cold = shown[:, :60].mean((0, 1)), shown[:, 200:].mean((0, 1))
+    assert hot[0] > hot[2] + 50, "hot is yellow"
+    assert np.ptp(cold) < 2, "cold is the picture in grey"
+    assert abs(cold[0] - np.asarray(picture.convert("L")).mean()) < 2
+
+
+def test_overlay_of_nothing_is_the_picture_in_grey() -> None:
+    picture = Image.effect_noise((192, 48), 60).convert("RGB")
+    shown = figures.overlay(picture, np.zeros((48, 192), np.float32), (192, 48))
+    assert np.array_equal(np.asarray(shown), np.asarray(picture.convert("L").convert("RGB")))
+
+
+@pytest.mark.parametrize("size", [(4, 3000), (3000, 4), (1000, 900), (5, 5)])
+def test_overlay_fits_its_room_whatever_the_shape(size: tuple[int, int]) -> None:
+    shown = figures.overlay(Image.new("RGB", size), np.ones(size[::-1], np.float32))
+    assert shown.width <= 480
+    assert shown.height <= 360
+
+
+def test_bars_are_the_alternatives_best_on_top() -> None:
+    figure = figures.bars((("word", 0.9), ("ward", 0.06), ("", 0.004)))
+    [bar] = figure.data
+    assert list(bar.y) == ["word", "ward", "(nothing)"]
+    assert list(bar.x) == [0.9, 0.06, 0.004]
+    assert list(bar.text) == ["90 %", "6 %", "<1 %"]
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_bars_of_digits_stay_texts() -> None:
+    assert figures.bars((("12", 0.9), ("7", 0.1))).layout.yaxis.type == "category"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.0, "<1 %"), (0.0099, "<1 %"), (0.413, "41 %"), (0.99, "99 %"), (0.9999, ">99 %"), (1.0, ">99 %")],
+)
+def test_percent_never_claims_certainty(share: float, words: str) -> None:
+    assert figures.percent(share) == words

@@ -1,0 +1,95 @@
+"""The bundled checkpoints read: unseen fonts, in either runtime, and only the right way round."""
+
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+
+import zoo
+from training.data.captcha import WORDS, draw_nothing, draw_test
+from training.faithfulness import hurts_more, inside
+from training.report import Report
+from zoo import catalog, store
+from zoo.classifier import Classifier
+from zoo.metrics import plain
+from zoo.reader import Reader
+
+COUNT = 60
+MEGABYTES = {"captcha-resnet18": 23, "captcha-seq2seq": 10}
+
+
+@pytest.fixture(scope="module", params=sorted(catalog.CATALOG))
+def reader(request: pytest.FixtureRequest) -> Reader:
+    return zoo.load(request.param)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[tuple[Image.Image, dict[str, str]]]:
+    """Captchas with a seed of their own, in the fonts and on the backgrounds of the test split."""
+    draw = partial(draw_test, words=WORDS, seed=777)
+    return [(image, {k: str(v) for k, v in row.items()}) for image, row in map(draw, range(COUNT))]
+
+
+def right(reader: Reader, pictures: list[Image.Image], drawn: list[tuple[Image.Image, dict[str, str]]]) -> float:
+    answers = reader.read(pictures)
+    return float(np.mean([plain(p.text) == plain(row["text"]) for p, (_, row) in zip(answers, drawn, strict=True)]))
+
+
+def test_it_reads_unseen_fonts_the_right_way_round_only(
+    reader: Reader, drawn: list[tuple[Image.Image, dict[str, str]]]
+) -> None:
+    pictures = [picture for picture, _ in drawn]
+    assert right(reader, pictures, drawn) >= 0.9
+    mirrored = [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in pictures]
+    assert right(reader, mirrored, drawn) <= 0.2
+
+
+def test_onnx_answers_as_torch_does(reader: Reader, drawn: list[tuple[Image.Image, dict[str, str]]]) -> None:
+    pictures = [picture for picture, _ in drawn[:20]]
+    other = zoo.load(reader.name, runtime="torch")
+    for a, b in zip(reader.read(pictures), other.read(pictures), strict=True):
+        assert a.text == b.text and a.confidence == pytest.approx(b.confidence, abs=1e-3)
+
+
+def test_status_tells_captchas_from_nothing(reader: Reader, drawn: list[tuple[Image.Image, dict[str, str]]]) -> None:
+    assert np.mean([p.status == "ok" for p in reader.read([picture for picture, _ in drawn])]) >= 0.9
+    nothing = [draw_nothing(i, seed=778)[0] for i in range(20)]
+    assert np.mean([p.status != "ok" for p in reader.read(nothing)]) >= 0.85
+
+
+def test_maps_lie_where_the_answer_is(reader: Reader, drawn: list[tuple[Image.Image, dict[str, str]]]) -> None:
+    hits, hurt = [], []
+    for picture, row in drawn[:25]:
+        boxes = np.array(row["boxes"].split(), np.float32).reshape(-1, 4)
+        explanation = reader.explain(picture)
+        if plain("".join(explanation.labels)) != plain(row["text"]):
+            continue
+        if not isinstance(reader, Classifier):
+            hits += [inside(heat, box) for heat, box in zip(explanation.maps, boxes, strict=True)]
+        hurt.append(hurts_more(reader, picture, explanation.maps.mean(0), boxes, "".join(explanation.labels)))
+    assert np.mean(hurt) >= 0.6  # of two dozen: the exact share is in evaluation.json
+    assert not hits or np.mean(hits) >= 0.8
+
+
+def test_it_is_small_whole_and_described(reader: Reader) -> None:
+    folder = store.CHECKPOINTS / reader.name
+    assert (folder / store.WEIGHTS).stat().st_size <= MEGABYTES[reader.name] * 1_000_000
+    assert store.sha256(folder / store.WEIGHTS) == catalog.entry(reader.name).sha256
+    report, card = Report(folder), (folder / "README.md").read_text(encoding="utf-8")
+    accuracy = report.rows["test-words", "word accuracy", ""]
+    assert f"{100 * accuracy.value:.2f} %" in card and accuracy.count == 2000
+    digests = json.loads((store.CHECKPOINTS.parents[1] / "training" / "data" / "digests.json").read_text())
+    assert all(report.digests[name] == digest for name, digest in digests.items())
+
+
+def test_timm_loads_the_classifier() -> None:
+    reader = zoo.load("captcha-resnet18")
+    assert isinstance(reader, Classifier)
+    network = timm.create_model(f"local-dir:{store.CHECKPOINTS / 'captcha-resnet18'}", pretrained=True).eval()
+    inputs = torch.randn(2, 3, 48, 192, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        np.testing.assert_allclose(network(inputs).numpy(), reader.logits(inputs.numpy()), atol=1e-3)

@@ -1,0 +1,56 @@
+"""Numbers are kept, replaced and printed as what they are."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from training import card, checkpoint
+from training.data.folder import ImageFolder
+from training.module import build
+from training.recipes import recipes
+from training.report import Report, Row, share
+
+
+def test_a_row_measured_again_replaces_the_old_one_and_the_others_stay(tmp_path: Path) -> None:
+    first = Report(tmp_path)
+    first.add(Row("a", "word accuracy", 0.5, 10), Row("b", "word accuracy", 0.25, 20, (0.1, 0.4), "peer"))
+    first.save()
+    second = Report(tmp_path)
+    second.add(share("a", "word accuracy", [True] * 9 + [False]))
+    second.save()
+    rows = Report(tmp_path).rows
+    assert rows["a", "word accuracy", ""].value == 0.9
+    assert rows["b", "word accuracy", "peer"] == Row("b", "word accuracy", 0.25, 20, (0.1, 0.4), "peer")
+    printed = {line.split()[0]: line for line in str(second).splitlines()}
+    assert "not rerun" in printed["b"] and "not rerun" not in printed["a"]
+
+
+def test_the_card_says_what_was_measured(tmp_path: Path) -> None:
+    folder = tmp_path / "captcha-resnet18"
+    recipe = dataclasses.replace(recipes()["captcha-resnet18"], architecture="test_resnet")
+    checkpoint.write(recipe, build(recipe), folder, temperature=1.25, threshold=0.5)
+    report = Report(folder)
+    report.add(share("test-words", "word accuracy", [True] * 97 + [False] * 3))
+    report.save()
+    card.write(folder)
+    text = (folder / "README.md").read_text()
+    assert "97.00 %" in text and "91.55 % – 98.97 %" in text
+    assert "model-index" in text and "value: 0.97" in text
+    assert "1.250" in text
+
+
+def test_a_damaged_set_is_noticed(tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "metadata.csv").write_text("file_name,text\na.png,x\n")
+    Image.new("RGB", (4, 4), (1, 2, 3)).save(tmp_path / "a.png")
+    before = ImageFolder(tmp_path).digest()
+    assert before == ImageFolder(tmp_path).digest()
+    Image.new("RGB", (4, 4), (1, 2, 4)).save(tmp_path / "a.png")
+    assert ImageFolder(tmp_path).digest() != before
+
+
+def test_a_set_without_metadata_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="metadata.csv"):
+        ImageFolder(tmp_path / "no.zip")
