@@ -60,7 +60,7 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, second
     pytest.fail(f"the server did not start:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or Playwright's own where that is missing."""
     with sync_playwright() as playwright:

@@ -1,6 +1,7 @@
 """The named endpoints, as gradio_client and MCP see them."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,8 @@ def test_mcp_offers_the_endpoints_as_tools(server: str) -> None:
             await session.initialize()
             return {tool.name: tool for tool in (await session.list_tools()).tools}
 
-    found = asyncio.run(tools())
+    with ThreadPoolExecutor() as thread:  # a loop of its own, whatever runs in this one
+        found = thread.submit(asyncio.run, tools()).result()
     assert set(found) == {"read_captcha", "explain_captcha", "make_captcha"}
     schema = found["make_captcha"].inputSchema["properties"]
     assert set(schema) == {"text", "font", "background", "noise", "ink", "case"}

@@ -1,0 +1,35 @@
+"""The pages of Glyphzoo in a browser: `make app`, `python app.py`, or, with reloading, `gradio app.py`.
+
+`gradio app.py` runs this file twice, so that nothing here may start a worker or load a model.
+"""
+
+from pathlib import Path
+
+import gradio as gr
+
+from demos import captcha
+
+TABS = {"Captcha": captcha.build}
+# Fonts of the reader's own system: no request leaves the machine.
+THEME = gr.themes.Default(
+    primary_hue="indigo",
+    neutral_hue="slate",
+    font=["Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "Liberation Sans", "sans-serif"],
+    font_mono=["Menlo", "Consolas", "Liberation Mono", "monospace"],
+).set(button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700")
+
+with gr.Blocks(title="Glyphzoo", analytics_enabled=False) as demo:
+    gr.Markdown("# Glyphzoo\nSmall networks that read text in pictures, and show where they looked.")
+    for name, build in TABS.items():
+        with gr.Tab(name):
+            build()
+
+if __name__ == "__main__":
+    demo.launch(
+        theme=THEME,
+        css_paths=Path(__file__).parent / "demos" / "style.css",
+        mcp_server=True,
+        max_file_size="20mb",
+        footer_links=["api", "settings"],
+        run_history=False,
+    )

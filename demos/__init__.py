@@ -1,0 +1,1 @@
+"""The pages of the app: each module builds one tab; widgets only."""

@@ -1,0 +1,343 @@
+"""The Captcha tab: two networks read a captcha and show where they looked."""
+
+import base64
+import html
+import io
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+import zoo
+import zoo.image
+from demos import figures
+from training.data import captcha, degrade, fonts
+
+FONTS = {path.name.split("-latin")[0]: path for path in sorted((Path(__file__).parent / "fonts").glob("*.woff2"))}
+CASES: dict[str, Callable[[str], str]] = {
+    "as typed": str,
+    "lower": str.lower,
+    "upper": str.upper,
+    "title": str.title,
+    "random": lambda text: "".join(random.choice((c.lower(), c.upper())) for c in text),
+}
+EXAMPLES = (  # text, font, background, noise, ink
+    ("network", "lato", "gradient", 8, "#1f3a5f"),
+    ("Billboard", "pacifico", "shapes", 6, "#7a1f2b"),
+    ("ALPHABET", "courier-prime", "stripes", 14, "#f2d16b"),
+    ("captcha", "caveat", "rings", 10, "#14532d"),
+    ("7Kq2xW9", "merriweather", "dots", 12, "#3b2a6b"),
+    ("Giraffe", "fredoka", "checks", 16, "#e8e4da"),
+)
+NEW = " (never seen in training)"
+CHOOSE = """element.querySelectorAll("button").forEach((button, index) =>
+    button.addEventListener("click", () => trigger("click", {index})))"""
+EXPLAINED = (1024, 1024)  # pixels that the maps of a large photo are made for; there is one for each character
+
+
+@dataclass(frozen=True)
+class Network:
+    """A reader, and what the page says about it."""
+
+    name: str
+    title: str
+    knows: str
+    looked: str
+
+
+NETWORKS = (
+    Network(
+        "captcha-resnet18",
+        "ResNet-18, a classifier",
+        "It knows 100 words and nothing else: whatever it is shown, it says which of them it looks most like.",
+        "Grad-CAM: the brighter a place, the more it spoke for the word that was chosen. The network sees the whole "
+        "word at once, so the warm spots are the parts that tell this word from the other 99.",
+    ),
+    Network(
+        "captcha-seq2seq",
+        "Sequence reader",
+        "It writes what it sees letter by letter: any text of up to 12 letters and digits, upper and lower case.",
+        "Attention: before it wrote each character, the network chose where to look. There is one picture for each "
+        "character; the bright spot should wander from left to right, from letter to letter.",
+    ),
+)
+INVITATION = (
+    '<div class="invitation"><p><b>Choose, take or make a picture of a word.</b></p>'
+    "<p>Two networks read it at once: one knows 100 words, the other writes any text letter by letter. "
+    "You see what each of them read, how sure it is, and where it looked.</p></div>"
+)
+ABOUT = (
+    "**How sure is sure?** The percentage is the probability that the *whole* text is right. It is calibrated: of all "
+    "answers given with 90 %, about nine in ten are right. Below a limit that was set on other pictures, an answer "
+    "counts as a guess. The bars are the five likeliest readings."
+)
+
+
+@cache
+def reader(name: str) -> zoo.Reader:
+    """A network, loaded when the first picture comes, and warm, so that the times shown are those of reading."""
+    model = zoo.load(name)
+    model.read([np.full((48, 192), 255, np.uint8)])
+    return model
+
+
+def read(network: Network, picture: zoo.image.Picture) -> tuple[zoo.Prediction, float]:
+    """What a network reads, and the milliseconds that it took."""
+    model = reader(network.name)
+    start = time.perf_counter()
+    [prediction] = model.read([picture.rgb])
+    return prediction, 1000 * (time.perf_counter() - start)
+
+
+def open_upload(upload: dict[str, Any] | None) -> zoo.image.Picture:
+    """The very file that was uploaded: gradio's own decoding would fail on a bad one with an error for programmers."""
+    return zoo.image.load(upload["path"] if upload and upload.get("path") else b"")
+
+
+def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
+    """Reads the text of a captcha with both networks.
+
+    Args:
+        picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
+
+    Returns:
+        For captcha-resnet18 (which knows 100 words) and captcha-seq2seq (which reads any letters and digits): the
+        text, its confidence (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure
+        or empty), the five best alternatives with their probabilities, and the milliseconds that it took; besides, a
+        note on how the picture was converted, if it was.
+    """
+    try:
+        opened = open_upload(picture)
+        answers: dict[str, Any] = {"note": opened.note}
+        for network in NETWORKS:
+            found, milliseconds = read(network, opened)
+            answers[network.name] = {
+                "text": found.text,
+                "confidence": found.confidence,
+                "status": found.status,
+                "alternatives": [{"text": text, "probability": share} for text, share in found.alternatives],
+                "milliseconds": round(milliseconds, 2),
+            }
+    except zoo.InputError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return answers
+
+
+def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[Image.Image, str]]:
+    """Shows where a network looked when it read a captcha, as heat maps laid over the picture.
+
+    Args:
+        picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
+        network: captcha-resnet18 (one Grad-CAM map) or captcha-seq2seq (one attention map for each character).
+
+    Returns:
+        Pictures with their captions: the word, or the character that the map belongs to.
+    """
+    if network not in (known := [network.name for network in NETWORKS]):
+        raise gr.Error(f"There is no network {network!r}; choose {' or '.join(known)}.", print_exception=False)
+    try:
+        return overlays(network, open_upload(picture))
+    except zoo.InputError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def make_captcha(text: str, font: str, background: str, noise: float, ink: str, case: str) -> Image.Image:
+    """Draws a captcha.
+
+    Args:
+        text: 1 to 12 letters and digits.
+        font: The font family.
+        background: The kind of background.
+        noise: Standard deviation of the noise on each pixel, in grey levels from 0 to 40.
+        ink: Colour of the text, such as #1f3a5f; the paper is light under dark ink and dark under light ink.
+        case: What becomes of the letters: as typed, lower, upper, title or random.
+
+    Returns:
+        The captcha, 192 by 48 pixels.
+    """
+    if not 1 <= len(text) <= captcha.LONGEST or not set(text) <= set(captcha.ALPHABET):
+        raise gr.Error(
+            f"Write 1 to {captcha.LONGEST} letters (A to Z) and digits, without spaces.", print_exception=False
+        )
+    return draw(CASES[case](text), font, background, noise, ink, np.random.default_rng())
+
+
+def draw(text: str, font: str, background: str, noise: float, ink: str, rng: np.random.Generator) -> Image.Image:
+    return Image.fromarray(captcha.sample(text, FONTS[font], background, noise, rgb(ink), rng).image)
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """The colour that a colour picker gives: #rrggbb or rgba(r, g, b, a), where the numbers may have decimals."""
+    if re.fullmatch("#[0-9a-fA-F]{6}", colour):
+        red, green, blue = bytes.fromhex(colour[1:])
+    elif found := re.match(r"rgba?\(\s*([\d.]+)[,\s]+([\d.]+)[,\s]+([\d.]+)", colour):
+        red, green, blue = (min(round(float(value)), 255) for value in found.groups())
+    else:
+        raise gr.Error("Choose a colour such as #1f3a5f.", print_exception=False)
+    return red, green, blue
+
+
+def overlays(name: str, picture: zoo.image.Picture) -> list[tuple[Image.Image, str]]:
+    """The heat maps of a network's answer over the picture, with what each belongs to."""
+    small = picture.rgb.copy()
+    small.thumbnail(EXPLAINED)
+    explained = reader(name).explain(small)
+    return [(figures.overlay(small, heat), label) for heat, label in zip(explained.maps, explained.labels, strict=True)]
+
+
+def answer(found: zoo.Prediction, milliseconds: float) -> str:
+    """A network's answer in words, as HTML."""
+    share = figures.percent(found.confidence)
+    verdict = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
+    text = html.escape(found.text) if found.status != "empty" else "—"
+    return (
+        f'<div class="answer {found.status}"><output class="reading">{text}</output>'
+        f'<p class="verdict">{verdict[found.status]}</p><p class="took">read in {milliseconds:.1f} ms</p></div>'
+    )
+
+
+def looked(network: Network, found: zoo.Prediction, picture: zoo.image.Picture) -> str:
+    """Where a network looked, as HTML: one picture for the word, or one for each character."""
+    if found.status == "empty":
+        return '<p class="looked">Nothing was read, so there is nothing to show.</p>'
+    shown = "".join(
+        f'<figure><img src="{data_url(image)}" alt="Heat map: where the network looked for {html.escape(label)}" '
+        f'width="{image.width}" height="{image.height}"><figcaption>{html.escape(label)}</figcaption></figure>'
+        for image, label in overlays(network.name, picture)
+    )
+    return f'<div class="looked {"whole" if found.label is not None else "letters"}">{shown}</div>'
+
+
+def data_url(image: Image.Image) -> str:
+    """The picture in an address of its own, to be put into HTML without a further request."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=85)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def show(upload: dict[str, Any] | None, *, asked: bool = False) -> list[Any]:
+    """What the page says to a picture: a message, whether the answers and the invitation are seen, the answers."""
+    answers: list[Any] = [gr.skip()] * 3 * len(NETWORKS)
+    if not upload and not asked:  # the picture was taken away
+        return ["", gr.Column(visible=False), gr.Column(visible=True), *answers]
+    try:
+        picture = open_upload(upload)
+        answers = []
+        for network in NETWORKS:
+            found, milliseconds = read(network, picture)
+            answers += [
+                answer(found, milliseconds),
+                figures.bars(found.alternatives),
+                looked(network, found, picture),
+            ]
+    except zoo.InputError as error:
+        problem = f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
+        return [problem, gr.Column(visible=False), gr.Column(visible=True), *answers]
+    note = f'<p class="note" role="status">{html.escape(picture.note)}</p>' if picture.note else ""
+    return [note, gr.Column(visible=True), gr.Column(visible=False), *answers]
+
+
+def build() -> None:
+    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    with gr.Row(equal_height=False, elem_id="captcha-page"):
+        with gr.Column(scale=2, min_width=300):
+            upload = gr.Image(
+                label="Captcha",
+                sources=["upload", "clipboard", "webcam"],
+                format="png",
+                height=190,
+                buttons=[],
+                placeholder="Drop a picture here\n- or -\nclick to choose one",
+                alt_text="The captcha to be read",
+                elem_id="captcha-picture",
+            )
+            message = gr.HTML(elem_id="captcha-message")
+            read_button = gr.Button("Read", variant="primary", elem_id="captcha-read")
+            # gr.Examples would leave its pictures without a name for those who cannot see them.
+            examples = gr.HTML(_examples(), js_on_load=CHOOSE, elem_id="captcha-examples")
+            make, controls = _make_one()
+        with gr.Column(scale=5, min_width=300):
+            with gr.Column() as invitation:
+                gr.HTML(INVITATION)
+            with gr.Column(visible=False, elem_id="captcha-answers") as answers:
+                with gr.Row():
+                    cards = [widget for network in NETWORKS for widget in _card(network)]
+                gr.Markdown(ABOUT)
+
+    outputs = [message, answers, invitation, *cards]
+    # One at a time: Grad-CAM hooks into the network, and two readings at once would only slow each other down.
+    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1, "preprocess": False}
+    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+    examples.click(_chosen, None, upload, api_visibility="private", show_progress="hidden")
+    upload.change(show, upload, outputs, **shown, **alone)
+    read_button.click(partial(show, asked=True), upload, outputs, **shown, **alone)
+    make.click(make_captcha, controls, upload, api_name="make_captcha", show_progress="hidden")
+    # Endpoints for programs, with no widget of their own to start them.
+    name = gr.Radio([network.name for network in NETWORKS], value=NETWORKS[0].name, label="Network", visible=False)
+    pictures = gr.Gallery(visible=False, format="png")
+    gr.on([], read_captcha, upload, gr.JSON(visible=False), api_name="read_captcha", **alone)
+    gr.on([], explain_captcha, [upload, name], pictures, api_name="explain_captcha", **alone)
+
+
+def example(index: int) -> Image.Image:
+    """One of the page's examples, the same at each call."""
+    return draw(*EXAMPLES[index], np.random.default_rng(index))
+
+
+def _examples() -> str:
+    buttons = "".join(
+        f'<button type="button" aria-label="Example: {text} in {font} on {background}">'
+        f'<img src="{data_url(example(index))}" alt="" width="192" height="48"></button>'
+        for index, (text, font, background, *_) in enumerate(EXAMPLES)
+    )
+    return f'<p class="invite">Or take one of these</p><div class="examples">{buttons}</div>'
+
+
+def _chosen(event: gr.EventData) -> Image.Image:
+    return example(event.index)
+
+
+def _make_one() -> tuple[gr.Button, list[gr.components.Component]]:
+    """The controls that draw a captcha: the button, and what `make_captcha` takes."""
+    new_fonts = {*fonts.VALIDATION, *fonts.TEST}
+    families = [(name.replace("-", " ").title() + NEW * (name in new_fonts), name) for name in FONTS]
+    grounds = [
+        (name + NEW * (kind not in degrade.BACKGROUNDS["train"]), name) for name, kind in degrade.BY_NAME.items()
+    ]
+    with gr.Accordion("Make one", open=False, elem_id="captcha-make"):
+        word = gr.Dropdown(list(captcha.WORDS), value="captcha", label="One of the 100 words", elem_id="make-word")
+        text = gr.Textbox(
+            "captcha",
+            label="Or any text",
+            info=f"Up to {captcha.LONGEST} letters and digits.",
+            max_length=captcha.LONGEST,
+            elem_id="make-text",
+        )
+        word.input(None, word, text, js="word => word", api_visibility="private")
+        case = gr.Radio(list(CASES), value="as typed", label="Case", elem_id="make-case")
+        family = gr.Dropdown(families, value="lato", label="Font", elem_id="make-font")
+        background = gr.Dropdown(grounds, value="blotches", label="Background", elem_id="make-background")
+        noise = gr.Slider(0, 40, 8, step=1, label="Noise", elem_id="make-noise")
+        ink = gr.ColorPicker("#1f3a5f", label="Colour of the text", elem_id="make-ink")
+        button = gr.Button("Draw it", variant="primary", elem_id="make-draw")
+    return button, [text, family, background, noise, ink, case]
+
+
+def _card(network: Network) -> tuple[gr.HTML, gr.Plot, gr.HTML]:
+    """The panel of one network's answer."""
+    with gr.Column(min_width=300, elem_classes="card", elem_id=network.name):
+        gr.HTML(f"<h3>{network.title}</h3><p>{network.knows}</p>")
+        said = gr.HTML(elem_classes="said")
+        gr.HTML("<h4>The five best readings</h4>")
+        chart = gr.Plot(label="The five best readings", show_label=False, container=False, elem_classes="chart")
+        gr.HTML(f"<h4>Where it looked</h4><p>{network.looked}</p>")
+        seen = gr.HTML(elem_classes="seen")
+    return said, chart, seen

@@ -1,0 +1,68 @@
+"""Arrays to what a page shows of them: overlays and plotly figures. Pure functions."""
+
+import numpy as np
+import numpy.typing as npt
+import plotly.colors
+import plotly.graph_objects as go
+from PIL import Image
+
+HEAT = np.array([plotly.colors.hex_to_rgb(c) for c in plotly.colors.sequential.Inferno], np.float32)
+INK = "#6366f1"  # of bars; stands out on light and on dark paper
+
+
+def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int, int] = (480, 360)) -> Image.Image:
+    """A heat map laid over its picture: grey where nothing was seen, dark red to yellow where it was.
+
+    Args:
+        picture: RGB.
+        heat: (H, W) of the picture, 0…1.
+        room: width and height in pixels that the result fills in one direction, whatever the picture's size.
+    """
+    scale = min(room[0] / picture.width, room[1] / picture.height)
+    size = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
+    paper = np.asarray(picture.convert("L").resize(size, Image.Resampling.BICUBIC), np.float32)[..., None]
+    # The map is as coarse as the network's grid: enlarged smoothly, or its cells would look like findings.
+    warmth = np.clip(np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BICUBIC)), 0, 1)[..., None]
+    place = warmth[..., 0] * (len(HEAT) - 1)
+    colour = np.stack([np.interp(place, np.arange(len(HEAT)), channel) for channel in HEAT.T], axis=-1)
+    alpha = 0.8 * warmth
+    return Image.fromarray(np.rint(paper * (1 - alpha) + colour * alpha).astype(np.uint8))
+
+
+def bars(alternatives: tuple[tuple[str, float], ...]) -> go.Figure:
+    """Texts and their probabilities as horizontal bars, the best on top. Colours of text are left to the page."""
+    texts = [text or "(nothing)" for text, _ in alternatives]
+    shares = [share for _, share in alternatives]
+    figure = go.Figure(
+        go.Bar(
+            x=shares,
+            y=texts,
+            orientation="h",
+            marker={"color": INK, "cornerradius": 3},
+            text=[percent(share) for share in shares],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_xaxes(range=(0, 1.15), visible=False, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ", showgrid=False, fixedrange=True)
+    figure.update_layout(
+        height=30 * len(texts) + 10,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        bargap=0.35,
+        dragmode=False,
+        font={"size": 14, "family": "ui-monospace, Menlo, Consolas, monospace"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
+def percent(share: float) -> str:
+    """A probability as a reader takes it in; never rounded to a certainty that it is not."""
+    if share > 0.99:
+        return ">99 %"
+    if share < 0.01:
+        return "<1 %"
+    return f"{share:.0%}".replace("%", " %")
