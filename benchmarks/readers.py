@@ -101,7 +101,7 @@ def measure(data: str, model: str, read: Read, pictures: ImageFolder, count: int
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", default=zoo.names(), help="our checkpoints (default: all)")
-    parser.add_argument("--data", type=Path, required=True, help="an ImageFolder or a zip of one")
+    parser.add_argument("--data", type=Path, default=Path("data/test-words"), help="an ImageFolder or a zip of one")
     parser.add_argument("--limit", type=int, help="read only the first so many pictures")
     parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()

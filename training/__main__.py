@@ -75,7 +75,7 @@ def fit(recipe: Recipe, pictures: Pictures, run: Path) -> Reading:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n")[0])
     parser.add_argument("name", choices=sorted(recipes()))
-    parser.add_argument("--data", type=Path, required=True, help="folder of the drawn sets")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the drawn sets (default: data)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
     parser.add_argument(
@@ -86,6 +86,9 @@ def main() -> None:
     recipe = recipes()[args.name]
     if args.epochs:
         recipe = Recipe(**(recipe.__dict__ | {"epochs": args.epochs}))
+    for name in recipe.train:
+        if not (args.data / name / "metadata.csv").exists():
+            parser.error(f"{args.data / name} is missing; run: python -m training.data.captcha {name} --out {args.data}")
     pictures, run = Pictures(recipe, args.data, args.workers, args.limit), args.runs / recipe.name
     network = fit(recipe, pictures, run).network
     curves.save(run)

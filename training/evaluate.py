@@ -140,7 +140,7 @@ def study(recipe: Recipe, folder: Path, data: Path) -> Report:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="a checkpoint's name, or its folder")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the drawn sets")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the drawn sets (default: data)")
     args = parser.parse_args()
     folder = CHECKPOINTS / args.name if (CHECKPOINTS / args.name).exists() else Path(args.name)
     print(evaluate(folder, args.data))

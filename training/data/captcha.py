@@ -275,7 +275,7 @@ def sets(seed: int = 0) -> dict[str, DrawnSet]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.data.captcha", description=__doc__.split("\n")[0])
     parser.add_argument("name", choices=["easy", "hard", "train", "tests"])
-    parser.add_argument("--out", type=Path, required=True, help="folder that the set is written under")
+    parser.add_argument("--out", type=Path, default=Path("data"), help="folder that the set is written under")
     parser.add_argument("--seed", type=int, default=0, help="of easy and hard; the tests have their own")
     parser.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
     args = parser.parse_args()
