@@ -88,7 +88,9 @@ def main() -> None:
         recipe = Recipe(**(recipe.__dict__ | {"epochs": args.epochs}))
     for name in recipe.train:
         if not (args.data / name / "metadata.csv").exists():
-            parser.error(f"{args.data / name} is missing; run: python -m training.data.captcha {name} --out {args.data}")
+            parser.error(
+                f"{args.data / name} is missing; run: python -m training.data.captcha {name} --out {args.data}"
+            )
     pictures, run = Pictures(recipe, args.data, args.workers, args.limit), args.runs / recipe.name
     network = fit(recipe, pictures, run).network
     curves.save(run)

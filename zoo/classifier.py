@@ -31,6 +31,7 @@ class Classifier(Reader):
         return network
 
     def check(self) -> None:
+        super().check()
         if len(self.labels) != self.config["num_classes"]:
             count = f"{len(self.labels)} names for {self.config['num_classes']} classes"
             raise InputError(f"{self.folder / store.CONFIG}: the field 'label_names' has {count}; fetch it anew.")

@@ -99,7 +99,10 @@ class Reader(ABC):
         return network.eval().to(self.device)
 
     def check(self) -> None:
-        """Raises InputError where config.json contradicts itself; a kind of reader adds its own."""
+        """Raises InputError where config.json makes no sense; a kind of reader adds to it."""
+        if self.config["pretrained_cfg"]["input_size"][0] != 3 or self.settings.temperature <= 0:
+            path = self.folder / store.CONFIG
+            raise InputError(f"{path}: input_size must begin with 3 and temperature be positive; fetch it anew.")
 
     @staticmethod
     @abstractmethod
