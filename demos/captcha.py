@@ -30,9 +30,9 @@ CASES: dict[str, Callable[[str], str]] = {
     "random": lambda text: "".join(random.choice((c.lower(), c.upper())) for c in text),
 }
 EXAMPLES = (  # text, font, background, noise, ink
-    ("network", "lato", "gradient", 8, "#1f3a5f"),
+    ("computer", "lato", "gradient", 8, "#1f3a5f"),
     ("Billboard", "pacifico", "shapes", 6, "#7a1f2b"),
-    ("ALPHABET", "courier-prime", "stripes", 14, "#f2d16b"),
+    ("DOCUMENT", "courier-prime", "stripes", 14, "#f2d16b"),
     ("captcha", "caveat", "rings", 10, "#14532d"),
     ("7Kq2xW9", "merriweather", "dots", 12, "#3b2a6b"),
     ("Giraffe", "fredoka", "checks", 16, "#e8e4da"),

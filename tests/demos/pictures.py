@@ -40,7 +40,7 @@ def bad_files() -> dict[str, tuple[str, bytes, str]]:
     frames = [Image.new("RGB", (80, 30), colour) for colour in ("red", "green", "blue")]
     return {
         "not an image": ("letter.png", b"Dear Sir or Madam, this is no picture.", "not a picture"),
-        "truncated": ("cut.png", encoded(drawn("network"), "PNG")[:4000], "damaged or cut short"),
+        "truncated": ("cut.png", encoded(drawn("computer"), "PNG")[:4000], "damaged or cut short"),
         "animated": ("film.gif", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), "animated"),
         "tiny": ("dot.png", encoded(Image.new("RGB", (1, 1)), "PNG"), "1×1"),
         "bomb": ("bomb.png", bomb(), "million pixels"),

@@ -28,13 +28,13 @@ def saved(folder: Path, name: str, data: bytes) -> Any:
 
 
 def test_reads_a_made_captcha(client: Client) -> None:
-    made = client.predict("network", "lato", "plain", 4, "#1f3a5f", "as typed", api_name="/make_captcha")
+    made = client.predict("computer", "lato", "plain", 4, "#1f3a5f", "as typed", api_name="/make_captcha")
     assert Image.open(made).size == (192, 48)
     answers = client.predict(handle_file(made), api_name="/read_captcha")
     assert answers["note"] == ""
     for name in NETWORKS:
         answer = answers[name]
-        assert answer["text"] == "network", name
+        assert answer["text"] == "computer", name
         assert answer["status"] == "ok", name
         shares = [one["probability"] for one in answer["alternatives"]]
         assert len(shares) == 5
@@ -52,19 +52,19 @@ def test_reads_what_only_one_network_knows(client: Client, tmp_path: Path) -> No
 
 
 def test_explains_each_character(client: Client, tmp_path: Path) -> None:
-    drawn("network").save(tmp_path / "word.png")
+    drawn("computer").save(tmp_path / "word.png")
     shown = client.predict(handle_file(tmp_path / "word.png"), "captcha-seq2seq", api_name="/explain_captcha")
-    assert "".join(one["caption"] for one in shown) == "network"
+    assert "".join(one["caption"] for one in shown) == "computer"
     pictures = {Image.open(one["image"]).tobytes() for one in shown}
     assert len(pictures) == len(shown), "each character has a map of its own"
     [whole] = client.predict(handle_file(tmp_path / "word.png"), "captcha-resnet18", api_name="/explain_captcha")
-    assert whole["caption"] == "network"
+    assert whole["caption"] == "computer"
 
 
 @pytest.mark.parametrize("case", ["lower", "upper", "title", "random"])
 def test_case(client: Client, case: str) -> None:
     made = [
-        client.predict("network", "lato", "plain", 0, "#000000", c, api_name="/make_captcha")
+        client.predict("computer", "lato", "plain", 0, "#000000", c, api_name="/make_captcha")
         for c in ("as typed", case)
     ]
     same = Image.open(made[0]).tobytes() == Image.open(made[1]).tobytes()
@@ -86,12 +86,12 @@ def test_no_picture_gets_one_sentence(client: Client) -> None:
         client.predict(None, api_name="/read_captcha")
 
 
-@pytest.mark.parametrize("name", odd_files("network"))
+@pytest.mark.parametrize("name", odd_files("computer"))
 def test_an_odd_file_is_read_as_the_plain_one(client: Client, tmp_path: Path, name: str) -> None:
-    file, data, note = odd_files("network")[name]
+    file, data, note = odd_files("computer")[name]
     answers = client.predict(saved(tmp_path, file, data), api_name="/read_captcha")
     assert note in answers["note"]
-    assert [answers[network]["text"] for network in NETWORKS] == ["network", "network"]
+    assert [answers[network]["text"] for network in NETWORKS] == ["computer", "computer"]
 
 
 @pytest.mark.parametrize("text", ["", "two words", "abcdefghijklm", "naïve"])

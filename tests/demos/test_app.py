@@ -31,4 +31,5 @@ def test_importing_the_app_loads_no_model_and_asks_nobody() -> None:
 
     assert captcha.reader.cache_info().currsize == 0
     assert not app.demo.analytics_enabled
-    assert "googleapis" not in str([font.stylesheet() for font in app.THEME._font + app.THEME._font_mono])
+    assert app.THEME._font_css == [], "the fonts are those of the reader's system"
+    assert app.THEME._stylesheets == []

@@ -55,16 +55,16 @@ def luma(colour: str) -> float:
 def test_an_uploaded_captcha_is_read_and_explained(visit: Visit) -> None:
     page = visit()
     expect(page.locator("#captcha-answers")).to_be_hidden()
-    picture = drawn("network")
+    picture = drawn("computer")
     upload(page, "word.png", encoded(picture, "PNG"))
     for network in NETWORKS:
-        expect(reading(page, network)).to_have_text("network")
+        expect(reading(page, network)).to_have_text("computer")
         expect(page.locator(f"#{network} .verdict")).to_contain_text("Sure: ")
         expect(page.locator(f"#{network} .took")).to_contain_text("ms")
         expect(page.locator(f"#{network} .chart .yaxislayer-above text")).to_have_count(5)
-        assert bars(page, network)[0] == "network", "the answer is the topmost bar"
+        assert bars(page, network)[0] == "computer", "the answer is the topmost bar"
     letters = page.locator("#captcha-seq2seq .looked figcaption").all_text_contents()
-    assert "".join(letters) == "network", "one map for each character, with its character"
+    assert "".join(letters) == "computer", "one map for each character, with its character"
     assert page.locator("#captcha-resnet18 .looked img").count() == 1
     for network in NETWORKS:
         for shown in maps(page, network):
@@ -93,9 +93,9 @@ def test_a_made_captcha_is_read(visit: Visit) -> None:
 
 def test_an_example_is_read_at_a_click(visit: Visit) -> None:
     page = visit()
-    page.get_by_role("button", name="Example: network").click()
+    page.get_by_role("button", name="Example: computer").click()
     for network in NETWORKS:
-        expect(reading(page, network)).to_have_text("network")
+        expect(reading(page, network)).to_have_text("computer")
 
 
 def test_blank_paper_is_not_read(visit: Visit) -> None:
@@ -116,8 +116,8 @@ def test_bad_files_get_a_sentence_and_the_page_goes_on(visit: Visit) -> None:
         expect(page.locator(".toast-wrap .error"), name).to_have_count(0)
         page.get_by_label("Remove Image").click()
         expect(problem, name).to_have_count(0)
-    upload(page, "word.png", encoded(drawn("network"), "PNG"))
-    expect(reading(page, "captcha-seq2seq")).to_have_text("network")
+    upload(page, "word.png", encoded(drawn("computer"), "PNG"))
+    expect(reading(page, "captcha-seq2seq")).to_have_text("computer")
 
 
 def test_only_letters_and_digits_are_drawn(visit: Visit) -> None:
@@ -137,10 +137,10 @@ def test_nothing_at_all_gets_a_sentence(visit: Visit) -> None:
 
 def test_odd_files_are_read_with_a_note(visit: Visit) -> None:
     page = visit()
-    for name, (file, data, note) in odd_files("network").items():
+    for name, (file, data, note) in odd_files("computer").items():
         upload(page, file, data)
         expect(page.locator("#captcha-message .note"), name).to_contain_text(note)
-        expect(reading(page, "captcha-seq2seq"), name).to_have_text("network")
+        expect(reading(page, "captcha-seq2seq"), name).to_have_text("computer")
         page.get_by_label("Remove Image").click()
         expect(page.locator("#captcha-answers"), name).to_be_hidden()
 
@@ -172,6 +172,6 @@ def test_every_control_has_a_name(visit: Visit) -> None:
     page.locator("#make-draw").wait_for()
     for label in ("One of the 100 words", "Or any text", "Font", "Background", "Colour of the text"):
         expect(page.get_by_label(label, exact=False).first).to_be_visible()
-    upload(page, "word.png", encoded(drawn("network"), "PNG"))
+    upload(page, "word.png", encoded(drawn("computer"), "PNG"))
     page.locator("#captcha-seq2seq .looked img").first.wait_for()
     assert all(image.get_attribute("alt") for image in page.locator(".looked img").all())
