@@ -39,7 +39,7 @@ class Row:
 
 def share(data: str, measure: str, hits: Sequence[bool], **extra: str) -> Row:
     """The row of a proportion, with Wilson's interval."""
-    return Row(data, measure, sum(hits) / len(hits), len(hits), wilson(sum(hits), len(hits)), **extra)
+    return Row(data, measure, sum(hits) / max(len(hits), 1), len(hits), wilson(sum(hits), len(hits)), **extra)
 
 
 class Report:

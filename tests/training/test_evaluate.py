@@ -1,0 +1,99 @@
+"""A checkpoint's whole evaluation runs and measures what it says."""
+
+import dataclasses
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import zoo
+from training import checkpoint, dataset, evaluate, faithfulness
+from training.calibrate import write_calibrated
+from training.data.captcha import WORDS, draw_mixed, draw_nothing, draw_test
+from training.data.folder import ImageFolder, write
+from training.module import build
+from training.recipes import recipes
+from training.report import Report
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sets")
+    for name, words in (("test-words", WORDS), ("test-unseen-words", ("zebra", "oyster"))):
+        write(out / name, partial(draw_test, words=words, seed=5), 12, workers=1)
+    write(out / "test-nothing", partial(draw_nothing, seed=6), 4, workers=1)
+    write(out / "validation", partial(draw_mixed, split="validation", seed=7), 48, workers=1)
+    return out
+
+
+@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
+def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = recipes()[name]
+    if recipe.kind == "classifier":
+        recipe = dataclasses.replace(recipe, architecture="test_resnet")
+    else:
+        recipe = dataclasses.replace(recipe, model_args={"longest": 12, "width": 32, "hidden": 32})
+    torch.manual_seed(0)
+    folder = tmp_path / name
+    pictures = dataset.Captchas([ImageFolder(data / "validation")], recipe.input_size)
+    known = np.array([i for i in range(48) if pictures.texts[i].decode().lower() in WORDS])
+    write_calibrated(recipe, build(recipe), pictures, known, 0, folder)
+    monkeypatch.setattr(evaluate, "DIGESTS", tmp_path / "digests.json")
+    (tmp_path / "digests.json").write_text("{}")
+    # untrained networks read nothing right: measure the maps on whatever they read
+    monkeypatch.setattr(faithfulness, "plain", lambda text: "")
+    report = evaluate.evaluate(folder, data)
+    measured = {(row.data, row.measure): row for row in report.rows.values()}
+    assert measured["test-words", "word accuracy"].count == 12
+    assert measured["test-words", "same text in onnxruntime and torch"].value == 1
+    assert measured["test-words", "largest difference of a logit, onnxruntime and torch"].value < 1e-3
+    assert measured["test-nothing", "status unsure or empty"].count == 4
+    assert 0 <= measured["test-words", "ECE"].value <= 1
+    assert ("test-words", "correlation of the map with that of randomised weights") in measured
+    other = "word accuracy" if recipe.kind == "seq2seq" else "status unsure or empty"
+    assert measured["test-unseen-words", other].count == 12
+    assert set(report.digests) == {"test-words", "test-unseen-words", "test-nothing"}
+    settings = zoo.load(folder).settings
+    assert settings.temperature > 0 and 0 < settings.threshold < 1
+    (tmp_path / "less").mkdir()
+    (tmp_path / "less" / "test-nothing").symlink_to(data / "test-nothing")
+    again = str(evaluate.evaluate(folder, tmp_path / "less")).splitlines()
+    assert all(("not rerun" in line) != line.startswith("test-nothing") for line in again)
+
+
+def test_a_set_that_is_not_the_committed_one_is_refused(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = dataclasses.replace(recipes()["captcha-resnet18"], architecture="test_resnet")
+    checkpoint.write(recipe, build(recipe), tmp_path / "reader")
+    monkeypatch.setattr(evaluate, "DIGESTS", tmp_path / "digests.json")
+    (tmp_path / "digests.json").write_text(json.dumps({"test-words": "0" * 64}))
+    with pytest.raises(SystemExit, match="draw it again"):
+        evaluate.evaluate(tmp_path / "reader", data)
+    assert not Report(tmp_path / "reader").rows
+
+
+def test_the_peak_must_lie_in_the_box() -> None:
+    heat = np.zeros((10, 20), np.float32)
+    heat[4, 7] = 1
+    assert faithfulness.inside(heat, np.array([6, 2, 9, 8]))
+    assert not faithfulness.inside(heat, np.array([8, 2, 12, 8]))
+
+
+def test_covering_what_matters_hurts_and_covering_elsewhere_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that only looks at the left: a map that is hot there is true, one that is hot on the right is not."""
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 100, 3), np.uint8))
+
+    def seen(_reader: object, pictures: list[Image.Image], _text: str) -> np.ndarray:
+        return np.array([np.asarray(p)[:, :20].std() for p in pictures])
+
+    monkeypatch.setattr(faithfulness, "log_probabilities", seen)
+    boxes = np.array([[0.0, 0, 50, 20], [50, 0, 100, 20]], np.float32)
+    left = np.zeros((20, 100), np.float32)
+    left[:, 2:12] = 1
+    assert faithfulness.hurts_more(None, picture, left, boxes, "")  # type: ignore[arg-type]
+    assert not faithfulness.hurts_more(None, picture, left[:, ::-1].copy(), boxes, "")  # type: ignore[arg-type]
