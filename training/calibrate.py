@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 import zoo
 from training import checkpoint, dataset
 from training.recipes import Recipe
-from zoo.calibration import fit_temperature, negative_log_likelihood, threshold
+from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
+from zoo.runtime import softmax
 from zoo.text import CharTokenizer
 
 
@@ -18,8 +20,8 @@ def write_calibrated(
 ) -> str:
     """Writes the checkpoint folder with both; returns the SHA-256 of the weights."""
     network.eval()
-    logits, target = validation_logits(recipe, network, pictures, validation, workers)
-    temperature = fit_temperature(lambda t: negative_log_likelihood(logits, target, t))
+    logits, right = validation_answers(recipe, network, pictures, validation, workers)
+    temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
     digest = checkpoint.write(recipe, network, folder, temperature=temperature)
     reader = zoo.load(folder)
     texts = [i for i in validation if pictures.texts[i]]
@@ -28,19 +30,32 @@ def write_calibrated(
     return digest
 
 
-def validation_logits(
+def validation_answers(
     recipe: Recipe, network: nn.Module, pictures: dataset.Captchas, validation: np.ndarray, workers: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (n, classes) and targets (n,): of the pictures, or of every true token given those before it."""
-    logits, target = [], []
+    """Logits (n, T, classes) of the answers and whether each is right, (n,).
+
+    A classifier's T is 1. A sequence reader's are those of the next token given the true ones before it, NaN after the
+    end: up to a first mistake they are the logits of its own greedy answer.
+    """
+    logits, right = [], []
     with torch.inference_mode():
         for batch in dataset.loader(recipe, pictures, validation, workers):
             if recipe.kind == "classifier":
-                logits.append(network(batch["images"]).numpy())
-                target.append(batch["target"].argmax(1).numpy())
+                found, wanted = network(batch["images"])[:, None], batch["target"].argmax(1)[:, None]
             else:
                 wanted = batch["tokens"][:, 1:]
-                real = wanted != CharTokenizer.pad
-                logits.append(network(batch["images"], batch["tokens"][:, :-1])[0][real].numpy())
-                target.append(wanted[real].numpy())
-    return np.concatenate(logits), np.concatenate(target)
+                found = network(batch["images"], batch["tokens"][:, :-1])[0]
+                found = functional.pad(found, (0, 0, 0, recipe.model_args["longest"] + 1 - found.shape[1]))
+                wanted = functional.pad(wanted, (0, found.shape[1] - wanted.shape[1]), value=CharTokenizer.pad)
+            real = (
+                wanted != CharTokenizer.pad if recipe.kind == "seq2seq" else torch.ones_like(wanted, dtype=torch.bool)
+            )
+            right.append(((found.argmax(-1) == wanted) | ~real).all(1).numpy())
+            logits.append(found.masked_fill(~real[..., None], torch.nan).numpy())
+    return np.concatenate(logits), np.concatenate(right)
+
+
+def confidence(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Probability of the likeliest answer, (n,): the product over its tokens."""
+    return np.asarray(np.nanprod(softmax(logits / temperature).max(-1), axis=1))

@@ -22,18 +22,16 @@ def expected_calibration_error(confidence: npt.ArrayLike, right: npt.ArrayLike, 
     return float(np.abs(gaps).sum() / max(len(sure), 1))
 
 
-def fit_temperature(likelihood: Callable[[float], float]) -> float:
-    """The temperature in 0.25…4, to half a percent, at which the mean negative log-likelihood is least."""
+def fit_temperature(score: Callable[[float], float]) -> float:
+    """The temperature in 0.25…4, to half a percent, at which a score of the calibrated answers is least."""
     grid = np.exp(np.arange(np.log(0.25), np.log(4), 0.005))
-    return float(grid[int(np.argmin([likelihood(float(t)) for t in grid]))])
+    return float(grid[int(np.argmin([score(float(t)) for t in grid]))])
 
 
-def negative_log_likelihood(logits: Array, target: npt.NDArray[np.integer], temperature: float) -> float:
-    """Mean −log softmax(logits / temperature)[target] of logits (n, classes) and targets (n,)."""
-    scaled = np.asarray(logits, float) / temperature
-    top = scaled.max(1, keepdims=True)
-    norm = np.log(np.exp(scaled - top).sum(1)) + top[:, 0]
-    return float((norm - scaled[np.arange(len(scaled)), target]).mean())
+def binary_cross_entropy(confidence: npt.ArrayLike, right: npt.ArrayLike) -> float:
+    """Mean −log of what the confidences (n,) gave to what happened (n,): a proper score of whole answers."""
+    sure, hit = np.clip(np.asarray(confidence, float), 1e-7, 1 - 1e-7), np.asarray(right, bool)
+    return float(-np.log(np.where(hit, sure, 1 - sure)).mean())
 
 
 def threshold(confidence: npt.ArrayLike, keep: float = 0.985) -> float:
