@@ -1,4 +1,4 @@
-"""The Captcha tab: two networks read a captcha and show where they looked."""
+"""The Captcha tab: networks read a captcha and show where they looked."""
 
 import base64
 import html
@@ -53,7 +53,7 @@ class Network:
     looked: str
 
 
-NETWORKS = (
+DESCRIBED = (
     Network(
         "captcha-resnet18",
         "ResNet-18, a classifier",
@@ -69,10 +69,10 @@ NETWORKS = (
         "character; the bright spot should wander from left to right, from letter to letter.",
     ),
 )
+NETWORKS = tuple(network for network in DESCRIBED if network.name in zoo.names())
 INVITATION = (
     '<div class="invitation"><p><b>Choose, take or make a picture of a word.</b></p>'
-    "<p>Two networks read it at once: one knows 100 words, the other writes any text letter by letter. "
-    "You see what each of them read, how sure it is, and where it looked.</p></div>"
+    "<p>You see what is read, how sure the network is, and where it looked.</p></div>"
 )
 ABOUT = (
     "**How sure is sure?** The percentage is the probability that the *whole* text is right. It is calibrated: of all "
@@ -103,16 +103,16 @@ def open_upload(upload: dict[str, Any] | None) -> zoo.image.Picture:
 
 
 def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
-    """Reads the text of a captcha with both networks.
+    """Reads the text of a captcha with every network of the page.
 
     Args:
         picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
 
     Returns:
-        For captcha-resnet18 (which knows 100 words) and captcha-seq2seq (which reads any letters and digits): the
-        text, its confidence (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure
-        or empty), the five best alternatives with their probabilities, and the milliseconds that it took; besides, a
-        note on how the picture was converted, if it was.
+        For each network by name, such as captcha-seq2seq, which reads any letters and digits: the text, its confidence
+        (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure or empty), the five
+        best alternatives with their probabilities, and the milliseconds that it took; besides, a note on how the
+        picture was converted, if it was.
     """
     try:
         opened = open_upload(picture)
@@ -136,7 +136,7 @@ def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[
 
     Args:
         picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
-        network: captcha-resnet18 (one Grad-CAM map) or captcha-seq2seq (one attention map for each character).
+        network: a network of the page, such as captcha-seq2seq (one attention map for each character).
 
     Returns:
         Pictures with their captions: the word, or the character that the map belongs to.

@@ -70,7 +70,7 @@ def recipes() -> dict[str, Recipe]:
     """Every recipe by name."""
     study_size = canvas()[::-1]
     every = (
-        _resnet18("captcha-resnet18", **_DRAWN, epochs=2, samples=100_000, strangers=0.2),
+        _resnet18("captcha-resnet18", **_DRAWN, epochs=5, samples=100_000, strangers=0.2),
         _seq2seq("captcha-seq2seq", **_DRAWN, epochs=8, samples=100_000),
         _resnet18("captcha-resnet18-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),
         _seq2seq("captcha-seq2seq-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),

@@ -36,16 +36,10 @@ CATALOG: Mapping[str, Entry] = {
     entry.name: entry
     for entry in (
         Entry(
-            name="captcha-resnet18",
-            task="word-classification",
-            summary="Tells which of 100 English words a captcha shows, in any font and on any background.",
-            sha256="0" * 64,
-        ),
-        Entry(
             name="captcha-seq2seq",
             task="text-recognition",
             summary="Reads captchas of up to 12 letters and digits, upper and lower case as drawn.",
-            sha256="0" * 64,
+            sha256="1b958039767759213dbcfe487ef9cac769622c259e1822539ead079038c62ac8",
         ),
     )
 }
