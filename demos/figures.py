@@ -45,7 +45,7 @@ def bars(alternatives: tuple[tuple[str, float], ...]) -> go.Figure:
             hoverinfo="skip",
         )
     )
-    figure.update_xaxes(range=(0, 1.15), visible=False, fixedrange=True)
+    figure.update_xaxes(range=(0, 1.3), visible=False, fixedrange=True)
     figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ", showgrid=False, fixedrange=True)
     figure.update_layout(
         height=30 * len(texts) + 10,
