@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
 
 import zoo
+from tests.conftest import ROOT
 from zoo import catalog, store
 from zoo.__main__ import main
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import timm
 import torch
-from conftest import ROOT, TINY, Hub, run_python, write_tiny
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 import zoo
+from tests.conftest import ROOT, TINY, Hub, run_python, write_tiny
 from zoo import catalog, store
 from zoo.classifier import Classifier
 
