@@ -106,6 +106,7 @@ def test_verify_finds_damage(known: str, tiny: Path, capsys: pytest.CaptureFixtu
 def test_verify_loads_strictly(known: str, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = json.loads((tiny / store.CONFIG).read_text())
     config["num_classes"] = config["pretrained_cfg"]["num_classes"] = 3
+    config["label_names"].append("up")
     (tiny / store.CONFIG).write_text(json.dumps(config))
     assert main(["verify"]) == 1
     out, err = capsys.readouterr()

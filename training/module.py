@@ -59,6 +59,9 @@ class Reading(lightning.LightningModule):
             loss = loss + self.recipe.guidance * guidance_loss(attention, batch["region"])
         return loss, right
 
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        torch.manual_seed(1_000_000 * self.recipe.seed + self.global_step)  # dropout falls the same after a resume
+
     def training_step(self, batch: Batch, _: int) -> Tensor:
         loss, right = self.loss(batch)
         self.log("loss/train", loss, prog_bar=True, on_step=True, on_epoch=True)

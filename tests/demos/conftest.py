@@ -45,7 +45,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert "Traceback" not in log.read_text(), log.read_text()
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # it waits for the connections of clients that never hang up
+            process.kill()
+            process.wait()
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 90) -> None:

@@ -76,6 +76,7 @@ def test_an_uploaded_captcha_is_read_and_explained(visit: Visit) -> None:
 def test_a_made_captcha_is_read(visit: Visit) -> None:
     page = visit()
     page.get_by_role("button", name="Make one").click()
+    page.wait_for_timeout(1000)
     page.get_by_label("Or any text").fill("Giraffe7")
     page.get_by_label("upper").check()
     page.get_by_label("Background").click()
@@ -121,6 +122,7 @@ def test_bad_files_get_a_sentence_and_the_page_goes_on(visit: Visit) -> None:
 def test_only_letters_and_digits_are_drawn(visit: Visit) -> None:
     page = visit()
     page.get_by_role("button", name="Make one").click()
+    page.wait_for_timeout(1000)  # gradio puts the first values into fields that it has just unfolded
     page.get_by_label("Or any text").fill("two words")
     page.get_by_role("button", name="Draw it").click()
     expect(page.get_by_text("Write 1 to 12 letters")).to_be_visible()
