@@ -39,7 +39,7 @@ def write(folder: Path) -> None:
     results = [
         EvalResult(
             task_type=task,
-            dataset_type="imagefolder",
+            dataset_type=row.data,  # results of the same type would be merged into one
             dataset_name=DATA.get(row.data, row.data),
             metric_type="accuracy",
             metric_name=row.measure,
