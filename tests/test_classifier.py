@@ -87,12 +87,12 @@ def test_labels_must_be_as_many_as_classes(tiny: Path) -> None:
 @pytest.mark.parametrize("options", [{"decode": "beam"}, {"lexicon": ["left"]}])
 def test_a_classifier_has_no_decoding(reader: Classifier, options: dict[str, object]) -> None:
     with pytest.raises(InputError, match=next(iter(options))):
-        reader.read([NOISE], **options)  # type: ignore[arg-type]
+        reader.read([NOISE], **options)
 
 
 def test_a_single_picture_instead_of_a_list_is_explained(reader: Classifier) -> None:
     with pytest.raises(InputError, match="brackets"):
-        reader.read("word.png")  # type: ignore[arg-type]
+        reader.read("word.png")
 
 
 def test_an_unknown_runtime_or_device_is_named(tiny: Path) -> None:

@@ -129,7 +129,7 @@ def test_each_character_has_a_map_in_the_pictures_own_size(reader: Seq2SeqReader
 )
 def test_an_option_that_it_lacks_is_named(reader: Seq2SeqReader, options: dict[str, object], word: str) -> None:
     with pytest.raises(InputError, match=word):
-        reader.read([], **options)  # type: ignore[arg-type]
+        reader.read([], **options)
 
 
 def test_no_picture_is_no_answer(reader: Seq2SeqReader) -> None:

@@ -102,10 +102,10 @@ def test_weights_and_config_are_of_one_commit(client: Client, hub: Hub, tiny: Pa
     def answer_then_push(path: str) -> tuple[int, dict[str, str], bytes]:
         reply = answer(path)
         if path.startswith("/cdn/"):
-            hub.commit = lambda repo: "f" * 40  # type: ignore[method-assign]
+            hub.commit = lambda repo: "f" * 40
         return reply
 
-    hub.answer = answer_then_push  # type: ignore[method-assign]
+    hub.answer = answer_then_push
     client(digest)
     assert [asked for asked in hub.requests if "config.json" in asked and f"/resolve/{old}/" in asked]
     assert not [asked for asked in hub.requests if "config.json" in asked and "/resolve/main/" in asked]
@@ -135,7 +135,7 @@ def test_a_missing_repo_is_a_sentence(client: Client, hub: Hub) -> None:
 
 @pytest.mark.parametrize("status", [404, 503])
 def test_a_server_in_trouble_is_a_sentence(client: Client, hub: Hub, status: int) -> None:
-    hub.answer = lambda path: (status, {}, b"")  # type: ignore[method-assign]
+    hub.answer = lambda path: (status, {}, b"")
     error = client("0" * 64)["error"]
     assert one_sentence(error) and f"error {status}" in error
 
@@ -284,7 +284,7 @@ def test_saved_weights_are_half_and_statistics_exact(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [float("nan"), 1e6])
 def test_weights_that_float16_cannot_hold_are_not_written(tiny: Path, value: float) -> None:
     network, before = Classifier.build(TINY), store.sha256(tiny / store.WEIGHTS)
-    nn.init.constant_(network.fc.bias, value)  # type: ignore[arg-type, union-attr]
+    nn.init.constant_(network.fc.bias, value)
     with pytest.raises(ValueError, match=r"fc\.bias is not finite"):
         store.save(network, tiny)
     assert store.sha256(tiny / store.WEIGHTS) == before

@@ -3,10 +3,7 @@
 import csv
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402  (the backend must be chosen first)
+from matplotlib.figure import Figure
 
 
 def save(run: Path) -> None:
@@ -14,7 +11,8 @@ def save(run: Path) -> None:
     logs = sorted((run / "csv").glob("version_*/metrics.csv"), key=lambda log: int(log.parent.name.split("_")[1]))
     rows = [row for log in logs for row in csv.DictReader(log.read_text().splitlines())]
     for measure in ("loss", "accuracy"):
-        figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+        figure = Figure(figsize=(6, 4), layout="constrained")
+        axes = figure.subplots()
         for part, column in (("train", f"{measure}/train_epoch"), ("validation", f"{measure}/validation")):
             points = [(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
             axes.plot(*zip(*points, strict=True), marker="o", label=part) if points else None
@@ -22,4 +20,3 @@ def save(run: Path) -> None:
         axes.legend()
         axes.grid(alpha=0.3)
         figure.savefig(run / f"{measure}.png", dpi=120)
-        pyplot.close(figure)

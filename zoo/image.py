@@ -44,10 +44,10 @@ def load(source: Source) -> Picture:
         raise InputError("This is not a picture that can be read; upload a PNG, JPEG, WebP, GIF or BMP file.") from None
     except Image.DecompressionBombError:
         raise InputError(_too_large()) from None
-    except FileNotFoundError:
-        raise InputError(f"There is no file {os.fspath(source)!r}.") from None  # type: ignore[arg-type]
-    except IsADirectoryError:
-        raise InputError(f"{os.fspath(source)!r} is a folder; name the pictures in it.") from None  # type: ignore[arg-type]
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file {str(error.filename)!r}.") from None
+    except IsADirectoryError as error:
+        raise InputError(f"{str(error.filename)!r} is a folder; name the pictures in it.") from None
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
         if isinstance(error, InputError):
             raise

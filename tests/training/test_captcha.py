@@ -45,7 +45,7 @@ def test_words_are_sorted_unique_and_lower_case() -> None:
 
 def test_the_sets_hold_every_combination_once() -> None:
     rows = [captcha.draw_easy(i)[1] for i in range(0, 1000, 7)]
-    assert all(row["text"] == row["word"] == captcha.WORDS[row["label"]] for row in rows)  # type: ignore[call-overload]
+    assert all(row["text"] == row["word"] == captcha.WORDS[row["label"]] for row in rows)
     keys = ("background", "noise", "colour", "font", "word")
     hard = {tuple(captcha.draw_hard(i)[1][key] for key in keys) for i in range(0, 100_000, 997)}
     assert len(hard) == len(range(0, 100_000, 997))
@@ -77,7 +77,7 @@ def test_words_of_the_test_are_not_trained_on() -> None:
 
 def test_every_face_draws_letters_that_can_be_told_apart() -> None:
     alike = set("Il1O0")
-    for face in (face for split in ("train", "validation", "test") for face in fonts.faces(split)):  # type: ignore[arg-type]
+    for face in (face for split in ("train", "validation", "test") for face in fonts.faces(split)):
         font = fonts.load(face.path, 36)
         masks = {c: bytes(font.getmask(c)) for c in captcha.ALPHABET}
         assert all(any(mask) for mask in masks.values()), face

@@ -94,7 +94,7 @@ def test_an_epoch_is_the_same_after_a_resume_and_another_than_the_last(pictures:
 
 
 def tiny(name: str, **values: object) -> Recipe:
-    return dataclasses.replace(recipes()[name], batch=16, epochs=2, samples=48, **values)  # type: ignore[arg-type]
+    return dataclasses.replace(recipes()[name], batch=16, epochs=2, samples=48, **values)
 
 
 @pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
@@ -105,7 +105,7 @@ def test_a_killed_training_goes_on_as_if_nothing_happened(name: str, drawn: Path
         pass
 
     class Mortal(Pictures):
-        def train_dataloader(self):  # type: ignore[no-untyped-def]
+        def train_dataloader(self):
             if self.trainer.current_epoch == 1:
                 raise Killed
             return super().train_dataloader()

@@ -95,5 +95,5 @@ def test_covering_what_matters_hurts_and_covering_elsewhere_does_not(monkeypatch
     boxes = np.array([[0.0, 0, 50, 20], [50, 0, 100, 20]], np.float32)
     left = np.zeros((20, 100), np.float32)
     left[:, 2:12] = 1
-    assert faithfulness.hurts_more(None, picture, left, boxes, "")  # type: ignore[arg-type]
-    assert not faithfulness.hurts_more(None, picture, left[:, ::-1].copy(), boxes, "")  # type: ignore[arg-type]
+    assert faithfulness.hurts_more(None, picture, left, boxes, "")
+    assert not faithfulness.hurts_more(None, picture, left[:, ::-1].copy(), boxes, "")
