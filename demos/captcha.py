@@ -1,4 +1,4 @@
-"""The Captcha tab: networks read a captcha and show where they looked."""
+"""The Captcha tab: two networks read a captcha and show where they looked."""
 
 import base64
 import html
@@ -53,7 +53,7 @@ class Network:
     looked: str
 
 
-DESCRIBED = (
+NETWORKS = (
     Network(
         "captcha-resnet18",
         "ResNet-18, a classifier",
@@ -65,14 +65,15 @@ DESCRIBED = (
         "captcha-seq2seq",
         "Sequence reader",
         "It writes what it sees letter by letter: any text of up to 12 letters and digits, upper and lower case.",
-        "Attention: before it wrote each character, the network chose where to look. There is one picture for each "
-        "character; the bright spot should wander from left to right, from letter to letter.",
+        "First the whole text: the brighter a place, the more it spoke for the answer. Then one picture for each "
+        "character: before it wrote it, the network chose where to look (attention). The bright spot should wander "
+        "from left to right, from letter to letter.",
     ),
 )
-NETWORKS = tuple(network for network in DESCRIBED if network.name in zoo.names())
 INVITATION = (
     '<div class="invitation"><p><b>Choose, take or make a picture of a word.</b></p>'
-    "<p>You see what is read, how sure the network is, and where it looked.</p></div>"
+    "<p>Two networks read it at once: one knows 100 words, the other writes any text letter by letter. "
+    "You see what each of them read, how sure it is, and where it looked.</p></div>"
 )
 ABOUT = (
     "**How sure is sure?** The percentage is the probability that the *whole* text is right. It is calibrated: of all "
@@ -103,16 +104,16 @@ def open_upload(upload: dict[str, Any] | None) -> zoo.image.Picture:
 
 
 def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
-    """Reads the text of a captcha with every network of the page.
+    """Reads the text of a captcha with both networks.
 
     Args:
         picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
 
     Returns:
-        For each network by name, such as captcha-seq2seq, which reads any letters and digits: the text, its confidence
-        (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure or empty), the five
-        best alternatives with their probabilities, and the milliseconds that it took; besides, a note on how the
-        picture was converted, if it was.
+        For captcha-resnet18 (which knows 100 words) and captcha-seq2seq (which reads any letters and digits): the
+        text, its confidence (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure
+        or empty), the five best alternatives with their probabilities, and the milliseconds that it took; besides, a
+        note on how the picture was converted, if it was.
     """
     try:
         opened = open_upload(picture)
@@ -136,10 +137,10 @@ def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[
 
     Args:
         picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
-        network: a network of the page, such as captcha-seq2seq (one attention map for each character).
+        network: captcha-resnet18 (a map of the word) or captcha-seq2seq (a map of the text, and one of each character).
 
     Returns:
-        Pictures with their captions: the word, or the character that the map belongs to.
+        Pictures with their captions: the whole text first, then the character that the map belongs to.
     """
     if network not in (known := [network.name for network in NETWORKS]):
         raise gr.Error(f"There is no network {network!r}; choose {' or '.join(known)}.", print_exception=False)
@@ -205,7 +206,7 @@ def answer(found: zoo.Prediction, milliseconds: float) -> str:
 
 
 def looked(network: Network, found: zoo.Prediction, picture: zoo.image.Picture) -> str:
-    """Where a network looked, as HTML: one picture for the word, or one for each character."""
+    """Where a network looked, as HTML: one picture for the whole text, and one for each character if there are such."""
     if found.status == "empty":
         return '<p class="looked">Nothing was read, so there is nothing to show.</p>'
     shown = "".join(
@@ -213,7 +214,7 @@ def looked(network: Network, found: zoo.Prediction, picture: zoo.image.Picture) 
         f'width="{image.width}" height="{image.height}"><figcaption>{html.escape(label)}</figcaption></figure>'
         for image, label in overlays(network.name, picture)
     )
-    return f'<div class="looked {"whole" if found.label is not None else "letters"}">{shown}</div>'
+    return f'<div class="looked">{shown}</div>'
 
 
 def data_url(image: Image.Image) -> str:

@@ -17,7 +17,7 @@ import zoo
 from zoo import store
 from zoo.classifier import Classifier
 from zoo.errors import InputError
-from zoo.explain import grad_cam, to_picture
+from zoo.explain import activation_map, to_picture
 from zoo.image import Placement
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
@@ -138,11 +138,12 @@ class Corner(nn.Module):
         return torch.stack([grid[..., grid.shape[3] // 2 :].mean((1, 2, 3)), grid.mean((1, 2, 3))], 1)
 
 
-def test_grad_cam_weighs_the_layer_by_its_gradient() -> None:
+def test_activations_count_with_their_own_gradients() -> None:
     network = Corner()
     inputs = torch.zeros(1, 1, 4, 8)
     inputs[..., 5] = 1
-    heat = grad_cam(network, network.features, inputs, 0)
+    inputs[..., 1] = 1  # as bright, but the score does not see it
+    heat = activation_map(network.features, lambda: network(inputs.requires_grad_())[0, 0])
     assert heat.shape == (4, 8) and heat[:, 5].min() > 0 and np.delete(heat, 5, 1).max() == 0
 
 

@@ -78,10 +78,10 @@ def test_a_bad_file_is_a_sentence_and_the_others_are_read(
 
 
 def test_an_unknown_checkpoint_is_a_sentence(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in (["read", "captcha-seq", str(picture)], ["verify", "captcha-seq"]):
+    for command in (["read", "captcha-resnet", str(picture)], ["verify", "captcha-resnet"]):
         assert main(command) == 1
         out, err = capsys.readouterr()
-        assert not out and len(err.splitlines()) == 1 and "did you mean captcha-seq2seq" in err
+        assert not out and len(err.splitlines()) == 1 and "did you mean captcha-resnet18" in err
 
 
 def test_verify(known: str, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ CONFIG = {
     "alphabet": "abc",
     "model_args": {"longest": 3, "width": 32, "heads": 4, "hidden": 32},
     "pretrained_cfg": {"input_size": [3, 32, 64], "mean": [0.5] * 3, "std": [0.25] * 3},
-    "glyphzoo": {"kind": "seq2seq", "temperature": 1.3, "threshold": 0.5},
+    "glyphzoo": {"kind": "seq2seq", "temperature": 1.3, "threshold": 0.5, "explained_layer": "encoder.blocks.1"},
 }
 
 
@@ -119,8 +119,8 @@ def test_each_character_has_a_map_in_the_pictures_own_size(reader: Seq2SeqReader
     [p] = reader.read([picture])
     explanation = reader.explain(picture)
     assert explanation.maps.shape[0] == len(explanation.labels)
-    assert explanation.labels == tuple(p.text)
-    assert explanation.maps.shape == (len(p.text), 50, 170) and explanation.maps.dtype == np.float32
+    assert explanation.labels == (p.text, *p.text)
+    assert explanation.maps.shape == (1 + len(p.text), 50, 170) and explanation.maps.dtype == np.float32
     assert explanation.maps.min() >= 0 and explanation.maps.max() <= 1
 
 

@@ -185,8 +185,8 @@ def test_a_copy_of_an_older_version_is_replaced(client: Client, hub: Hub, tiny: 
 
 def test_resolve_takes_a_name_or_a_folder(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert store.resolve(tiny) == store.resolve(str(tiny)) == tiny
-    with pytest.raises(zoo.InputError, match=r"no checkpoint 'captcha-seq2sqe'; did you mean captcha-seq2seq"):
-        store.resolve("captcha-seq2sqe")
+    with pytest.raises(zoo.InputError, match=r"no checkpoint 'captcha-resnet81'; did you mean captcha-resnet18"):
+        store.resolve("captcha-resnet81")
     for missing in (tiny / "absent", f"{tiny}/absent"):
         with pytest.raises(zoo.InputError, match="There is no folder"):
             store.resolve(missing)
@@ -303,9 +303,9 @@ def test_the_catalog_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         assert name == entry.name and entry.summary.endswith(".")
         assert len(entry.sha256) == 64 and set(entry.sha256) <= set("0123456789abcdef")
     monkeypatch.setenv("GLYPHZOO_NAMESPACE", "me")
-    assert catalog.entry("captcha-seq2seq").repo == "me/captcha-seq2seq"
+    assert catalog.entry("captcha-resnet18").repo == "me/captcha-resnet18"
     monkeypatch.delenv("GLYPHZOO_NAMESPACE")
-    assert catalog.entry("captcha-seq2seq").repo == "glyphzoo/captcha-seq2seq"
+    assert catalog.entry("captcha-resnet18").repo == "glyphzoo/captcha-resnet18"
 
 
 @pytest.mark.parametrize("name", sorted(catalog.CATALOG))

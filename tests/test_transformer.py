@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.module import guidance_loss, sequence_loss
+from training.module import guidance_loss, sequence_loss, spotting_loss
 from zoo.text import CharTokenizer
 from zoo.transformer import DecoderLayer, Seq2Seq, attend, position_grid
 
@@ -75,6 +75,20 @@ def test_the_guidance_ignores_letters_without_a_box() -> None:
     region = torch.tensor([[[1.0, 1, 0, 0], [0, 0, 0, 0]]])
     torch.testing.assert_close(guidance_loss(attention, region), -torch.tensor(0.5).log())
     assert guidance_loss(attention, torch.zeros(1, 2, 4)) == 0
+
+
+def test_each_cell_is_to_tell_the_letter_it_lies_in() -> None:
+    tokens = torch.tensor([[5, 3]])
+    region = torch.tensor([[[1.0, 1, 0, 0], [0, 0, 1, 0]]])  # the last cell lies in no letter
+    logits = torch.zeros(1, 4, 8)
+    torch.testing.assert_close(spotting_loss(logits, tokens, region), torch.tensor(8.0).log())
+    for cell, letter in enumerate((5, 5, 3)):
+        logits[0, cell, letter] = 50
+    assert spotting_loss(logits, tokens, region) < 1e-6
+    assert spotting_loss(logits, tokens.flip(1), region) > 10
+    logits[0, 3] = torch.randn(8)
+    assert spotting_loss(logits, tokens, region) < 1e-6
+    assert spotting_loss(logits, tokens, torch.zeros(1, 2, 4)) == 0
 
 
 @torch.inference_mode()

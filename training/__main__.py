@@ -96,7 +96,7 @@ def main() -> None:
     curves.save(run)
     folder = args.runs / "checkpoints" / recipe.name
     digest = write_calibrated(recipe, network, pictures.pictures, pictures.validation, args.workers, folder)
-    print(evaluate.study(recipe, folder, args.data) if recipe.protocol else evaluate.evaluate(folder, args.data))
+    print(evaluate.evaluate(folder, args.data, args.runs))
     card.write(folder)
     print(f"{folder}: SHA-256 {digest}")
 

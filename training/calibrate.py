@@ -1,4 +1,4 @@
-"""Temperature and threshold of a trained network, chosen on validation images."""
+"""Temperature, threshold and explained layer of a trained network, chosen on validation images."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 import zoo
-from training import checkpoint, dataset
+from training import checkpoint, dataset, faithfulness
 from training.recipes import Recipe
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.runtime import softmax
@@ -18,16 +18,18 @@ from zoo.text import CharTokenizer
 def write_calibrated(
     recipe: Recipe, network: nn.Module, pictures: dataset.Captchas, validation: np.ndarray, workers: int, folder: Path
 ) -> str:
-    """Writes the checkpoint folder with both; returns the SHA-256 of the weights."""
+    """Writes the checkpoint folder with all three; returns the SHA-256 of the weights."""
     network.eval()
-    logits, right = validation_answers(recipe, network, pictures, validation, workers)
+    texts = np.array([i for i in validation if pictures.texts[i]])
+    logits, right = validation_answers(recipe, network, pictures, texts, workers)
     temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
-    digest = checkpoint.write(recipe, network, folder, temperature=temperature)
+    checkpoint.write(recipe, network, folder, temperature=temperature)
     reader = zoo.load(folder)
-    texts = [i for i in validation if pictures.texts[i]]
-    sure = [reader.read([pictures.picture(i)])[0].confidence for i in texts]
-    checkpoint.write(recipe, network, folder, temperature=temperature, threshold=threshold(sure))
-    return digest
+    found = [reader.read([pictures.image(i)])[0] for i in texts]
+    sure = threshold([prediction.confidence for prediction in found])
+    cases = faithfulness.read_right(pictures, texts, found)
+    layer = faithfulness.best_layer(reader, checkpoint.LAYERS[recipe.kind], cases)
+    return checkpoint.write(recipe, network, folder, temperature=temperature, threshold=sure, explained_layer=layer)
 
 
 def validation_answers(

@@ -90,7 +90,8 @@ below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 
 Drawn images only: words, dictionary words and random strings in 131 font families of @fontsource (SIL Open Font
 License and Apache 2.0), with many backgrounds and kinds of damage; the word list is that of the npm package word-list
-(MIT). The fonts and backgrounds of validation and test sets are never trained on.
+(MIT). Blank paper and drawn scenes like photos teach when there is nothing to read. The fonts and backgrounds of
+validation and test sets are never trained on.
 
 ## Limits
 

@@ -10,11 +10,17 @@ from training.recipes import Recipe
 from zoo import store
 from zoo.text import CharTokenizer
 
+LAYERS = {  # those that an activation map may explain, the default first
+    "classifier": ("layer1", "act1", "layer2", "layer3", "layer4"),
+    "seq2seq": ("encoder.blocks.1", "encoder.stem", "encoder.blocks.3", "encoder.blocks.5"),
+}
 
-def config(recipe: Recipe, temperature: float = 1.0, threshold: float = 0.0) -> dict[str, Any]:
-    """What config.json says: enough to build the network and to prepare its input."""
+
+def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
+    """What config.json says: enough to build the network, to prepare its input, and what was `chosen` on validation."""
     height, width = recipe.input_size
-    reading = {"kind": recipe.kind, "temperature": temperature, "threshold": threshold}
+    defaults = {"temperature": 1.0, "threshold": 0.0, "explained_layer": LAYERS[recipe.kind][0]}
+    reading = {"kind": recipe.kind, **defaults, **chosen}
     seen = {
         "input_size": [3, height, width],
         "mean": list(recipe.mean),
@@ -30,7 +36,7 @@ def config(recipe: Recipe, temperature: float = 1.0, threshold: float = 0.0) -> 
             "label_names": list(recipe.labels),
             "model_args": recipe.model_args,
             "pretrained_cfg": seen | {"num_classes": len(recipe.labels)},
-            "glyphzoo": reading | {"explained_layer": "layer3"},
+            "glyphzoo": reading,
         }
     return {
         "architecture": recipe.architecture,
@@ -42,9 +48,9 @@ def config(recipe: Recipe, temperature: float = 1.0, threshold: float = 0.0) -> 
     }
 
 
-def write(recipe: Recipe, network: nn.Module, folder: Path, **calibration: float) -> str:
+def write(recipe: Recipe, network: nn.Module, folder: Path, **chosen: float | str) -> str:
     """Writes the folder; returns the SHA-256 of its weights, for the catalog."""
     digest = store.save(network, folder)
-    text = json.dumps(config(recipe, **calibration), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(config(recipe, **chosen), indent=2, ensure_ascii=False) + "\n"
     (folder / store.CONFIG).write_text(text, encoding="utf-8")
     return digest

@@ -44,7 +44,7 @@ class Captchas(Dataset[Example]):
         part = int(np.searchsorted(self.starts, index, "right")) - 1
         return self.folders[part], int(index - self.starts[part])
 
-    def picture(self, index: int) -> Image.Image:
+    def image(self, index: int) -> Image.Image:
         """The picture as it is on disk."""
         folder, place = self._place(index)
         return folder.image(place)
@@ -56,7 +56,7 @@ class Captchas(Dataset[Example]):
 
     def __getitem__(self, index: int) -> Example:
         row = self.row(index)
-        pixels, placement = image.fit(self.picture(index), self.size)
+        pixels, placement = image.fit(self.image(index), self.size)
         boxes = np.array(row.get("boxes", "").split(), np.float32).reshape(-1, 4)
         if self.seed is not None:
             pixels = recolour(np.random.default_rng((self.seed, index)), pixels)

@@ -3,7 +3,8 @@
     python -m training.evaluate captcha-resnet18 --data DIR
 
 DIR holds the test sets (python -m training.data.captcha tests --out DIR) and, if at hand, photos.zip, an ImageFolder of
-any photos. A set that is missing keeps its row and is printed as not rerun.
+any photos. The study's protocol is measured with the model that its recipe, NAME-study, left under --runs. A set that
+is missing keeps its row and is printed as not rerun.
 """
 
 import argparse
@@ -21,9 +22,10 @@ from training import card, faithfulness
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.dataset import split
-from training.recipes import Recipe
+from training.recipes import Recipe, recipes
 from training.report import Report, Row, share
 from zoo.calibration import expected_calibration_error
+from zoo.classifier import Classifier
 from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
 from zoo.reader import Reader
@@ -43,12 +45,12 @@ def answers(reader: Reader, pictures: Iterable[tuple[Image.Image, Labels]], titl
     return found
 
 
-def exact(reader: Reader, prediction: Prediction, text: str) -> bool:
+def exact(prediction: Prediction, text: str) -> bool:
     """Whether the answer is the text; a classifier's labels have no case."""
     return prediction.text == (text if prediction.label is None else text.lower())
 
 
-def accuracy(reader: Reader, data: str, found: Answers, **extra: str) -> list[Row]:
+def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
     """Word accuracy without and with regard to case, of answers on a set."""
     rows = [share(data, "word accuracy", [plain(p.text) == plain(text) for p, text in found], **extra)]
     if not all(p.label for p, _ in found):
@@ -56,11 +58,11 @@ def accuracy(reader: Reader, data: str, found: Answers, **extra: str) -> list[Ro
     return rows
 
 
-def calibration(reader: Reader, data: str, found: Answers, uncalibrated: Answers) -> list[Row]:
+def calibration(data: str, found: Answers, uncalibrated: Answers) -> list[Row]:
     """ECE with the checkpoint's temperature and without."""
     rows = []
     for measure, those in (("ECE", found), ("ECE before calibration", uncalibrated)):
-        pairs = np.array([(p.confidence, exact(reader, p, text)) for p, text in those])
+        pairs = np.array([(p.confidence, exact(p, text)) for p, text in those])
         interval = bootstrap(pairs, lambda sample: expected_calibration_error(sample[:, 0], sample[:, 1]))
         rows.append(Row(data, measure, expected_calibration_error(pairs[:, 0], pairs[:, 1]), len(pairs), interval))
     return rows
@@ -92,58 +94,65 @@ def runtimes(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> 
     ]
 
 
-def evaluate(folder: Path, data: Path) -> Report:
-    """Everything that can be measured with the sets under `data`; saves and returns the report."""
-    report, reader = Report(folder), zoo.load(folder)
-    known = set(reader.config.get("label_names", ()))
-    sets = {
-        name: ImageFolder(data / name) for name in (SEEN_WORDS, UNSEEN_WORDS, "test-nothing") if (data / name).exists()
-    }
-    if (data / "photos.zip").exists():
-        sets["photos"] = ImageFolder(data / "photos.zip")
-    for name, pictures in sets.items():
-        wanted = json.loads(DIGESTS.read_text()).get(name)
+def measure(folder: Path, data: str, pictures: ImageFolder) -> list[Row]:
+    """What a set tells about a checkpoint: how it reads captchas, or whether it says that it cannot read them."""
+    reader = zoo.load(folder)
+    found = answers(reader, pictures, data, len(pictures))
+    if data not in ((SEEN_WORDS,) if isinstance(reader, Classifier) else (SEEN_WORDS, UNSEEN_WORDS)):
+        return [share(data, "status unsure or empty", [p.status != "ok" for p, _ in found])]
+    right = [p for p, text in found if plain(p.text) == plain(text)]
+    cases = faithfulness.read_right(pictures, range(len(pictures)), (p for p, _ in found)) if data == SEEN_WORDS else []
+    uncalibrated = zoo.load(folder)
+    uncalibrated.settings = dataclasses.replace(reader.settings, temperature=1.0)
+    return [
+        *accuracy(data, found),
+        share(data, "status ok", [p.status == "ok" for p, _ in found]),
+        share(data, "status ok, of those read right", [p.status == "ok" for p in right]),
+        *calibration(data, found, answers(uncalibrated, pictures, f"{data}, uncalibrated", len(pictures))),
+        *runtimes(folder, data, pictures, found),
+        *(faithfulness.measure(reader, data, cases) if cases else ()),
+    ]
+
+
+def evaluate(folder: Path, data: Path, runs: Path) -> Report:
+    """Measures all that can be with the sets under `data` and the study's model under `runs`; saves the report.
+
+    A study's model itself is measured by the study's protocol only.
+    """
+    report = Report(folder)
+    protocol = recipes().get(f"{folder.name.removesuffix('-study')}-study")
+    for file in (SEEN_WORDS, UNSEEN_WORDS, "test-nothing", "photos.zip"):
+        name = Path(file).stem
+        if not (data / file).exists() or (protocol and protocol.name == folder.name):
+            continue
+        pictures = ImageFolder(data / file)
         report.digests[name] = pictures.digest()
-        if wanted not in (None, report.digests[name]):
+        if json.loads(DIGESTS.read_text()).get(name) not in (None, report.digests[name]):
             raise SystemExit(f"{data / name} is not the set whose digest is in {DIGESTS.name}; draw it again")
-        found = answers(reader, pictures, name, len(pictures))
-        if name in (SEEN_WORDS, UNSEEN_WORDS) and (name == SEEN_WORDS or not known):
-            report.add(*accuracy(reader, name, found))
-            report.add(share(name, "status ok", [p.status == "ok" for p, _ in found]))
-            right = [p.status == "ok" for p, text in found if plain(p.text) == plain(text)]
-            report.add(share(name, "status ok, of those read right", right))
-            settings = reader.settings
-            reader.settings = dataclasses.replace(settings, temperature=1.0)
-            report.add(
-                *calibration(reader, name, found, answers(reader, pictures, f"{name}, uncalibrated", len(pictures)))
-            )
-            reader.settings = settings
-            report.add(*runtimes(folder, name, pictures, found))
-        else:
-            report.add(share(name, "status unsure or empty", [p.status != "ok" for p, _ in found]))
-        if name == SEEN_WORDS:
-            report.add(*faithfulness.measure(reader, name, pictures, found))
+        report.add(*measure(folder, name, pictures))
+        report.save()
+    trained = runs / CHECKPOINTS.name / protocol.name if protocol else None
+    if protocol and trained and trained.exists() and all((data / name).exists() for name in protocol.train):
+        report.add(*study(protocol, zoo.load(trained), data))
         report.save()
     return report
 
 
-def study(recipe: Recipe, folder: Path, data: Path) -> Report:
+def study(recipe: Recipe, reader: Reader, data: Path) -> list[Row]:
     """The study's protocol: word accuracy of its own model on the held-out tenth of its images."""
-    report, reader = Report(folder), zoo.load(folder)
     pictures, _, _, test = split(recipe, data)
-    found = answers(reader, ((pictures.picture(i), pictures.row(i)) for i in test), "study", len(test))
-    report.add(*accuracy(reader, "study", found, model=recipe.name, command=f"python -m training {recipe.name}"))
-    report.save()
-    return report
+    found = answers(reader, ((pictures.image(i), pictures.row(i)) for i in test), "study", len(test))
+    return accuracy("study", found, model=recipe.name, command=f"python -m training {recipe.name}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="a checkpoint's name, or its folder")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the drawn sets (default: data)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the study's model is (default: runs)")
     args = parser.parse_args()
     folder = CHECKPOINTS / args.name if (CHECKPOINTS / args.name).exists() else Path(args.name)
-    print(evaluate(folder, args.data))
+    print(evaluate(folder, args.data, args.runs))
     card.write(folder)
 
 

@@ -6,6 +6,8 @@ must peak on that character.
 """
 
 import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from training.data.folder import ImageFolder
+from training.dataset import Captchas
 from training.report import Row, share
 from zoo.classifier import Classifier
 from zoo.explain import Map
@@ -26,30 +29,58 @@ IMAGES = 200
 SHIFTS = 8  # places elsewhere that the hottest tenth's shape is moved to
 
 
-def measure(
-    reader: Reader, data: str, pictures: ImageFolder, found: list[tuple[Prediction, str]], count: int = IMAGES
-) -> list[Row]:
-    """The measures over the first `count` pictures that were read right, as rows on the set `data`."""
-    right = [i for i, (p, text) in enumerate(found) if plain(p.text) == plain(text)][:count]
+@dataclass(frozen=True)
+class Case:
+    """A picture that was read right: its letters' drawn boxes (n, 4) in pixels, and the reader's text."""
+
+    picture: Image.Image
+    boxes: np.ndarray
+    text: str
+
+
+def read_right(
+    pictures: ImageFolder | Captchas, indices: Iterable[int], found: Iterable[Prediction], count: int = IMAGES
+) -> list[Case]:
+    """The first `count` of the pictures that were read right and whose letters' boxes are known."""
+    cases = []
+    for index, prediction in zip(indices, found, strict=True):
+        row = pictures.row(index)
+        if plain(prediction.text) == plain(row["text"]) and row.get("boxes") and len(cases) < count:
+            boxes = np.array(row["boxes"].split(), np.float32).reshape(-1, 4)
+            cases.append(Case(pictures.image(index), boxes, prediction.text))
+    return cases
+
+
+def measure(reader: Reader, data: str, cases: Sequence[Case]) -> list[Row]:
+    """The measures over pictures of the set `data`, as rows."""
     shuffled = randomised(reader)
     correlations, covered, peaks = [], [], []
-    for i in tqdm(right, "maps"):
-        picture, row = pictures.image(i), pictures.row(i)
-        boxes = np.array(row["boxes"].split(), np.float32).reshape(-1, 4)
-        explanation = reader.explain(picture)
-        if len(explanation.labels) == len(boxes) and not isinstance(reader, Classifier):
-            peaks += [inside(heat, box) for heat, box in zip(explanation.maps, boxes, strict=True)]
-        heat = explanation.maps.mean(0)
-        correlations.append(correlation(heat, whole(shuffled, picture)))
-        covered.append(hurts_more(reader, picture, heat, boxes, found[i][0].text))
+    for case in tqdm(cases, "maps"):
+        explanation = reader.explain(case.picture)
+        whole, *letters = explanation.maps
+        if letters and len(letters) == len(case.boxes):
+            peaks += [inside(heat, box) for heat, box in zip(letters, case.boxes, strict=True)]
+        correlations.append(correlation(whole, shuffled.explain(case.picture).maps[0]))
+        covered.append(hurts_more(reader, case, whole))
     sameness = "correlation of the map with that of randomised weights"
     rows = [
-        Row(data, sameness, float(np.mean(correlations)), len(right), bootstrap(correlations, np.mean)),
+        Row(data, sameness, float(np.mean(correlations)), len(cases), bootstrap(correlations, np.mean)),
         share(data, "covering the hottest tenth hurts more than elsewhere", covered),
     ]
     if peaks:
         rows.append(share(data, "attention peaks in its character's box", peaks))
     return rows
+
+
+def best_layer(reader: Reader, layers: Sequence[str], cases: Sequence[Case]) -> str:
+    """The layer whose activation map most often marks what matters; the first of `layers` where there is no case."""
+
+    def share_of(layer: str) -> float:
+        reader.config["glyphzoo"]["explained_layer"] = layer
+        title = f"maps of {layer}"
+        return sum(hurts_more(reader, case, reader.explain(case.picture).maps[0]) for case in tqdm(cases, title))
+
+    return max(layers, key=share_of)
 
 
 def randomised(reader: Reader) -> Reader:
@@ -59,12 +90,6 @@ def randomised(reader: Reader) -> Reader:
     other.network = reader.build(reader.config).eval()
     other._run = TorchRuntime(other.graphs(other.network), "cpu")
     return other
-
-
-def whole(reader: Reader, picture: Image.Image) -> Map:
-    """One map of all that the reader looked at, (H, W); zeros if it read nothing."""
-    maps = reader.explain(picture).maps
-    return maps.mean(0) if len(maps) else np.zeros(picture.size[::-1], np.float32)
 
 
 def correlation(a: Map, b: Map) -> float:
@@ -80,14 +105,14 @@ def inside(heat: Map, box: np.ndarray) -> bool:
     return bool(box[0] <= x + 0.5 <= box[2] and box[1] <= y + 0.5 <= box[3])
 
 
-def hurts_more(reader: Reader, picture: Image.Image, heat: Map, boxes: np.ndarray, text: str) -> bool:
+def hurts_more(reader: Reader, case: Case, heat: Map) -> bool:
     """Whether covering the hottest tenth of the text's box lowers the text's probability more than elsewhere.
 
     Elsewhere is the same shape moved sideways within the box, the mean of several places.
     """
-    pixels = np.asarray(picture)
-    left, top = np.maximum(np.floor(boxes[:, :2].min(0)), 0).astype(int)
-    right, bottom = np.ceil(boxes[:, 2:].max(0)).astype(int)
+    pixels = np.asarray(case.picture)
+    left, top = np.maximum(np.floor(case.boxes[:, :2].min(0)), 0).astype(int)
+    right, bottom = np.ceil(case.boxes[:, 2:].max(0)).astype(int)
     cut = heat[top:bottom, left:right]
     hot = cut >= np.quantile(cut, 0.9)
     cover = np.median(pixels.reshape(-1, 3), axis=0)
@@ -101,7 +126,7 @@ def hurts_more(reader: Reader, picture: Image.Image, heat: Map, boxes: np.ndarra
     elsewhere = [moved for move in moves if (moved := np.roll(hot, move, 1) & ~hot).sum() >= 0.7 * hot.sum()]
     if not elsewhere:
         return False
-    scores = log_probabilities(reader, [covered(hot), *map(covered, elsewhere)], text)
+    scores = log_probabilities(reader, [covered(hot), *map(covered, elsewhere)], case.text)
     return bool(scores[0] < scores[1:].mean())
 
 

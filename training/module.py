@@ -34,6 +34,13 @@ def guidance_loss(attention: Tensor, region: Tensor) -> Tensor:
     return -share.clamp_min(1e-4).log().mean() if len(share) else attention.sum() * 0
 
 
+def spotting_loss(logits: Tensor, tokens: Tensor, region: Tensor) -> Tensor:
+    """Mean cross-entropy of the letters that cells lie in: logits (B, N, tokens), text (B, T), region (B, T, N)."""
+    likelihood = logits.float().log_softmax(-1).transpose(1, 2)
+    own = likelihood.gather(1, tokens[..., None].expand(-1, -1, logits.shape[1]))
+    return -(own * region).sum() / region.sum().clamp_min(1)
+
+
 class Reading(lightning.LightningModule):
     """Trains a recipe's network with AdamW and one cycle of the learning rate (Smith 2018)."""
 
@@ -41,6 +48,8 @@ class Reading(lightning.LightningModule):
         super().__init__()
         self.recipe, self.steps = recipe, steps
         self.network = build(recipe)
+        if isinstance(self.network, Seq2Seq):  # helps to train, and is not kept
+            self.spotter = nn.Linear(self.network.encoder.width, len(CharTokenizer(recipe.alphabet)))
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The loss, and for each picture with a true text whether it was read exactly."""
@@ -50,13 +59,17 @@ class Reading(lightning.LightningModule):
             known = target.amax(1) > 0.5
             return functional.cross_entropy(logits, target), (logits.argmax(1) == target.argmax(1))[known]
         tokens = batch["tokens"]
-        logits, attention = self.network(images, tokens[:, :-1])
+        features = self.network.encoder(images)
+        logits, attention = self.network.write(features, tokens[:, :-1])
         wanted = tokens[:, 1:]
         # greedy decoding is right just where every next token is, given the true ones before it
         right = ((logits.argmax(-1) == wanted) | (wanted == CharTokenizer.pad)).all(1)
+        right = right[wanted[:, 0] != CharTokenizer.eos]
         loss = sequence_loss(logits, wanted)
         if self.recipe.guidance:
             loss = loss + self.recipe.guidance * guidance_loss(attention, batch["region"])
+        if self.recipe.spotting:
+            loss = loss + self.recipe.spotting * spotting_loss(self.spotter(features), wanted, batch["region"])
         return loss, right
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -74,8 +87,8 @@ class Reading(lightning.LightningModule):
         self.log("accuracy/validation", right.float().mean(), prog_bar=True, batch_size=max(len(right), 1))
 
     def configure_optimizers(self) -> Any:
-        matrices = [p for p in self.network.parameters() if p.ndim > 1]
-        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        matrices = [p for p in self.parameters() if p.ndim > 1]
+        others = [p for p in self.parameters() if p.ndim <= 1]
         groups = [
             {"params": matrices, "weight_decay": self.recipe.weight_decay},
             {"params": others, "weight_decay": 0.0},

@@ -26,6 +26,7 @@ class Recipe:
         strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
             answer them evenly (outlier exposure, Hendrycks et al. 2019).
         guidance: weight of the loss that leads cross-attention to the letter's drawn box.
+        spotting: weight of the loss that has each of the encoder's cells tell the letter whose drawn box it lies in.
     """
 
     name: str
@@ -41,25 +42,24 @@ class Recipe:
     alphabet: str = ""
     input_size: tuple[int, int] = (48, 192)
     protocol: bool = False
-    batch: int = 128
+    batch: int = 64
     weight_decay: float = 0.02
     strangers: float = 0.0
     guidance: float = 0.0
+    spotting: float = 0.0
     seed: int = 0
     mean: tuple[float, float, float] = field(default=(0.5, 0.5, 0.5))
     std: tuple[float, float, float] = field(default=(0.25, 0.25, 0.25))
 
 
 def _resnet18(name: str, **values: Any) -> Recipe:
-    return Recipe(
-        name, "classifier", "resnet18", {"drop_rate": 0.2}, labels=WORDS, learning_rate=2e-3, **values
-    )  # fmt: skip
+    args = {"drop_rate": 0.2}
+    return Recipe(name, "classifier", "resnet18", args, labels=WORDS, learning_rate=1.5e-3, **values)
 
 
 def _seq2seq(name: str, **values: Any) -> Recipe:
-    return Recipe(
-        name, "seq2seq", "seq2seq", {"longest": 12}, alphabet=ALPHANUMERIC, learning_rate=1.2e-3, guidance=0.2, **values
-    )  # fmt: skip
+    args = {"longest": 12, "dropout": 0.05}
+    return Recipe(name, "seq2seq", "seq2seq", args, alphabet=ALPHANUMERIC, learning_rate=1e-3, **values)
 
 
 _DRAWN = {"train": ("train",), "validation": ("validation",)}
@@ -70,8 +70,8 @@ def recipes() -> dict[str, Recipe]:
     """Every recipe by name."""
     study_size = canvas()[::-1]
     every = (
-        _resnet18("captcha-resnet18", **_DRAWN, epochs=5, samples=100_000, strangers=0.2),
-        _seq2seq("captcha-seq2seq", **_DRAWN, epochs=8, samples=100_000),
+        _resnet18("captcha-resnet18", **_DRAWN, epochs=6, samples=90_000, strangers=0.4),
+        _seq2seq("captcha-seq2seq", **_DRAWN, epochs=11, samples=100_000, guidance=0.2, spotting=0.5),
         _resnet18("captcha-resnet18-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),
         _seq2seq("captcha-seq2seq-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),
     )

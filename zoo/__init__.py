@@ -1,7 +1,7 @@
 """Glyphzoo: small networks that read text in pictures.
 
 >>> import zoo
->>> model = zoo.load("captcha-seq2seq")
+>>> model = zoo.load("captcha-resnet18")
 >>> [p] = model.read(["word.png"])  # doctest: +SKIP
 """
 

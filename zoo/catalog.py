@@ -36,6 +36,12 @@ CATALOG: Mapping[str, Entry] = {
     entry.name: entry
     for entry in (
         Entry(
+            name="captcha-resnet18",
+            task="word-classification",
+            summary="Tells which of 100 English words a captcha shows, in any font and on any background.",
+            sha256="266a56534cbc678e6593e955ed23fa5eee19885332f8907c72001a9863f07447",
+        ),
+        Entry(
             name="captcha-seq2seq",
             task="text-recognition",
             summary="Reads captchas of up to 12 letters and digits, upper and lower case as drawn.",

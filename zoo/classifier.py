@@ -11,7 +11,7 @@ from torch import nn
 
 from zoo import image, store
 from zoo.errors import InputError
-from zoo.explain import Explanation, grad_cam, to_picture
+from zoo.explain import Explanation, activation_map, to_picture
 from zoo.prediction import Prediction
 from zoo.reader import Reader
 from zoo.runtime import Graph, softmax
@@ -20,7 +20,7 @@ from zoo.runtime import Graph, softmax
 class Classifier(Reader):
     """Reads a picture as one of its labels."""
 
-    fields: ClassVar = {"num_classes": int, "label_names": list[str], "glyphzoo.explained_layer": str}
+    fields: ClassVar = {"num_classes": int, "label_names": list[str]}
     graph_names = ("classify",)
 
     @staticmethod
@@ -72,11 +72,10 @@ class Classifier(Reader):
         return found
 
     def explain(self, picture: image.Source) -> Explanation:
-        """Grad-CAM of the answer."""
+        """The class activation map of the answer."""
         inputs, place = self.prepare(picture)
         label = int(self.logits(inputs).argmax())
-        layer = self.network.get_submodule(self.config["glyphzoo"]["explained_layer"])
-        cam = grad_cam(self.network, layer, torch.from_numpy(inputs).to(self.device), label)
-        return Explanation(
-            to_picture(cam[None], self.settings.size, place, image.load(picture).rgb.size), (self.labels[label],)
-        )
+        images = torch.from_numpy(inputs).to(self.device)
+        cam = activation_map(self.explained_layer, lambda: self.network(images)[0, label])
+        where = self.settings.size, place, image.load(picture).rgb.size
+        return Explanation(to_picture(cam[None], *where), (self.labels[label],))

@@ -1,5 +1,6 @@
-"""Where a network looked: Grad-CAM for classifiers, cross-attention for sequence readers."""
+"""Where a network looked: class activation maps of an answer, cross-attention of each character."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +20,23 @@ class Explanation:
 
     Attributes:
         maps: float32 (n, H, W), 0…1, in the picture's coordinates.
-        labels: what each map belongs to: a class name, or a character.
+        labels: what each map belongs to: the first to the whole answer, and where there are more, one to each of its
+            characters.
     """
 
     maps: Map
     labels: tuple[str, ...]
 
 
-def grad_cam(network: nn.Module, layer: nn.Module, inputs: Tensor, target: int) -> Map:
-    """Gradient-weighted class activation map (Selvaraju et al. 2017) of a class score for one input (1, 3, H, W).
+def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:
+    """Where a layer's activations speak for a score: Grad-CAM (Selvaraju et al. 2017) cell by cell.
+
+    Each activation counts with its own gradient, as in HiResCAM (Draelos & Carin 2020): Grad-CAM's mean gradient over
+    all cells would light up places that did not matter. On the last layer before a mean both are the same.
+
+    Args:
+        layer: gives activations (1, C, h, w) while `score` runs.
+        score: runs the network on one picture; returns a scalar.
 
     Returns:
         float32 (h, w), the layer's resolution, not negative.
@@ -36,12 +45,10 @@ def grad_cam(network: nn.Module, layer: nn.Module, inputs: Tensor, target: int) 
     hook = layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
     try:
         with torch.enable_grad():
-            score = network(inputs.requires_grad_())[0, target]
-            (gradient,) = torch.autograd.grad(score, kept[0])
+            (gradient,) = torch.autograd.grad(score(), kept[0])
     finally:
         hook.remove()
-    weights = gradient.mean((2, 3), keepdim=True)
-    cam = (weights * kept[0]).sum(1)[0].relu()
+    cam = (gradient * kept[0]).sum(1)[0].relu()
     return np.asarray(cam.detach().float().cpu().numpy(), np.float32)
 
 

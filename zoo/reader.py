@@ -28,6 +28,7 @@ FIELDS: Mapping[str, store.Kind] = {
     "glyphzoo.kind": str,
     "glyphzoo.temperature": float,
     "glyphzoo.threshold": float,
+    "glyphzoo.explained_layer": str,
 }
 
 
@@ -97,6 +98,11 @@ class Reader(ABC):
         network = self.build(self.config)
         store.load_weights(network, self.folder)
         return network.eval().to(self.device)
+
+    @property
+    def explained_layer(self) -> nn.Module:
+        """The layer whose activation map explains an answer: of all, the one whose maps held true on validation."""
+        return self.network.get_submodule(self.config["glyphzoo"]["explained_layer"])
 
     def check(self) -> None:
         """Raises InputError where config.json makes no sense; a kind of reader adds to it."""

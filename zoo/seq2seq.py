@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from zoo import image
-from zoo.explain import Explanation, to_picture
+from zoo.explain import Explanation, activation_map, to_picture
 from zoo.prediction import Prediction
 from zoo.reader import Reader
 from zoo.runtime import Graph, Method, Runtime, softmax
@@ -193,9 +193,17 @@ class Seq2SeqReader(Reader):
         return found
 
     def explain(self, picture: image.Source) -> Explanation:
-        """The last layer's cross-attention of each character of the answer, mean of heads."""
+        """The activation map of the answer, and the last layer's cross-attention of each character, mean of heads."""
         inputs, place = self.prepare(picture)
         best = self.hypotheses(inputs)[0][0]
         text = self.tokenizer.decode(best.tokens)
-        maps = best.attention[: len(text)].reshape(len(text), *self.grid)
-        return Explanation(to_picture(maps, self.settings.size, place, image.load(picture).rgb.size), tuple(text))
+        images = torch.from_numpy(inputs).to(self.device)
+        tokens = torch.tensor([best.tokens], device=self.device)
+        before = torch.cat([torch.full_like(tokens[:, :1], CharTokenizer.bos), tokens[:, :-1]], 1)
+        cam = activation_map(
+            self.explained_layer, lambda: self.network(images, before)[0].gather(-1, tokens[..., None]).sum()
+        )
+        attention = best.attention[: len(text)].reshape(len(text), *self.grid)
+        where = self.settings.size, place, image.load(picture).rgb.size
+        maps = np.concatenate([to_picture(cam[None], *where), to_picture(attention, *where)])
+        return Explanation(maps, (text, *text))

@@ -164,7 +164,10 @@ class Seq2Seq(nn.Module):
         Returns:
             Logits (B, T, tokens) of the token after each; the last layer's cross-attention (B, T, N), mean of heads.
         """
-        features = self.encoder(images)
+        return self.write(self.encoder(images), tokens)
+
+    def write(self, features: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, from the encoder's features (B, N, width)."""
         length = tokens.shape[1]
         causal = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()
         mask = causal & (tokens != CharTokenizer.pad)[:, None, None, :]

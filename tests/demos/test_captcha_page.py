@@ -9,12 +9,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from demos import captcha
 from tests.demos.conftest import Visit
 from tests.demos.pictures import bad_files, drawn, encoded, odd_files
 
 expect.set_options(timeout=20_000)  # the first reading loads the networks
-NETWORKS = tuple(network.name for network in captcha.NETWORKS)
+NETWORKS = ("captcha-resnet18", "captcha-seq2seq")
 
 
 def upload(page: Page, name: str, data: bytes) -> None:
@@ -65,7 +64,8 @@ def test_an_uploaded_captcha_is_read_and_explained(visit: Visit) -> None:
         expect(page.locator(f"#{network} .chart .yaxislayer-above text")).to_have_count(5)
         assert bars(page, network)[0] == "computer", "the answer is the topmost bar"
     letters = page.locator("#captcha-seq2seq .looked figcaption").all_text_contents()
-    assert "".join(letters) == "computer", "one map for each character, with its character"
+    assert letters == ["computer", *"computer"], "one map for the text, and for each character, with its character"
+    assert page.locator("#captcha-resnet18 .looked img").count() == 1
     for network in NETWORKS:
         for shown in maps(page, network):
             grey = picture.convert("L").resize(shown.shape[1::-1]).convert("RGB")
@@ -83,10 +83,12 @@ def test_a_made_captcha_is_read(visit: Visit) -> None:
     page.get_by_role("option", name="stripes").click()
     page.get_by_role("button", name="Draw it").click()
     expect(reading(page, "captcha-seq2seq")).to_have_text("GIRAFFE7")
+    expect(page.locator("#captcha-resnet18 .verdict")).to_contain_text("treat as a guess")
     page.get_by_label("One of the 100 words").click()
     page.get_by_role("option", name="television").click()
     expect(page.get_by_label("Or any text")).to_have_value("television")
     page.get_by_role("button", name="Draw it").click()
+    expect(reading(page, "captcha-resnet18")).to_have_text("television")
     expect(reading(page, "captcha-seq2seq")).to_have_text("TELEVISION")
 
 

@@ -118,6 +118,25 @@ def test_ink_stands_out_by_the_contrast_asked_for() -> None:
     assert np.mean(reached) > 0.9 and np.quantile(reached, 0.02) > 0.5  # a few hues have no room left
 
 
+def test_the_mixture_holds_captchas_and_pictures_of_nothing() -> None:
+    drawn = [captcha.draw_mixed(index, "train", seed=1) for index in range(300)]
+    texts = [str(row["text"]) for _, row in drawn]
+    kinds = [sum(text.lower() in captcha.WORDS for text in texts), sum(text == "" for text in texts)]
+    assert 70 <= kinds[0] <= 125 and 15 <= kinds[1] <= 50
+    for (image, row), text in zip(drawn, texts, strict=True):
+        assert len(str(row["boxes"]).split()) == 4 * len(text) and set(text) <= set(captcha.ALPHABET)
+        assert row["font"] in fonts.families("train") if text else row["font"] == ""
+        assert 20 <= image.height <= 192 and image.mode == "RGB"
+
+
+def test_a_scene_is_full_of_things_and_no_two_are_alike() -> None:
+    scenes = [captcha.draw_scene(np.random.default_rng(seed)) for seed in range(40)]
+    assert all(scene.text == "" and not len(scene.boxes) for scene in scenes)
+    assert len({scene.image.tobytes() for scene in scenes}) == 40
+    edges = [np.abs(np.diff(scene.image.astype(int), axis=1)).max(2) > 12 for scene in scenes]
+    assert np.median([edge.mean() for edge in edges]) > 0.02  # far more than blank paper
+
+
 def test_a_folder_without_metadata_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no metadata.csv"):
         ImageFolder(tmp_path)

@@ -46,7 +46,7 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
     (tmp_path / "digests.json").write_text("{}")
     # untrained networks read nothing right: measure the maps on whatever they read
     monkeypatch.setattr(faithfulness, "plain", lambda text: "")
-    report = evaluate.evaluate(folder, data)
+    report = evaluate.evaluate(folder, data, tmp_path)
     measured = {(row.data, row.measure): row for row in report.rows.values()}
     assert measured["test-words", "word accuracy"].count == 12
     assert measured["test-words", "same text in onnxruntime and torch"].value == 1
@@ -59,9 +59,10 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
     assert set(report.digests) == {"test-words", "test-unseen-words", "test-nothing"}
     settings = zoo.load(folder).settings
     assert settings.temperature > 0 and 0 < settings.threshold < 1
+    assert zoo.load(folder).config["glyphzoo"]["explained_layer"] in checkpoint.LAYERS[recipe.kind]
     (tmp_path / "less").mkdir()
     (tmp_path / "less" / "test-nothing").symlink_to(data / "test-nothing")
-    again = str(evaluate.evaluate(folder, tmp_path / "less")).splitlines()
+    again = str(evaluate.evaluate(folder, tmp_path / "less", tmp_path)).splitlines()
     assert all(("not rerun" in line) != line.startswith("test-nothing") for line in again)
 
 
@@ -73,7 +74,7 @@ def test_a_set_that_is_not_the_committed_one_is_refused(
     monkeypatch.setattr(evaluate, "DIGESTS", tmp_path / "digests.json")
     (tmp_path / "digests.json").write_text(json.dumps({"test-words": "0" * 64}))
     with pytest.raises(SystemExit, match="draw it again"):
-        evaluate.evaluate(tmp_path / "reader", data)
+        evaluate.evaluate(tmp_path / "reader", data, tmp_path)
     assert not Report(tmp_path / "reader").rows
 
 
@@ -93,7 +94,8 @@ def test_covering_what_matters_hurts_and_covering_elsewhere_does_not(monkeypatch
 
     monkeypatch.setattr(faithfulness, "log_probabilities", seen)
     boxes = np.array([[0.0, 0, 50, 20], [50, 0, 100, 20]], np.float32)
+    case = faithfulness.Case(picture, boxes, "")
     left = np.zeros((20, 100), np.float32)
     left[:, 2:12] = 1
-    assert faithfulness.hurts_more(None, picture, left, boxes, "")
-    assert not faithfulness.hurts_more(None, picture, left[:, ::-1].copy(), boxes, "")
+    assert faithfulness.hurts_more(None, case, left)
+    assert not faithfulness.hurts_more(None, case, left[:, ::-1].copy())

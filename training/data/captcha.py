@@ -219,19 +219,28 @@ def row_of(drawn: Captcha) -> folder.Row:
 
 
 def draw_mixed(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
-    """Image `index` of the training mixture: the hundred words, other words, random strings, and blank paper.
+    """Image `index` of the training mixture: the hundred words, other words, random strings, blank paper and scenes.
 
-    Three in four have the size SIZE, the others any usual captcha's shape.
+    Three in four captchas have the size SIZE, the others any usual captcha's shape.
     """
     rng = np.random.default_rng((seed, index))
     size = SIZE
     if rng.random() < 0.25:
         height = int(rng.integers(28, 81))
         size = int(height * rng.uniform(2.2, 5.0)), height
-    kind = rng.choice(4, p=(0.42, 0.28, 0.26, 0.04))
-    texts = (lambda: one_of(rng, WORDS), lambda: one_of(rng, dictionary(False)), lambda: random_string(rng), str)
-    drawn = draw(rng, texts[kind](), split, size)
+    texts = (lambda: one_of(rng, WORDS), lambda: one_of(rng, dictionary(False)), lambda: random_string(rng), str, None)
+    text = texts[rng.choice(5, p=(0.32, 0.38, 0.2, 0.03, 0.07))]
+    drawn = draw(rng, text(), split, size) if text else draw_scene(rng)
     return Image.fromarray(drawn.image), row_of(drawn)
+
+
+def draw_scene(rng: np.random.Generator) -> Captcha:
+    """A picture like a photo, without text: a captcha's or a photo's shape, at times damaged as captchas are."""
+    size = SIZE if rng.random() < 0.3 else (int(rng.integers(60, 193)), int(rng.integers(40, 193)))
+    image = degrade.scene(rng, size)
+    if rng.random() < 0.3:
+        image = damage(rng, image, degrade.colour(rng), 120)
+    return Captcha(np.asarray(degrade.to_image(image)), "", np.zeros((0, 4), np.float32))
 
 
 def draw_test(index: int, words: tuple[str, ...], seed: int) -> folder.Drawing:

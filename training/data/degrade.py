@@ -126,6 +126,40 @@ def scribble(rng: Rng, size: tuple[int, int], paper: Array) -> Array:
     return np.asarray(image, np.float32)
 
 
+def scene(rng: Rng, size: tuple[int, int]) -> Array:
+    """What a photo is made of: things before things, of every size, each with its own shade, grain and blur.
+
+    The dead leaves model of natural images (Lee, Mumford & Huang 2001): radii follow a power law.
+    """
+    width, height = size
+    few = rng.uniform(0, 255, (int(rng.integers(2, 7)), 3)).astype(np.float32)  # a scene has few materials
+    grey = few.mean(1, keepdims=True)
+    few = grey + (few - grey) * rng.choice([0, 0.3, 0.6, 1])
+    if rng.random() < 0.25:
+        few[0] = rng.uniform(225, 255)  # a thing on white
+    image = to_image(gradient(rng, size, few[0]))
+    centre = rng.uniform(0.2, 0.8, 2) * size
+    together = rng.random() < 0.4  # one thing in the middle of the picture, or things all over it
+    for _ in range(int(rng.integers(5, 45))):
+        radius = min(0.05 * (1 - rng.random()) ** -0.8, 0.5) * max(size)
+        at = rng.normal(centre, 0.15 * max(size), 2) if together else rng.random(2) * size
+        turn, flat = rng.uniform(0, np.pi), rng.uniform(0.2, 1)
+        angular = rng.random() < 0.4
+        angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 6))) if angular else np.linspace(0, 6.2, 24)
+        x, y = np.cos(angles) * radius, np.sin(angles) * radius * flat
+        points = np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], 1) + at
+        mask = Image.new("L", size)
+        ink = ImageDraw.Draw(mask)
+        if rng.random() < 0.25:  # a branch, a wire, an edge
+            ink.line([tuple(point) for point in points[: len(points) // 2 + 1].tolist()], 255, int(rng.integers(1, 5)))
+        else:
+            ink.polygon([tuple(point) for point in points.tolist()], 255)
+        thing = few[rng.integers(len(few))] + rng.uniform(-25, 25, 3)
+        skin = gradient(rng, size, thing) + smooth(rng, size, int(rng.integers(6, 60)))[..., None] * rng.uniform(0, 40)
+        image.paste(to_image(skin), mask=mask)
+    return blur(np.asarray(image, np.float32), rng.uniform(0, 1.2))
+
+
 Background = Callable[[Rng, tuple[int, int], Array], Array]
 BACKGROUNDS: dict[str, tuple[Background, ...]] = {
     "train": (plain, gradient, blotches, grain, stripes, dots, shapes),
