@@ -59,7 +59,17 @@ def _resnet18(name: str, **values: Any) -> Recipe:
 
 def _seq2seq(name: str, **values: Any) -> Recipe:
     args = {"longest": 12, "dropout": 0.05}
-    return Recipe(name, "seq2seq", "seq2seq", args, alphabet=ALPHANUMERIC, learning_rate=1e-3, **values)
+    return Recipe(
+        name,
+        "seq2seq",
+        "seq2seq",
+        args,
+        alphabet=ALPHANUMERIC,
+        learning_rate=1e-3,
+        guidance=0.2,
+        spotting=0.5,
+        **values,
+    )
 
 
 _DRAWN = {"train": ("train",), "validation": ("validation",)}
@@ -71,7 +81,7 @@ def recipes() -> dict[str, Recipe]:
     study_size = canvas()[::-1]
     every = (
         _resnet18("captcha-resnet18", **_DRAWN, epochs=6, samples=90_000, strangers=0.4),
-        _seq2seq("captcha-seq2seq", **_DRAWN, epochs=11, samples=100_000, guidance=0.2, spotting=0.5),
+        _seq2seq("captcha-seq2seq", **_DRAWN, epochs=11, samples=100_000),
         _resnet18("captcha-resnet18-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),
         _seq2seq("captcha-seq2seq-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),
     )

@@ -36,6 +36,16 @@ COLOURS: dict[str, tuple[tuple[int, int, int], tuple[tuple[int, int, int], ...]]
 NOISE = (4, 8, 12, 16, 20)  # standard deviation in grey levels
 
 
+@dataclass(frozen=True)
+class Captcha:
+    """A drawn captcha: uint8 (H, W, 3), its text, its letters' boxes in pixels (n, 4), its font family."""
+
+    image: np.ndarray
+    text: str
+    boxes: np.ndarray
+    family: str = ""
+
+
 @cache
 def canvas() -> tuple[int, int]:
     """Width and height that hold every word, in any case, in every font of the study at FONT_SIZE, with MARGIN."""
@@ -59,28 +69,30 @@ def study_fonts() -> tuple[Path, ...]:
 
 def study(
     text: str, font: Path, background: str, noise: float, ink: tuple[int, int, int], rng: np.random.Generator
-) -> Image.Image:
+) -> Captcha:
     """One image of the study: centred text on a `plain` (white) or coloured, blotched background, under noise."""
     size = canvas()
     drawn = render.line(text, font, FONT_SIZE)
     mask = Image.new("L", size)
-    mask.paste(drawn.mask, ((size[0] - drawn.mask.width) // 2, (size[1] - drawn.mask.height) // 2))
+    corner = (size[0] - drawn.mask.width) // 2, (size[1] - drawn.mask.height) // 2
+    mask.paste(drawn.mask, corner)
     if background == "plain":
         paper = degrade.plain(rng, size, np.array([255.0, 255.0, 255.0], np.float32))
     else:
         paper = np.array(COLOURS[background][0], np.float32) + 12 * degrade.smooth(rng, size, 24)[..., None]
     alpha = np.asarray(mask, np.float32)[..., None] / 255
     image = paper * (1 - alpha) + np.array(ink, np.float32) * alpha
-    return degrade.to_image(degrade.gaussian_noise(rng, image, noise) if noise else image)
+    picture = degrade.to_image(degrade.gaussian_noise(rng, image, noise) if noise else image)
+    return Captcha(np.asarray(picture), text, drawn.boxes + np.array(corner * 2, np.float32))
 
 
 def draw_easy(index: int, seed: int = 0) -> folder.Drawing:
     """Image `index` of the easy set: font by font, black on white, lower case."""
     font, label = divmod(index, len(WORDS))
     path, word = study_fonts()[font], WORDS[label]
-    image = study(word, path, "plain", 0, (0, 0, 0), np.random.default_rng((seed, index)))
-    row = {"text": word, "word": word, "label": label, "font": fonts.STUDY[font]}
-    return image, row | {"background": "plain", "noise": 0, "colour": "#000000"}
+    drawn = study(word, path, "plain", 0, (0, 0, 0), np.random.default_rng((seed, index)))
+    row = row_of(drawn) | {"word": word, "label": label, "font": fonts.STUDY[font]}
+    return Image.fromarray(drawn.image), row | {"background": "plain", "noise": 0, "colour": "#000000"}
 
 
 def draw_hard(index: int, seed: int = 0) -> folder.Drawing:
@@ -91,19 +103,10 @@ def draw_hard(index: int, seed: int = 0) -> folder.Drawing:
     name, word = tuple(COLOURS)[background], WORDS[label]
     text = "".join(c.upper() if up else c for c, up in zip(word, rng.random(len(word)) < 0.5, strict=True))
     ink = COLOURS[name][1][colour]
-    image = study(text, study_fonts()[font], name, NOISE[noise], ink, rng)
-    row = {"text": text, "word": word, "label": label, "font": fonts.STUDY[font]}
-    return image, row | {"background": name, "noise": NOISE[noise], "colour": "#{:02x}{:02x}{:02x}".format(*ink)}
-
-
-@dataclass(frozen=True)
-class Captcha:
-    """A drawn captcha: uint8 (H, W, 3), its text, its letters' boxes in pixels (n, 4), its font family."""
-
-    image: np.ndarray
-    text: str
-    boxes: np.ndarray
-    family: str = ""
+    drawn = study(text, study_fonts()[font], name, NOISE[noise], ink, rng)
+    row = row_of(drawn) | {"word": word, "label": label, "font": fonts.STUDY[font]}
+    row |= {"background": name, "noise": NOISE[noise], "colour": "#{:02x}{:02x}{:02x}".format(*ink)}
+    return Image.fromarray(drawn.image), row
 
 
 def draw(rng: np.random.Generator, text: str, split: fonts.Split, size: tuple[int, int] = SIZE) -> Captcha:
