@@ -59,7 +59,7 @@ NETWORKS = (
         "ResNet-18, a classifier",
         "It knows 100 words and nothing else: whatever it is shown, it says which of them it looks most like.",
         "Grad-CAM: the brighter a place, the more it spoke for the word that was chosen. The network sees the whole "
-        "word at once, so the warm spots are the parts that tell this word from the other 99.",
+        "word at once, so the bright spots are the strokes that tell this word from the other 99.",
     ),
     Network(
         "captcha-seq2seq",

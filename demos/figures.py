@@ -22,7 +22,8 @@ def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int
     size = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
     paper = np.asarray(picture.convert("L").resize(size, Image.Resampling.BICUBIC), np.float32)[..., None]
     # The map is as coarse as the network's grid: enlarged smoothly, or its cells would look like findings.
-    warmth = np.clip(np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BICUBIC)), 0, 1)[..., None]
+    # By its square root: a single peak would leave all the rest too faint to see.
+    warmth = np.clip(np.asarray(Image.fromarray(np.sqrt(heat)).resize(size, Image.Resampling.BICUBIC)), 0, 1)[..., None]
     place = warmth[..., 0] * (len(HEAT) - 1)
     colour = np.stack([np.interp(place, np.arange(len(HEAT)), channel) for channel in HEAT.T], axis=-1)
     alpha = 0.8 * warmth
