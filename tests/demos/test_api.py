@@ -127,7 +127,7 @@ def test_a_file_of_the_server_is_not_read(client: Client) -> None:
 def test_only_the_named_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert set(endpoints) == {"/read_captcha", "/explain_captcha", "/make_captcha"}
-    assert "every network" in endpoints["/read_captcha"]["description"]
+    assert "both networks" in endpoints["/read_captcha"]["description"]
 
 
 def test_mcp_offers_the_endpoints_as_tools(server: str) -> None:
