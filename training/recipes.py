@@ -81,7 +81,7 @@ def recipes() -> dict[str, Recipe]:
     study_size = canvas()[::-1]
     every = (
         _resnet18("captcha-resnet18", **_DRAWN, epochs=6, samples=90_000, strangers=0.4),
-        _seq2seq("captcha-seq2seq", **_DRAWN, epochs=11, samples=100_000),
+        _seq2seq("captcha-seq2seq", **_DRAWN, epochs=9, samples=100_000),
         _resnet18("captcha-resnet18-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),
         _seq2seq("captcha-seq2seq-study", **_STUDY, epochs=3, samples=81_810, input_size=study_size),
     )

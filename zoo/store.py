@@ -246,7 +246,7 @@ def _is(value: object, kind: Kind) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)  # type: ignore[arg-type]
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
 def _spell(kind: Kind) -> str:
@@ -308,5 +308,6 @@ def save(network: nn.Module, folder: Path) -> str:
         written = Path(scratch) / WEIGHTS
         save_file(tensors, written, metadata={"format": "pt"})
         digest = sha256(written)
+        written.chmod(0o644)  # safetensors leaves it to its owner alone
         os.replace(written, folder / WEIGHTS)
     return digest
