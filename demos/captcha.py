@@ -19,7 +19,8 @@ from PIL import Image
 import zoo
 import zoo.image
 from demos import figures
-from training.data import captcha, degrade, fonts
+from training.data import degrade, drawing, fonts, texts
+from zoo.text import ALPHANUMERIC
 
 FONTS = {path.name.split("-latin")[0]: path for path in sorted((Path(__file__).parent / "fonts").glob("*.woff2"))}
 CASES: dict[str, Callable[[str], str]] = {
@@ -164,15 +165,15 @@ def make_captcha(text: str, font: str, background: str, noise: float, ink: str, 
     Returns:
         The captcha, 192 by 48 pixels.
     """
-    if not 1 <= len(text) <= captcha.LONGEST or not set(text) <= set(captcha.ALPHABET):
+    if not 1 <= len(text) <= texts.LONGEST or not set(text) <= set(ALPHANUMERIC):
         raise gr.Error(
-            f"Write 1 to {captcha.LONGEST} letters (A to Z) and digits, without spaces.", print_exception=False
+            f"Write 1 to {texts.LONGEST} letters (A to Z) and digits, without spaces.", print_exception=False
         )
     return draw(CASES[case](text), font, background, noise, ink, np.random.default_rng())
 
 
 def draw(text: str, font: str, background: str, noise: float, ink: str, rng: np.random.Generator) -> Image.Image:
-    return Image.fromarray(captcha.sample(text, FONTS[font], background, noise, rgb(ink), rng).image)
+    return Image.fromarray(drawing.sample(text, FONTS[font], background, noise, rgb(ink), rng).image)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -314,12 +315,12 @@ def _make_one() -> tuple[gr.Button, list[gr.components.Component]]:
         (name + NEW * (kind not in degrade.BACKGROUNDS["train"]), name) for name, kind in degrade.BY_NAME.items()
     ]
     with gr.Accordion("Make one", open=False, elem_id="captcha-make"):
-        word = gr.Dropdown(list(captcha.WORDS), value="captcha", label="One of the 100 words", elem_id="make-word")
+        word = gr.Dropdown(list(texts.WORDS), value="captcha", label="One of the 100 words", elem_id="make-word")
         text = gr.Textbox(
             "captcha",
             label="Or any text",
-            info=f"Up to {captcha.LONGEST} letters and digits.",
-            max_length=captcha.LONGEST,
+            info=f"Up to {texts.LONGEST} letters and digits.",
+            max_length=texts.LONGEST,
             elem_id="make-text",
         )
         word.input(None, word, text, js="word => word", api_visibility="private")

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 import zoo
-from training.data.captcha import WORDS, draw_nothing, draw_test
+from training.data.captcha import draw_nothing, draw_test
+from training.data.texts import WORDS
 from training.faithfulness import Case, hurts_more, inside
 from training.report import Report
 from zoo import catalog, store

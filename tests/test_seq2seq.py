@@ -21,7 +21,13 @@ CONFIG = {
     "alphabet": "abc",
     "model_args": {"longest": 3, "width": 32, "heads": 4, "hidden": 32},
     "pretrained_cfg": {"input_size": [3, 32, 64], "mean": [0.5] * 3, "std": [0.25] * 3},
-    "glyphzoo": {"kind": "seq2seq", "temperature": 1.3, "threshold": 0.5, "explained_layer": "encoder.blocks.1"},
+    "glyphzoo": {
+        "kind": "seq2seq",
+        "temperature": 1.3,
+        "threshold": 0.5,
+        "explained_layer": "encoder.blocks.1",
+        "widths": [32, 96],
+    },
 }
 
 
@@ -134,3 +140,27 @@ def test_an_option_that_it_lacks_is_named(reader: Seq2SeqReader, options: dict[s
 
 def test_no_picture_is_no_answer(reader: Seq2SeqReader) -> None:
     assert reader.read([]) == []
+
+
+def test_a_picture_is_not_squeezed_and_reads_alone_as_in_a_batch(folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    shapes = [(30, 70), (32, 64), (16, 44), (48, 20), (40, 400), (30, 70)]
+    mixed = [rng.integers(0, 256, (*shape, 3), np.uint8) for shape in shapes]
+    for runtime in ("onnx", "torch"):
+        reader = zoo.load(folder, runtime=runtime)
+        widths = [reader.prepare(picture)[0].shape[3] for picture in mixed]
+        assert widths == [80, 64, 96, 32, 96, 80]  # the last but one is scaled down to the widest
+        for (height, width), picture in zip(shapes, mixed, strict=True):
+            assert reader.prepare(picture)[1].scale == pytest.approx(min(32 / height, 96 / width))
+        together, alone = reader.read(mixed), [reader.read([picture])[0] for picture in mixed]
+        assert [p.text for p in together] == [p.text for p in alone]
+        assert [p.confidence for p in together] == pytest.approx([p.confidence for p in alone], rel=1e-4)
+        assert reader.explain(mixed[4]).maps.shape[1:] == (40, 400)
+
+
+def test_widths_that_make_no_sense_are_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / store.WEIGHTS).symlink_to(folder / store.WEIGHTS)
+    for widths in ([96], [96, 32], [0, 32]):
+        (tmp_path / store.CONFIG).write_text(json.dumps(CONFIG | {"glyphzoo": CONFIG["glyphzoo"] | {"widths": widths}}))
+        with pytest.raises(InputError, match="narrowest and the widest"):
+            zoo.load(tmp_path)

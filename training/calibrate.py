@@ -9,19 +9,33 @@ from torch.nn import functional
 
 import zoo
 from training import checkpoint, dataset, faithfulness
-from training.recipes import Recipe
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.runtime import softmax
 from zoo.text import CharTokenizer
 
+FEW = 200
+
 
 def write_calibrated(
-    recipe: Recipe, network: nn.Module, pictures: dataset.Captchas, validation: np.ndarray, workers: int, folder: Path
+    network: nn.Module,
+    pictures: dataset.Captchas,
+    validation: dataset.Indices,
+    workers: int,
+    folder: Path,
+    start: Path | None = None,
 ) -> str:
-    """Writes the checkpoint folder with all three; returns the SHA-256 of the weights."""
+    """Writes the checkpoint folder with all three; returns the SHA-256 of the weights.
+
+    Fewer than FEW pictures are too few to choose by: then all three stay those of the checkpoint `start`.
+    """
     network.eval()
+    recipe = pictures.recipe
+    if start and len(validation) < FEW:
+        before = zoo.load(start).config["glyphzoo"]
+        kept = {name: before[name] for name in ("temperature", "threshold", "explained_layer")}
+        return checkpoint.write(recipe, network, folder, **kept)
     texts = np.array([i for i in validation if pictures.texts[i]])
-    logits, right = validation_answers(recipe, network, pictures, texts, workers)
+    logits, right = validation_answers(network, pictures, texts, workers)
     temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
     checkpoint.write(recipe, network, folder, temperature=temperature)
     reader = zoo.load(folder)
@@ -33,16 +47,17 @@ def write_calibrated(
 
 
 def validation_answers(
-    recipe: Recipe, network: nn.Module, pictures: dataset.Captchas, validation: np.ndarray, workers: int
+    network: nn.Module, pictures: dataset.Captchas, validation: dataset.Indices, workers: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, T, classes) of the answers and whether each is right, (n,).
 
     A classifier's T is 1. A sequence reader's are those of the next token given the true ones before it, NaN after the
     end: up to a first mistake they are the logits of its own greedy answer.
     """
+    recipe = pictures.recipe
     logits, right = [], []
     with torch.inference_mode():
-        for batch in dataset.loader(recipe, pictures, validation, workers):
+        for batch in dataset.loader(pictures, dataset.batches(pictures, validation), workers):
             if recipe.kind == "classifier":
                 found, wanted = network(batch["images"])[:, None], batch["target"].argmax(1)[:, None]
             else:

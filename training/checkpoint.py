@@ -20,7 +20,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
     """What config.json says: enough to build the network, to prepare its input, and what was `chosen` on validation."""
     height, width = recipe.input_size
     defaults = {"temperature": 1.0, "threshold": 0.0, "explained_layer": LAYERS[recipe.kind][0]}
-    reading = {"kind": recipe.kind, **defaults, **chosen}
+    reading: dict[str, Any] = {"kind": recipe.kind, **defaults, **chosen}
     seen = {
         "input_size": [3, height, width],
         "mean": list(recipe.mean),
@@ -38,6 +38,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
             "pretrained_cfg": seen | {"num_classes": len(recipe.labels)},
             "glyphzoo": reading,
         }
+    reading["widths"] = list(recipe.widths or (width, width))
     return {
         "architecture": recipe.architecture,
         "alphabet": recipe.alphabet,

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Dataset
 
 from training.data.folder import ImageFolder, Row
 from training.recipes import Recipe
@@ -18,6 +18,7 @@ from zoo.text import CharTokenizer
 from zoo.transformer import Encoder
 
 Batch = dict[str, torch.Tensor]
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,13 @@ class Example:
 
 
 class Captchas(Dataset[Example]):
-    """The pictures of one or more folders, one after the other."""
+    """The pictures of one or more folders, one after the other.
 
-    def __init__(self, folders: Sequence[ImageFolder], size: tuple[int, int], seed: int | None = None) -> None:
-        self.folders, self.size, self.seed = folders, size, seed
+    An item is asked for by its index and the width of the input that it is laid on: at least its own canvas's.
+    """
+
+    def __init__(self, recipe: Recipe, folders: Sequence[ImageFolder], seed: int | None = None) -> None:
+        self.recipe, self.folders, self.seed = recipe, folders, seed
         self.starts = np.cumsum([0, *map(len, folders)])
         self.texts = np.concatenate([folder.columns["text"] for folder in folders])
 
@@ -54,13 +58,44 @@ class Captchas(Dataset[Example]):
         folder, place = self._place(index)
         return folder.row(place)
 
-    def __getitem__(self, index: int) -> Example:
-        row = self.row(index)
-        pixels, placement = image.fit(self.image(index), self.size)
+    @cached_property
+    def widths(self) -> npt.NDArray[np.int64]:
+        """The width of each picture's own canvas."""
+        if not self.recipe.widths:
+            return np.full(len(self), self.recipe.input_size[1])
+        return np.array([self.recipe.canvas(f.size(i))[1] for f in self.folders for i in range(len(f))])
+
+    def __getitem__(self, key: tuple[int, int]) -> Example:
+        index, width = key
+        row, picture = self.row(index), self.image(index)
         boxes = np.array(row.get("boxes", "").split(), np.float32).reshape(-1, 4)
-        if self.seed is not None:
-            pixels = recolour(np.random.default_rng((self.seed, index)), pixels)
-        return Example(pixels, row["text"], placement.to_input(boxes))
+        rng = None if self.seed is None else np.random.default_rng((self.seed, index))
+        if rng and self.recipe.jitter:
+            picture, boxes = jitter(rng, picture, boxes)
+        pixels, placement = image.fit(picture, (self.recipe.input_size[0], width))
+        return Example(recolour(rng, pixels) if rng else pixels, row["text"], placement.to_input(boxes))
+
+
+def jitter(rng: np.random.Generator, picture: Image.Image, boxes: np.ndarray) -> tuple[Image.Image, np.ndarray]:
+    """The picture and its letters' boxes moved, scaled and slanted a little, on its own border colour."""
+    size = np.array(picture.size)
+    scale, slant = rng.uniform(0.85, 1.06, 2), rng.normal(0, 0.06)
+    matrix = np.array([[scale[0], slant], [0.0, scale[1]]])
+    shift = size / 2 - matrix @ (size / 2) + rng.uniform(-0.04, 0.04, 2) * size
+    inverse = np.linalg.inv(matrix)
+    back = -inverse @ shift
+    pixels = np.asarray(picture)
+    border = np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]), axis=0)
+    moved = picture.transform(
+        picture.size,
+        Image.Transform.AFFINE,
+        (*inverse[0], back[0], *inverse[1], back[1]),
+        Image.Resampling.BILINEAR,
+        fillcolor=tuple(border.astype(int).tolist()),
+    )
+    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2) @ matrix.T + shift
+    corners = corners.reshape(-1, 4, 2)
+    return moved, np.concatenate([corners.min(1), corners.max(1)], axis=1).astype(np.float32)
 
 
 def recolour(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
@@ -72,20 +107,39 @@ def recolour(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
     return np.clip(table, 0, 255).astype(np.uint8)[pixels[..., rng.permutation(3)]]
 
 
-def split(recipe: Recipe, data: Path) -> tuple[Captchas, np.ndarray, np.ndarray, np.ndarray]:
-    """The recipe's pictures and the indices that train, validate and test.
+@dataclass(frozen=True)
+class Split:
+    """A recipe's pictures, and the indices that train (for each folder its own), validate and test."""
 
-    The study's protocol splits its pool at random, 90/10, and a tenth of the 90 validates. Otherwise the folders
-    themselves are the split, validation after train, and there is no test part.
+    pictures: Captchas
+    train: tuple[Indices, ...]
+    validation: Indices
+    test: Indices
+
+
+def split(recipe: Recipe, data: Path) -> Split:
+    """The recipe's pictures under `data`, split for good.
+
+    The study's protocol splits its pool at random, 90/10, and a tenth of the 90 validates. Otherwise a folder trains or
+    validates as the recipe says, a tenth of one that does both validates, and there is no test part.
     """
-    folders = [ImageFolder(data / name) for name in (*recipe.train, *recipe.validation)]
-    pictures = Captchas(folders, recipe.input_size)
+    names = tuple(dict.fromkeys((*recipe.train, *recipe.validation)))
+    pictures = Captchas(recipe, [ImageFolder(data / name) for name in names])
+    rng = np.random.default_rng(recipe.seed)
     if recipe.protocol:
-        order = np.random.default_rng(recipe.seed).permutation(len(pictures))
+        order = rng.permutation(len(pictures))
         held_out = len(order) // 10
-        return pictures, order[2 * held_out :], order[held_out : 2 * held_out], order[:held_out]
-    border = int(pictures.starts[len(recipe.train)])
-    return pictures, np.arange(border), np.arange(border, len(pictures)), np.arange(0)
+        return Split(pictures, (order[2 * held_out :],), order[held_out : 2 * held_out], order[:held_out])
+    parts: dict[str, Indices] = {
+        name: np.arange(start, end)
+        for name, start, end in zip(names, pictures.starts, pictures.starts[1:], strict=False)
+    }
+    validation = {name: parts[name] for name in recipe.validation}
+    for name in set(recipe.train) & set(recipe.validation):
+        order = rng.permutation(parts[name])
+        validation[name], parts[name] = np.split(order, [max(len(order) // 10, 1)])
+    train = tuple(parts[name] for name in recipe.train)
+    return Split(pictures, train, np.concatenate(list(validation.values())), np.arange(0))
 
 
 def targets(recipe: Recipe, examples: Sequence[Example]) -> Batch:
@@ -104,14 +158,13 @@ def targets(recipe: Recipe, examples: Sequence[Example]) -> Batch:
         return {"target": torch.from_numpy(target)}
     tokens = CharTokenizer(recipe.alphabet).batch([example.text for example in examples])
     tokens = np.insert(tokens, 0, CharTokenizer.bos, axis=1)
-    region = np.stack([cells(example.boxes, tokens.shape[1] - 1, recipe.input_size) for example in examples])
+    region = np.stack([cells(example.boxes, tokens.shape[1] - 1, example.pixels.shape[:2]) for example in examples])
     return {"tokens": torch.from_numpy(tokens), "region": torch.from_numpy(region)}
 
 
 def cells(boxes: np.ndarray, length: int, size: tuple[int, int]) -> np.ndarray:
     """The cells of the encoder's grid whose centre lies in each box, at least the nearest: float (length, N)."""
-    down, across = Encoder.stride
-    rows, columns = -(-size[0] // down), -(-size[1] // across)
+    (down, across), (rows, columns) = Encoder.stride, Encoder.grid(size)
     y, x = (np.arange(rows) + 0.5) * down, (np.arange(columns) + 0.5) * across
     out = np.zeros((length, rows, columns), np.float32)
     for region, (left, top, right, bottom) in zip(out, boxes, strict=False):
@@ -127,25 +180,41 @@ def collate(examples: Sequence[Example], recipe: Recipe) -> Batch:
     return batch | {"images": torch.from_numpy(image.normalise(pixels, recipe.mean, recipe.std))}
 
 
-def epoch_indices(recipe: Recipe, texts: np.ndarray, train: np.ndarray, epoch: int) -> np.ndarray:
+def epoch_indices(recipe: Recipe, texts: np.ndarray, train: Sequence[Indices], epoch: int) -> Indices:
     """The pictures of one epoch, shuffled: the same for the same seed and epoch, also after a resume."""
     rng = np.random.default_rng((recipe.seed, epoch))
+    groups = list(zip(train, recipe.samples, strict=True))
     if recipe.strangers:
-        known = np.isin(np.char.lower(texts[train]), np.array(recipe.labels, "S"))
-        share = recipe.strangers / (1 + recipe.strangers)
-        strangers = rng.permutation(train[~known])[: int(recipe.samples * share)]
-        return rng.permutation(
-            np.concatenate([rng.permutation(train[known])[: recipe.samples - len(strangers)], strangers])
-        )
-    return rng.permutation(train)[: recipe.samples]
+        ((every, samples),) = groups
+        known = np.isin(np.char.lower(texts[every]), np.array(recipe.labels, "S"))
+        strangers = int(samples * recipe.strangers / (1 + recipe.strangers))
+        groups = [(every[known], samples - strangers), (every[~known], strangers)]
+    return rng.permutation(np.concatenate([_take(rng, group, count) for group, count in groups]))
 
 
-def loader(recipe: Recipe, pictures: Captchas, indices: np.ndarray, workers: int, **options: Any) -> DataLoader[Batch]:
-    """Batches of the given pictures, in the given order."""
-    return DataLoader(
-        Subset(pictures, indices.tolist()),
-        recipe.batch,
-        num_workers=workers,
-        collate_fn=partial(collate, recipe=recipe),
-        **options,
-    )
+def _take(rng: np.random.Generator, group: Indices, count: int) -> Indices:
+    """That many of a group in random order; each comes once before any comes again."""
+    times = max(-(-count // len(group)), 1)
+    return np.concatenate([rng.permutation(group) for _ in range(times)])[:count]
+
+
+def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> list[list[tuple[int, int]]]:
+    """Indices, each with the width of its batch's input: pictures of like width together, so that little is padded.
+
+    Args:
+        pictures: that the indices are of.
+        indices: (n,).
+        seed: of the order of the batches; None to keep the narrow ones first.
+    """
+    widths = pictures.widths[indices]
+    order, size = np.argsort(widths, kind="stable"), pictures.recipe.batch
+    cut = [order[i : i + size] for i in range(0, len(order), size)]
+    if seed is not None:
+        cut = [cut[i] for i in np.random.default_rng(seed).permutation(len(cut))]
+    return [[(int(i), int(widths[part].max())) for i in indices[part]] for part in cut]
+
+
+def loader(pictures: Captchas, batched: Sequence[Sequence[tuple[int, int]]], workers: int) -> DataLoader[Batch]:
+    """The given batches, in the given order."""
+    collated = partial(collate, recipe=pictures.recipe)
+    return DataLoader(pictures, batch_sampler=batched, num_workers=workers, collate_fn=collated)

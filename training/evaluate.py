@@ -2,9 +2,10 @@
 
     python -m training.evaluate captcha-resnet18 --data DIR
 
-DIR holds the test sets (python -m training.data.captcha tests --out DIR) and, if at hand, photos.zip, an ImageFolder of
-any photos. The study's protocol is measured with the model that its recipe, NAME-study, left under --runs. A set that
-is missing keeps its row and is printed as not rerun.
+DIR holds the test sets (python -m training.data.captcha tests --out DIR) and, if at hand, ImageFolders or zips of
+photos and of real captchas: photos, captcha-five-test, captcha-login-test, captcha-wide-test. The study's protocol is
+measured with the model that its recipe, NAME-study, left under --runs. A set that is missing keeps its row and is
+printed as not rerun.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from training.data.folder import Row as Labels
 from training.dataset import split
 from training.recipes import Recipe, recipes
 from training.report import Report, Row, share
-from zoo.calibration import expected_calibration_error
+from zoo.calibration import coverage, expected_calibration_error
 from zoo.classifier import Classifier
 from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
@@ -34,6 +35,7 @@ from zoo.store import CHECKPOINTS
 
 DIGESTS = Path(__file__).parent / "data" / "digests.json"
 SEEN_WORDS, UNSEEN_WORDS = "test-words", "test-unseen-words"
+REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
 Answers = list[tuple[Prediction, str]]
 
 
@@ -94,12 +96,9 @@ def runtimes(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> 
     ]
 
 
-def measure(folder: Path, data: str, pictures: ImageFolder) -> list[Row]:
-    """What a set tells about a checkpoint: how it reads captchas, or whether it says that it cannot read them."""
+def measure(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> list[Row]:
+    """How well a checkpoint reads a set of captchas, from its answers."""
     reader = zoo.load(folder)
-    found = answers(reader, pictures, data, len(pictures))
-    if data not in ((SEEN_WORDS,) if isinstance(reader, Classifier) else (SEEN_WORDS, UNSEEN_WORDS)):
-        return [share(data, "status unsure or empty", [p.status != "ok" for p, _ in found])]
     right = [p for p, text in found if plain(p.text) == plain(text)]
     cases = faithfulness.read_right(pictures, range(len(pictures)), (p for p, _ in found)) if data == SEEN_WORDS else []
     uncalibrated = zoo.load(folder)
@@ -114,34 +113,55 @@ def measure(folder: Path, data: str, pictures: ImageFolder) -> list[Row]:
     ]
 
 
+def together(found: Answers) -> list[Row]:
+    """What confidence is worth over all sets of real captchas, compared as those are, without regard to case."""
+    pairs = np.array([(p.confidence, plain(p.text) == plain(text)) for p, text in found])
+    rows = []
+    for name, statistic in (("ECE", expected_calibration_error), ("coverage at 99 % precision", coverage)):
+        interval = bootstrap(pairs, lambda sample, measured=statistic: measured(sample[:, 0], sample[:, 1]))
+        rows.append(Row("real captchas", name, statistic(pairs[:, 0], pairs[:, 1]), len(pairs), interval))
+    return rows
+
+
 def evaluate(folder: Path, data: Path, runs: Path) -> Report:
     """Measures all that can be with the sets under `data` and the study's model under `runs`; saves the report.
 
     A study's model itself is measured by the study's protocol only.
     """
-    report = Report(folder)
+    report, reader = Report(folder), zoo.load(folder)
     protocol = recipes().get(f"{folder.name.removesuffix('-study')}-study")
-    for file in (SEEN_WORDS, UNSEEN_WORDS, "test-nothing", "photos.zip"):
-        name = Path(file).stem
-        if not (data / file).exists() or (protocol and protocol.name == folder.name):
+    captchas = (SEEN_WORDS,) if isinstance(reader, Classifier) else (SEEN_WORDS, UNSEEN_WORDS, *REAL)
+    real: dict[str, Answers] = {}
+    for name in dict.fromkeys((*captchas, UNSEEN_WORDS, "test-nothing", "photos")):
+        path = next((path for path in (data / name, data / f"{name}.zip") if path.exists()), None)
+        if not path or (protocol and protocol.name == folder.name):
             continue
-        pictures = ImageFolder(data / file)
+        pictures = ImageFolder(path)
         report.digests[name] = pictures.digest()
         if json.loads(DIGESTS.read_text()).get(name) not in (None, report.digests[name]):
             raise SystemExit(f"{data / name} is not the set whose digest is in {DIGESTS.name}; draw it again")
-        report.add(*measure(folder, name, pictures))
+        found = answers(reader, pictures, name, len(pictures))
+        if name in captchas:
+            report.add(*measure(folder, name, pictures, found))
+        else:
+            report.add(share(name, "status unsure or empty", [p.status != "ok" for p, _ in found]))
+        if name in REAL:
+            real[name] = found
         report.save()
+    if len(real) == len(REAL):
+        report.add(*together([answer for found in real.values() for answer in found]))
     trained = runs / CHECKPOINTS.name / protocol.name if protocol else None
     if protocol and trained and trained.exists() and all((data / name).exists() for name in protocol.train):
         report.add(*study(protocol, zoo.load(trained), data))
-        report.save()
+    report.save()
     return report
 
 
 def study(recipe: Recipe, reader: Reader, data: Path) -> list[Row]:
     """The study's protocol: word accuracy of its own model on the held-out tenth of its images."""
-    pictures, _, _, test = split(recipe, data)
-    found = answers(reader, ((pictures.image(i), pictures.row(i)) for i in test), "study", len(test))
+    parts = split(recipe, data)
+    pairs = ((parts.pictures.image(i), parts.pictures.row(i)) for i in parts.test)
+    found = answers(reader, pairs, "study", len(parts.test))
     return accuracy("study", found, model=recipe.name, command=f"python -m training {recipe.name}")
 
 

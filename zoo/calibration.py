@@ -22,6 +22,20 @@ def expected_calibration_error(confidence: npt.ArrayLike, right: npt.ArrayLike, 
     return float(np.abs(gaps).sum() / max(len(sure), 1))
 
 
+def coverage(confidence: npt.ArrayLike, right: npt.ArrayLike, precision: float = 0.99) -> float:
+    """The largest share of answers, the most confident ones, of which a share `precision` is right: 0…1.
+
+    Args:
+        confidence: (n,) 0…1.
+        right: (n,) whether each answer was right.
+        precision: asked for.
+    """
+    sure, hit = np.asarray(confidence, float), np.asarray(right, float)
+    order = np.argsort(-sure, kind="stable")
+    enough = np.cumsum(hit[order]) >= precision * np.arange(1, len(sure) + 1)
+    return float((np.flatnonzero(enough).max(initial=-1) + 1) / max(len(sure), 1))
+
+
 def fit_temperature(score: Callable[[float], float]) -> float:
     """The temperature in 0.25…4, to half a percent, at which a score of the calibrated answers is least."""
     grid = np.exp(np.arange(np.log(0.25), np.log(4), 0.005))

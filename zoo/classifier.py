@@ -38,7 +38,7 @@ class Classifier(Reader):
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         images = torch.zeros(2, 3, *self.settings.size)
-        return {"classify": Graph(network, {"images": images}, {"images": 0}, ("logits",))}
+        return {"classify": Graph(network, {"images": images}, {"images": {0: "batch"}}, ("logits",))}
 
     @property
     def labels(self) -> list[str]:

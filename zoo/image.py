@@ -1,6 +1,7 @@
 """Any picture to the numbers that a network takes: the one preprocessing, for training, pages and export alike."""
 
 import io
+import math
 import os
 import warnings
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ Pixels = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000  # a decoded RGB picture of 120 MB
 MIN_SIDE = 4
+WIDTH_STEP = 16  # pixels
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,23 @@ class Placement:
     def to_picture(self, boxes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         """Boxes (n, 4) left, top, right, bottom from input to picture pixels."""
         return np.asarray((boxes - np.array([self.left, self.top] * 2)) / self.scale, np.float32)
+
+
+def canvas(picture: tuple[int, int], height: int, widths: tuple[int, int], step: int = WIDTH_STEP) -> tuple[int, int]:
+    """The input that a picture is fitted into by a network that takes any width.
+
+    Args:
+        picture: its width and height.
+        height: of the input.
+        widths: the narrowest and the widest input.
+        step: what the width is rounded up to, so that pictures of about one shape share a batch.
+
+    Returns:
+        Height and width.
+    """
+    least, most = widths
+    wanted = math.ceil(picture[0] * height / picture[1] / step) * step
+    return height, min(max(wanted, least), most)
 
 
 def fit(rgb: Image.Image, size: tuple[int, int]) -> tuple[Pixels, Placement]:

@@ -160,16 +160,26 @@ class Reader(ABC):
         if decode is not None and decode not in self.decodings:
             choice = f"choose from {', '.join(self.decodings)}" if self.decodings else "leave it out"
             raise InputError(f"{self.name} has no option decode={decode!r}; {choice}.")
-        found: list[Prediction] = []
+        found: dict[int, Prediction] = {}
         for start in range(0, len(images), CHUNK):
             prepared = [self.prepare(picture) for picture in images[start : start + CHUNK]]
-            inputs = np.concatenate([pixels for pixels, _ in prepared])
-            found += self.predict(inputs, [place for _, place in prepared], decode or (self.decodings or ("",))[0])
-        return found
+            shapes = [pixels.shape for pixels, _ in prepared]
+            for shape in dict.fromkeys(shapes):  # no padding: a picture's answer does not depend on its neighbours
+                alike = [i for i, other in enumerate(shapes) if other == shape]
+                inputs = np.concatenate([prepared[i][0] for i in alike])
+                places = [prepared[i][1] for i in alike]
+                answers = self.predict(inputs, places, decode or (self.decodings or ("",))[0])
+                found |= zip((start + i for i in alike), answers, strict=True)
+        return [found[i] for i in range(len(images))]
+
+    def canvas(self, picture: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the input for a picture of this width and height."""
+        return self.settings.size
 
     def prepare(self, picture: image.Source) -> tuple[npt.NDArray[np.float32], image.Placement]:
         """A picture as the network's input (1, 3, H, W), and where it lies in it."""
-        pixels, place = image.fit(image.load(picture).rgb, self.settings.size)
+        rgb = image.load(picture).rgb
+        pixels, place = image.fit(rgb, self.canvas(rgb.size))
         return image.normalise(pixels[None], self.settings.mean, self.settings.std), place
 
     def status(self, text: str, confidence: float, inputs: npt.NDArray[np.float32]) -> Status:

@@ -28,13 +28,13 @@ class Graph:
     Attributes:
         module: its forward is the function.
         inputs: an example of every input, by name, with a batch of two.
-        batch_axes: which axis of an input is the batch; inputs without one are left out.
+        free_axes: names of the axes that may have any length, by input; an axis named in several is one and the same.
         outputs: the outputs' names.
     """
 
     module: nn.Module
     inputs: Mapping[str, Tensor]
-    batch_axes: Mapping[str, int]
+    free_axes: Mapping[str, Mapping[int, str]]
     outputs: tuple[str, ...]
 
 
@@ -101,8 +101,9 @@ class OnnxRuntime:
 def export(graph: Graph, path: Path) -> None:
     """Writes the graph's ONNX file in one step, so that several processes may do it at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    batch = torch.export.Dim("batch", min=1, max=4096)
-    shapes = tuple({graph.batch_axes[name]: batch} if name in graph.batch_axes else None for name in graph.inputs)
+    names = {name for axes in graph.free_axes.values() for name in axes.values()}
+    free = {name: torch.export.Dim(name, min=1, max=4096) for name in names}
+    shapes = tuple({axis: free[n] for axis, n in graph.free_axes.get(name, {}).items()} for name in graph.inputs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter says of every shared batch axis that it is shared
         program = torch.onnx.export(

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from zoo import image
+from zoo import image, store
+from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.prediction import Prediction
 from zoo.reader import Reader
@@ -118,7 +119,7 @@ def _longer(start: Hypothesis, token: int, probability: float, attention: npt.ND
 class Seq2SeqReader(Reader):
     """Reads any text of its alphabet."""
 
-    fields: ClassVar = {"alphabet": str, "model_args.longest": int}
+    fields: ClassVar = {"alphabet": str, "model_args.longest": int, "glyphzoo.widths": list[int]}
     graph_names = ("encode", "step")
     decodings = ("beam", "greedy")
 
@@ -137,23 +138,27 @@ class Seq2SeqReader(Reader):
         args = {"width": 256, "heads": 4, "layers": 2} | self.config["model_args"]
         return args["layers"], args["heads"], args["longest"] + 1, args["width"] // args["heads"]
 
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Rows and columns of the encoder's features."""
-        (height, width), (down, across) = self.settings.size, Encoder.stride
-        return -(-height // down), -(-width // across)
+    def canvas(self, picture: tuple[int, int]) -> tuple[int, int]:
+        least, most = self.config["glyphzoo"]["widths"]
+        return image.canvas(picture, self.settings.size[0], (least, most))
+
+    def check(self) -> None:
+        super().check()
+        if len(widths := self.config["glyphzoo"]["widths"]) != 2 or not 0 < widths[0] <= widths[1]:
+            path = self.folder / store.CONFIG
+            raise InputError(f"{path}: widths must be the narrowest and the widest input; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         assert isinstance(network, Seq2Seq)
         layers, heads, slots, depth = self.cache
-        cells = self.grid[0] * self.grid[1]
-        own, cross = torch.zeros(layers, 2, heads, slots, depth), torch.zeros(layers, 2, heads, cells, depth)
+        own, cross = torch.zeros(layers, 2, heads, slots, depth), torch.zeros(layers, 2, heads, 12, depth)
         encode = Graph(
             Method(network, network.encode),
             {"images": torch.zeros(2, 3, *self.settings.size)},
-            {"images": 0},
+            {"images": {0: "batch", 3: "width"}},
             ("cross_keys", "cross_values"),
         )
+        past, seen = {1: "batch"}, {1: "batch", 3: "cells"}
         step = Graph(
             Method(network, network.step),
             {
@@ -164,7 +169,7 @@ class Seq2SeqReader(Reader):
                 "cross_keys": cross,
                 "cross_values": cross,
             },
-            {"tokens": 0, "keys": 1, "values": 1, "cross_keys": 1, "cross_values": 1},
+            {"tokens": {0: "batch"}, "keys": past, "values": past, "cross_keys": seen, "cross_values": seen},
             ("logits", "new_keys", "new_values", "attention"),
         )
         return {"encode": encode, "step": step}
@@ -203,7 +208,8 @@ class Seq2SeqReader(Reader):
         cam = activation_map(
             self.explained_layer, lambda: self.network(images, before)[0].gather(-1, tokens[..., None]).sum()
         )
-        attention = best.attention[: len(text)].reshape(len(text), *self.grid)
-        where = self.settings.size, place, image.load(picture).rgb.size
+        size = inputs.shape[2], inputs.shape[3]
+        attention = best.attention[: len(text)].reshape(len(text), *Encoder.grid(size))
+        where = size, place, image.load(picture).rgb.size
         maps = np.concatenate([to_picture(cam[None], *where), to_picture(attention, *where)])
         return Explanation(maps, (text, *text))

@@ -49,6 +49,11 @@ class Encoder(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
 
+    @classmethod
+    def grid(cls, size: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of the features of a picture with this height and width."""
+        return -(-size[0] // cls.stride[0]), -(-size[1] // cls.stride[1])
+
     def forward(self, images: Tensor) -> Tensor:
         grid = self.blocks(self.stem(images))
         grid = grid + position_grid(self.width, grid.shape[2], grid.shape[3]).to(grid)

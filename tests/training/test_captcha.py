@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data import captcha, degrade, fonts, render
+from training.data import captcha, degrade, drawing, fonts, render, study, texts
 from training.data.folder import Drawing, ImageFolder, write
+from zoo.text import ALPHANUMERIC
 
 
 def draw_backwards(index: int, count: int) -> Drawing:
@@ -27,37 +28,37 @@ def test_order_cannot_slip_when_workers_finish_in_reverse(tmp_path: Path) -> Non
 
 def test_workers_do_not_change_a_byte(tmp_path: Path) -> None:
     for workers in (1, 3):
-        write(tmp_path / str(workers), partial(captcha.draw_hard, seed=3), 40, workers)
+        write(tmp_path / str(workers), partial(study.draw_hard, seed=3), 40, workers)
     one, three = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.*")} for f in (tmp_path / "1", tmp_path / "3"))
     assert one == three and len(one) == 41
 
 
 def test_a_seed_decides_the_noise_and_the_case() -> None:
-    same, again, other = (captcha.draw_hard(60_000, seed) for seed in (0, 0, 1))
+    same, again, other = (study.draw_hard(60_000, seed) for seed in (0, 0, 1))
     assert same[0].tobytes() == again[0].tobytes() and same[1] == again[1]
     assert same[0].tobytes() != other[0].tobytes()
 
 
 def test_words_are_sorted_unique_and_lower_case() -> None:
-    assert len(captcha.WORDS) == 100
-    assert list(captcha.WORDS) == sorted({word.lower() for word in captcha.WORDS})
+    assert len(texts.WORDS) == 100
+    assert list(texts.WORDS) == sorted({word.lower() for word in texts.WORDS})
 
 
 def test_the_sets_hold_every_combination_once() -> None:
-    rows = [captcha.draw_easy(i)[1] for i in range(0, 1000, 7)]
-    assert all(row["text"] == row["word"] == captcha.WORDS[row["label"]] for row in rows)
+    rows = [study.draw_easy(i)[1] for i in range(0, 1000, 7)]
+    assert all(row["text"] == row["word"] == texts.WORDS[row["label"]] for row in rows)
     keys = ("background", "noise", "colour", "font", "word")
-    hard = {tuple(captcha.draw_hard(i)[1][key] for key in keys) for i in range(0, 100_000, 997)}
+    hard = {tuple(study.draw_hard(i)[1][key] for key in keys) for i in range(0, 100_000, 997)}
     assert len(hard) == len(range(0, 100_000, 997))
     assert captcha.sets()["easy"].count == 1_000 and captcha.sets()["hard"].count == 100_000
 
 
 def test_every_word_fits_the_canvas_in_every_font() -> None:
-    width, height = captcha.canvas()
-    for path in captcha.study_fonts():
-        for word in captcha.WORDS:
+    width, height = study.canvas()
+    for path in study.study_fonts():
+        for word in texts.WORDS:
             for text in (word, word.upper()):
-                mask = render.line(text, path, captcha.FONT_SIZE).mask
+                mask = render.line(text, path, study.FONT_SIZE).mask
                 assert mask.width <= width - 2 and mask.height <= height - 2
 
 
@@ -70,8 +71,8 @@ def test_splits_share_no_font_and_no_background() -> None:
 
 
 def test_words_of_the_test_are_not_trained_on() -> None:
-    trained, held_out = set(captcha.dictionary(held_out=False)), set(captcha.dictionary(held_out=True))
-    assert not trained & held_out and not held_out & set(captcha.WORDS)
+    trained, held_out = set(texts.dictionary(held_out=False)), set(texts.dictionary(held_out=True))
+    assert not trained & held_out and not held_out & set(texts.WORDS)
     assert len(held_out) > 10_000
 
 
@@ -79,7 +80,7 @@ def test_every_face_draws_letters_that_can_be_told_apart() -> None:
     alike = set("Il1O0")
     for face in (face for split in ("train", "validation", "test") for face in fonts.faces(split)):
         font = fonts.load(face.path, 36)
-        masks = {c: bytes(font.getmask(c)) for c in captcha.ALPHABET}
+        masks = {c: bytes(font.getmask(c)) for c in ALPHANUMERIC}
         assert all(any(mask) for mask in masks.values()), face
         told = [mask for c, mask in masks.items() if c not in alike]
         assert len(set(told)) == len(told), face
@@ -92,7 +93,7 @@ def test_boxes_lie_on_their_letters(kind: str) -> None:
     for trial in range(20):
         font = fonts.faces("train")[int(rng.integers(300))].path
         if kind == "dance":
-            ink = render.dance("Captcha7", font, 36, rng, 15, 0.1, 0.0)
+            ink = render.dance("Captcha7", [font] * 8, 36, rng, 15, 0.1, 0.0)
         else:
             ink = render.line("Captcha7", font, 36, spacing=3.0)
         ink = render.place(ink, (192, 48), 0.8, rng.normal(0, 3), rng.normal(0, 0.1), (rng.random(), rng.random()))
@@ -121,16 +122,16 @@ def test_ink_stands_out_by_the_contrast_asked_for() -> None:
 def test_the_mixture_holds_captchas_and_pictures_of_nothing() -> None:
     drawn = [captcha.draw_mixed(index, "train", seed=1) for index in range(300)]
     texts = [str(row["text"]) for _, row in drawn]
-    kinds = [sum(text.lower() in captcha.WORDS for text in texts), sum(text == "" for text in texts)]
+    kinds = [sum(text.lower() in texts.WORDS for text in texts), sum(text == "" for text in texts)]
     assert 70 <= kinds[0] <= 125 and 15 <= kinds[1] <= 50
     for (image, row), text in zip(drawn, texts, strict=True):
-        assert len(str(row["boxes"]).split()) == 4 * len(text) and set(text) <= set(captcha.ALPHABET)
+        assert len(str(row["boxes"]).split()) == 4 * len(text) and set(text) <= set(ALPHANUMERIC)
         assert row["font"] in fonts.families("train") if text else row["font"] == ""
         assert 20 <= image.height <= 192 and image.mode == "RGB"
 
 
 def test_a_scene_is_full_of_things_and_no_two_are_alike() -> None:
-    scenes = [captcha.draw_scene(np.random.default_rng(seed)) for seed in range(40)]
+    scenes = [drawing.draw_scene(np.random.default_rng(seed)) for seed in range(40)]
     assert all(scene.text == "" and not len(scene.boxes) for scene in scenes)
     assert len({scene.image.tobytes() for scene in scenes}) == 40
     edges = [np.abs(np.diff(scene.image.astype(int), axis=1)).max(2) > 12 for scene in scenes]

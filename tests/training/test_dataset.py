@@ -7,16 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import zoo
 from training import checkpoint, dataset
 from training.__main__ import Pictures, fit
-from training.data.captcha import WORDS, draw_mixed
+from training.data.captcha import draw_mixed
 from training.data.folder import ImageFolder, write
+from training.data.texts import WORDS
 from training.module import build
 from training.recipes import Recipe, recipes
 from zoo.text import CharTokenizer
 from zoo.transformer import Encoder
+
+RECIPE = dataclasses.replace(recipes()["captcha-seq2seq"], widths=(), start="", jitter=False)
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +34,26 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pictures(drawn: Path) -> dataset.Captchas:
-    return dataset.Captchas([ImageFolder(drawn / "train"), ImageFolder(drawn / "validation")], (48, 192))
+    return dataset.Captchas(RECIPE, [ImageFolder(drawn / "train"), ImageFolder(drawn / "validation")])
 
 
 def test_folders_follow_one_another(pictures: dataset.Captchas, drawn: Path) -> None:
     second = ImageFolder(drawn / "validation")
     assert len(pictures) == 192
-    assert pictures[100].text == second.row(4)["text"] == pictures.texts[100].decode()
+    assert pictures[100, 192].text == second.row(4)["text"] == pictures.texts[100].decode()
 
 
 def test_recolouring_keeps_the_drawing_and_its_answer(drawn: Path) -> None:
-    plain, fresh = (dataset.Captchas([ImageFolder(drawn / "train")], (48, 192), seed) for seed in (None, 5))
-    again = dataset.Captchas([ImageFolder(drawn / "train")], (48, 192), 5)
-    assert any((plain[i].pixels != fresh[i].pixels).any() for i in range(5))
+    plain, fresh, again = (dataset.Captchas(RECIPE, [ImageFolder(drawn / "train")], seed) for seed in (None, 5, 5))
+    assert any((plain[i, 192].pixels != fresh[i, 192].pixels).any() for i in range(5))
     for i in range(5):
-        assert plain[i].text == fresh[i].text
-        assert np.array_equal(fresh[i].pixels, again[i].pixels)
+        assert plain[i, 192].text == fresh[i, 192].text
+        assert np.array_equal(fresh[i, 192].pixels, again[i, 192].pixels)
 
 
 def test_a_strangers_target_is_even_and_a_words_is_its_number(pictures: dataset.Captchas) -> None:
     recipe = recipes()["captcha-resnet18"]
-    examples = [pictures[i] for i in range(60)]
+    examples = [pictures[i, 192] for i in range(60)]
     target = dataset.targets(recipe, examples)["target"]
     for row, example in zip(target, examples, strict=True):
         if example.text.lower() in WORDS:
@@ -60,8 +63,8 @@ def test_a_strangers_target_is_even_and_a_words_is_its_number(pictures: dataset.
 
 
 def test_tokens_and_regions_belong_to_the_letters(pictures: dataset.Captchas) -> None:
-    recipe = recipes()["captcha-seq2seq"]
-    examples = [pictures[i] for i in range(40)]
+    recipe = RECIPE
+    examples = [pictures[i, 192] for i in range(40)]
     batch = dataset.collate(examples, recipe)
     down, across = Encoder.stride
     for example, tokens, region in zip(examples, batch["tokens"], batch["region"], strict=True):
@@ -78,23 +81,65 @@ def test_tokens_and_regions_belong_to_the_letters(pictures: dataset.Captchas) ->
 
 def test_the_protocol_splits_once_and_for_all(drawn: Path) -> None:
     recipe = recipes()["captcha-resnet18-study"]
-    pictures, train, validation, test = dataset.split(recipe, drawn)
-    parts = [set(part.tolist()) for part in (train, validation, test)]
-    assert set.union(*parts) == set(range(len(pictures))) and sum(map(len, parts)) == len(pictures)
-    assert len(test) == len(pictures) // 10
-    assert np.array_equal(test, dataset.split(recipe, drawn)[3])
+    split = dataset.split(recipe, drawn)
+    parts = [set(part.tolist()) for part in (*split.train, split.validation, split.test)]
+    count = len(split.pictures)
+    assert set.union(*parts) == set(range(count)) and sum(map(len, parts)) == count
+    assert len(split.test) == count // 10
+    assert np.array_equal(split.test, dataset.split(recipe, drawn).test)
+
+
+def test_a_folder_that_trains_and_validates_is_cut(drawn: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, train=("train", "hard"), validation=("validation", "hard"), samples=(30, 300))
+    split = dataset.split(recipe, drawn)
+    drawn_part, cut = (set(part.tolist()) for part in split.train)
+    assert drawn_part == set(range(96)) and len(cut) == 87
+    assert not (drawn_part | cut) & set(split.validation.tolist()) and len(split.validation) == 96 + 9
+    epoch = dataset.epoch_indices(recipe, split.pictures.texts, split.train, 0).tolist()
+    often = [epoch.count(i) for i in cut]
+    assert len(epoch) == 330 and sum(often) == 300 and min(often) == 3  # a small folder comes several times
+
+
+def test_pictures_of_like_width_share_a_batch(drawn: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, widths=(48, 240), batch=16)
+    pictures = dataset.Captchas(recipe, [ImageFolder(drawn / "train")], seed=1)
+    batches = dataset.batches(pictures, np.arange(96), seed=3)
+    assert sorted(i for batch in batches for i, _ in batch) == list(range(96))
+    assert batches == dataset.batches(pictures, np.arange(96), seed=3) != dataset.batches(pictures, np.arange(96), 4)
+    for batch in batches:
+        assert {width for _, width in batch} == {max(pictures.widths[i] for i, _ in batch)}
+    padded = sum(width - pictures.widths[i] for batch in batches for i, width in batch)
+    assert padded < 0.1 * pictures.widths.sum() and len(set(pictures.widths.tolist())) > 4
+    for batch, made in zip(batches, dataset.loader(pictures, batches, 0), strict=True):
+        assert made["images"].shape == (len(batch), 3, 48, batch[0][1])
+        assert made["region"].shape[2] == 3 * batch[0][1] // 8
+
+
+def test_boxes_move_with_a_jittered_picture() -> None:
+    for seed in range(20):
+        pixels = np.full((40, 120, 3), 200, np.uint8)
+        pixels[12:25, 30:50] = 0
+        moved, boxes = dataset.jitter(
+            np.random.default_rng(seed), Image.fromarray(pixels), np.array([[30, 12, 50, 25]])
+        )
+        ink = np.asarray(moved)[..., 0] < 100
+        rows, columns = np.nonzero(ink)
+        tight = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        assert np.abs(boxes[0] - tight).max() < 2
+        assert (np.asarray(moved)[0, 0] == 200).all()
 
 
 def test_an_epoch_is_the_same_after_a_resume_and_another_than_the_last(pictures: dataset.Captchas) -> None:
-    recipe = dataclasses.replace(recipes()["captcha-resnet18"], samples=60, strangers=0.2)
-    one, again, two = (dataset.epoch_indices(recipe, pictures.texts, np.arange(192), e) for e in (1, 1, 2))
+    recipe = dataclasses.replace(recipes()["captcha-resnet18"], samples=(60,), strangers=0.2)
+    one, again, two = (dataset.epoch_indices(recipe, pictures.texts, [np.arange(192)], e) for e in (1, 1, 2))
     assert np.array_equal(one, again) and not np.array_equal(one, two)
     strangers = [i for i in one if pictures.texts[i].decode().lower() not in WORDS]
     assert len(strangers) == 10
 
 
 def tiny(name: str, **values: object) -> Recipe:
-    return dataclasses.replace(recipes()[name], batch=16, epochs=2, samples=48, **values)
+    data = {"train": ("train",), "validation": ("validation",), "samples": (48,)}
+    return dataclasses.replace(recipes()[name], batch=16, epochs=2, **data, **values)
 
 
 @pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
@@ -110,12 +155,12 @@ def test_a_killed_training_goes_on_as_if_nothing_happened(name: str, drawn: Path
                 raise Killed
             return super().train_dataloader()
 
-    straight = fit(recipe, Pictures(recipe, drawn, 0), tmp_path / "straight")
+    straight = fit(Pictures(dataset.split(recipe, drawn), 0), tmp_path / "straight")
     with pytest.raises(Killed):
-        fit(recipe, Mortal(recipe, drawn, 0), tmp_path / "killed")
-    resumed = fit(recipe, Pictures(recipe, drawn, 0), tmp_path / "killed")
-    for key, value in straight.network.state_dict().items():
-        torch.testing.assert_close(resumed.network.state_dict()[key], value, msg=key)
+        fit(Mortal(dataset.split(recipe, drawn), 0), tmp_path / "killed")
+    resumed = fit(Pictures(dataset.split(recipe, drawn), 0), tmp_path / "killed")
+    for key, value in straight.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[key], value, msg=key)
 
 
 def test_a_written_checkpoint_reads_as_the_network_does(drawn: Path, tmp_path: Path) -> None:
@@ -126,7 +171,7 @@ def test_a_written_checkpoint_reads_as_the_network_does(drawn: Path, tmp_path: P
     checkpoint.write(recipe, network, folder, temperature=1.5, threshold=0.25)
     reader = zoo.load(folder, runtime="torch")
     picture = ImageFolder(drawn / "train").image(0)
-    batch = dataset.collate([dataset.Captchas([ImageFolder(drawn / "train")], (48, 192))[0]], recipe)
+    batch = dataset.collate([dataset.Captchas(recipe, [ImageFolder(drawn / "train")])[0, 192]], recipe)
     with torch.inference_mode():
         wanted = network(batch["images"]).numpy()
     np.testing.assert_allclose(reader.logits(reader.prepare(picture)[0]), wanted, atol=5e-3)

@@ -13,8 +13,9 @@ from PIL import Image
 import zoo
 from training import checkpoint, dataset, evaluate, faithfulness
 from training.calibrate import write_calibrated
-from training.data.captcha import WORDS, draw_mixed, draw_nothing, draw_test
+from training.data.captcha import draw_mixed, draw_nothing, draw_test
 from training.data.folder import ImageFolder, write
+from training.data.texts import WORDS
 from training.module import build
 from training.recipes import recipes
 from training.report import Report
@@ -39,9 +40,9 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
         recipe = dataclasses.replace(recipe, model_args={"longest": 12, "width": 32, "hidden": 32})
     torch.manual_seed(0)
     folder = tmp_path / name
-    pictures = dataset.Captchas([ImageFolder(data / "validation")], recipe.input_size)
+    pictures = dataset.Captchas(recipe, [ImageFolder(data / "validation")])
     known = np.array([i for i in range(48) if pictures.texts[i].decode().lower() in WORDS])
-    write_calibrated(recipe, build(recipe), pictures, known, 0, folder)
+    write_calibrated(build(recipe), pictures, known, 0, folder)
     monkeypatch.setattr(evaluate, "DIGESTS", tmp_path / "digests.json")
     (tmp_path / "digests.json").write_text("{}")
     # untrained networks read nothing right: measure the maps on whatever they read

@@ -188,6 +188,40 @@ def strokes(rng: Rng, image: Array, tint: Array, count: int) -> Array:
     return np.asarray(canvas, np.float32)
 
 
+def polyline(rng: Rng, image: Array, tint: Array) -> Array:
+    """One stroke with joints from side to side or through a part, as thick as a letter's at most."""
+    canvas = to_image(image)
+    width, height = canvas.size
+    joints = int(rng.integers(2, 6))
+    x = np.sort(rng.uniform(-0.05, 1.05, joints)) * width
+    y = np.clip(rng.uniform(0, height) + np.cumsum(rng.normal(0, 0.2 * height, joints)), -2, height + 2)
+    points = np.stack([x, y], 1).tolist()
+    thick = rng.integers(1, max(height // 14, 2) + 1, joints)
+    draw = ImageDraw.Draw(canvas)
+    for (x0, y0), (x1, y1), wide in zip(points, points[1:], thick.tolist(), strict=False):
+        draw.line((x0, y0, x1, y1), fill=tuple(np.clip(tint, 0, 255).astype(int).tolist()), width=wide)
+    return np.asarray(canvas, np.float32)
+
+
+def ripple(rng: Rng, image: Array, amplitude: float, axis: int) -> Array:
+    """Rows (axis 1) or columns (axis 0) shifted by whole pixels along a sine: ragged edges, as cheap captchas have."""
+    lines = np.arange(image.shape[1 - axis])
+    shift = np.rint(amplitude * np.sin(2 * np.pi * lines / rng.uniform(3, 60) + rng.uniform(0, 6.3))).astype(int)
+    along = np.arange(image.shape[axis])
+    taken = np.clip(along[:, None] + shift[None, :], 0, len(along) - 1)  # (along, lines)
+    return image[taken, lines[None, :]] if axis == 0 else image[lines[:, None], taken.T]
+
+
+def scatter(rng: Rng, image: Array, radius: float) -> Array:
+    """Pixels taken from up to `radius` away, more in one part of the picture than in another."""
+    height, width = image.shape[:2]
+    reach = (smooth(rng, (width, height), int(rng.integers(2, 6))) + 1) / 2 * radius
+    dy, dx = (np.rint(rng.uniform(-1, 1, (height, width)) * reach * rng.uniform(0.2, 1)).astype(int) for _ in "yx")
+    y = np.clip(np.arange(height)[:, None] + dy, 0, height - 1)
+    x = np.clip(np.arange(width)[None, :] + dx, 0, width - 1)
+    return image[y, x]
+
+
 def speckle(rng: Rng, image: Array, share: float) -> Array:
     """A share of the pixels replaced by random colours."""
     count = int(share * image.shape[0] * image.shape[1])

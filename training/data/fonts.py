@@ -26,8 +26,24 @@ TEST = (
     "arvo", "bitter", "cabin", "caveat", "courgette", "cousine", "exo-2", "fredoka",
     "inconsolata", "kalam", "libre-baskerville", "russo-one", "signika", "special-elite", "titillium-web",
 )  # fmt: skip
+DISPLAY = (
+    "aldrich", "anton", "bangers", "bebas-neue", "boogaloo", "bowlby-one-sc", "bungee", "bungee-outline",
+    "cabin-sketch", "carter-one", "ceviche-one", "chakra-petch", "changa-one", "cherry-cream-soda",
+    "covered-by-your-grace", "crafty-girls", "crushed", "dotgothic16", "electrolize", "faster-one", "finger-paint",
+    "fjalla-one", "fontdiner-swanky", "freckle-face", "fredericka-the-great", "gaegu", "geo", "griffy", "gugi",
+    "henny-penny", "homemade-apple", "iceland", "irish-grover", "jolly-lodger", "knewave", "kranky",
+    "la-belle-aurore", "lacquer", "league-gothic", "londrina-outline", "londrina-solid", "luckiest-guy", "mansalva",
+    "medievalsharp", "megrim", "metal-mania", "michroma", "mountains-of-christmas", "mystery-quest", "nixie-one",
+    "nothing-you-could-do", "over-the-rainbow", "oxanium", "permanent-marker", "piedra", "pirata-one",
+    "pixelify-sans", "plaster", "press-start-2p", "racing-sans-one", "rajdhani", "ranchers", "reenie-beanie",
+    "ribeye", "rock-salt", "rubik-dirt", "rubik-glitch", "rubik-mono-one", "rye", "saira", "sancreek", "sarpanch",
+    "sedgwick-ave", "silkscreen", "six-caps", "slackey", "smokum", "squada-one", "stalinist-one",
+    "sue-ellen-francisco", "syncopate", "syne-mono", "tourney", "train-one", "turret-road", "uncial-antiqua",
+    "unica-one", "vast-shadow", "waiting-for-the-sunrise", "wallpoet", "walter-turncoat", "yatra-one", "zen-dots",
+    "zeyada",
+)  # fmt: skip
 
-Split = Literal["study", "train", "validation", "test"]
+Split = Literal["study", "train", "validation", "test", "display"]
 
 
 @dataclass(frozen=True)
@@ -41,13 +57,16 @@ class Face:
 
 
 def families(split: Split) -> tuple[str, ...]:
-    """The family names of a split, sorted. The study's ten are part of `train`; the other splits share nothing."""
-    named = {"study": STUDY, "validation": VALIDATION, "test": TEST}
+    """The family names of a split, sorted. The study's ten are part of `train`; the other splits share nothing.
+
+    `display` are those too odd for a text, such as captchas like: pixels, brushes, outlines, capitals only.
+    """
+    named = {"study": STUDY, "validation": VALIDATION, "test": TEST, "display": DISPLAY}
     if split in named:
         return named[split]
     package = json.loads((Path(__file__).parent / "package.json").read_text())
     every = (name.removeprefix("@fontsource/") for name in package["dependencies"] if name.startswith("@fontsource/"))
-    return tuple(sorted(set(every) - set(VALIDATION) - set(TEST)))
+    return tuple(sorted(set(every) - set(VALIDATION) - set(TEST) - set(DISPLAY)))
 
 
 @cache

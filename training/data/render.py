@@ -4,6 +4,7 @@ A mask is an 8-bit image, 255 where there is ink. Boxes are float32 (n, 4): left
 character of the text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,10 +43,12 @@ def line(text: str, font: Path, size: int, spacing: float = 0.0) -> Ink:
     return Ink(mask, (boxes - (left, top, left, top)).astype(np.float32), text)
 
 
-def dance(text: str, font: Path, size: int, rng: np.random.Generator, turn: float, hop: float, overlap: float) -> Ink:
-    """Letters that each turn (up to `turn` degrees), hop (up to `hop` × size) and overlap (by `overlap` × size)."""
+def dance(
+    text: str, faces: Sequence[Path], size: int, rng: np.random.Generator, turn: float, hop: float, overlap: float
+) -> Ink:
+    """Letters, each in its face, that turn (up to `turn` degrees), hop (up to `hop` × size), overlap (× size)."""
     pieces, x = [], 0.0
-    for c in text:
+    for c, font in zip(text, faces, strict=True):
         letter = line(c, font, size).mask.rotate(rng.uniform(-turn, turn), Image.Resampling.BILINEAR, expand=True)
         left, top, right, bottom = letter.getbbox() or (0, 0, *letter.size)
         baseline = fonts.letter_box(font, size, c)[3]
