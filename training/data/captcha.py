@@ -38,11 +38,19 @@ def draw_mixed(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
 
 
 def draw_style(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
-    """Image `index` of captchas in many sites' styles: mostly random strings, at times a word or nothing."""
+    """Image `index` of captchas in many sites' styles: mostly random strings, at times a word or nothing.
+
+    Nine in ten have one font, and half of those for training an odd one; one in ten is of the package `captcha`.
+    """
     rng = np.random.default_rng((seed, index))
     kind = rng.random()
     text = random_string(rng) if kind < 0.85 else one_of(rng, dictionary(False)) if kind < 0.97 else ""
-    drawn = styles.draw(rng, text, split)
+    every = fonts.faces("display" if split == "train" and rng.random() < 0.5 else split)
+    faces = [every[i] for i in rng.integers(len(every), size=1 if rng.random() < 0.9 else 3)]
+    if text and rng.random() < 0.1:
+        drawn = styles.packaged(rng, text, faces[0])
+    else:
+        drawn = styles.draw(rng, text, faces, styles.random_style(rng, degrade.BACKGROUNDS[split]))
     return Image.fromarray(drawn.image), row_of(drawn)
 
 

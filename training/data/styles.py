@@ -1,8 +1,11 @@
 """Captchas in the styles of many sites: any size, sparse or crowded, letters of many colours, ragged, crossed out."""
 
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 from unittest import mock
 
 import captcha.image
@@ -16,68 +19,123 @@ WIDEST = 780  # pixels
 DRAWN = 48  # pixels: the size that letters are drawn at, before they are scaled
 
 
-def draw(rng: np.random.Generator, text: str, split: fonts.Split) -> Captcha:
-    """A captcha of a random style, 26 to 84 pixels high and 70 to 780 wide; blank for an empty text.
+@dataclass(frozen=True)
+class Style:
+    """How a site draws its captchas.
 
-    The split's own fonts are used; in training, also those of `display`.
+    Attributes:
+        height: of the picture, in pixels.
+        letter: size of the letters, in pixels.
+        gap: between letters, times their size; negative where they overlap.
+        turn: by how many degrees a letter is turned at most.
+        hop: by how much it stands higher or lower at most, times its size.
+        room: to the left and right of the text together, times the letters' size.
+        slant: of the whole text.
+        white: whether the paper is white.
+        background: kind of paper, of `degrade.BY_NAME`.
+        contrast: between ink and paper, in grey levels.
+        coloured: whether every letter has a colour of its own, at times a faint one.
+        smooth: whether letters' edges are smoothed.
+        lines: what crosses the text: nothing, hair lines and arcs, or thick strokes with joints.
+        behind: whether they run behind the letters.
+        wave: by how many pixels the text is waved.
+        ripple: by how many pixels columns and rows of the whole picture are shifted.
+        scatter: from how many pixels away a pixel's colour is taken.
+        damaged: whether blur, noise, speckle, compression and more lines come on top.
+        framed: whether a line runs round the picture.
     """
-    if text and rng.random() < 0.1:
-        return packaged(rng, text, split)
+
+    height: int = 50
+    letter: float = 32
+    gap: float = 0.1
+    turn: float = 0.0
+    hop: float = 0.0
+    room: float = 1.0
+    slant: float = 0.0
+    white: bool = True
+    background: str = "plain"
+    contrast: float = 180
+    coloured: bool = False
+    smooth: bool = True
+    lines: Literal["", "hair", "thick"] = ""
+    behind: bool = False
+    wave: float = 0.0
+    ripple: tuple[float, float] = (0.0, 0.0)
+    scatter: float = 0.0
+    damaged: bool = False
+    framed: bool = False
+
+
+def random_style(rng: np.random.Generator, backgrounds: Sequence[degrade.Background]) -> Style:
+    """A style of captchas 26 to 84 pixels high, on white or on one of the backgrounds."""
+
+    def at_times(share: float, least: float, most: float) -> float:
+        return rng.uniform(least, most) if rng.random() < share else 0.0
+
     height = int(rng.integers(26, 85))
-    letter = max(height * rng.uniform(0.38, 0.9), 13)  # height of the letters
-    faces = choose(rng, len(text), split)
-    if all(capital(face.path) for face in faces):
+    letter = max(height * rng.uniform(0.38, 0.9), 13)
+    gaps = ((-0.12, 0.05), (0.0, 0.35), (0.35, 1.8))
+    turned = rng.random() < 0.7
+    kind = degrade.plain if rng.random() < 0.5 else backgrounds[rng.integers(len(backgrounds))]
+    return Style(
+        height=height,
+        letter=letter,
+        gap=rng.uniform(*gaps[rng.choice(3, p=(0.25, 0.45, 0.3))]),
+        turn=rng.choice([6.0, 12.0, 25.0, 45.0]) if turned else 0.0,
+        hop=rng.uniform(0, 0.2) if turned else 0.0,
+        room=rng.uniform(0.2, 2) if rng.random() < 0.7 else rng.uniform(2, 8),
+        slant=rng.normal(0, 0.1),
+        white=rng.random() < 0.4,
+        background=kind.__name__,
+        contrast=rng.uniform(45, 110) if rng.random() < 0.3 else rng.uniform(90, 230),
+        coloured=rng.random() < 0.45,
+        smooth=rng.random() < 0.65,
+        lines=("", "hair", "thick")[rng.choice(3, p=(0.35, 0.35, 0.3))],
+        behind=rng.random() < 0.3,
+        wave=at_times(0.25, 1, 0.1 * height),
+        ripple=(at_times(0.3, 0.6, 0.06 * letter), at_times(0.3, 0.6, 0.06 * letter)),
+        scatter=at_times(0.15, 0.8, 0.1 * letter),
+        damaged=rng.random() < 0.5,
+        framed=rng.random() < 0.15,
+    )
+
+
+def draw(rng: np.random.Generator, text: str, faces: Sequence[fonts.Face], style: Style) -> Captcha:
+    """A captcha in a style, at most 780 pixels wide, blank for an empty text.
+
+    Each letter is drawn in one of the faces. Where they have no lower case, the text becomes upper case.
+    """
+    if faces and all(capital(face.path) for face in faces):
         text = text.upper()
-    scale = letter / DRAWN
-    ink = lay_out(rng, text, [face.path for face in faces], WIDEST / scale) if text else None
-    room = letter * (rng.uniform(0.2, 2) if rng.random() < 0.7 else rng.uniform(2, 8))
-    width = int(np.clip((ink.mask.width * scale if ink else 3 * letter) + room, 2.2 * height, WIDEST))
-    size = width, height
-    paper = np.full(3, 255.0, np.float32) if rng.random() < 0.4 else degrade.colour(rng)
-    kinds = degrade.BACKGROUNDS[split]
-    kind = degrade.plain if rng.random() < 0.5 else kinds[rng.integers(len(kinds))]
-    image = kind(rng, size, paper)
-    contrast = rng.uniform(45, 110) if rng.random() < 0.3 else rng.uniform(90, 230)
-    tint = degrade.ink_colour(rng, paper, contrast)
+    scale = style.letter / DRAWN
+    ink = lay_out(rng, text, [faces[i].path for i in rng.integers(len(faces), size=len(text))], style) if text else None
+    width = (ink.mask.width * scale if ink else 3 * style.letter) + style.room * style.letter
+    size = int(np.clip(width, 2.2 * style.height, WIDEST)), style.height
+    paper = np.full(3, 255.0, np.float32) if style.white else degrade.colour(rng)
+    tint = degrade.ink_colour(rng, paper, style.contrast)
     line = np.zeros(3, np.float32) if rng.random() < 0.4 else tint
-    behind = rng.random() < 0.3  # lines run behind the letters or over them
-    boxes = np.zeros((0, 4), np.float32)
-    if behind:
-        image = lines(rng, image, line)
+    image, boxes = degrade.BY_NAME[style.background](rng, size, paper), np.zeros((0, 4), np.float32)
+    if style.behind:
+        image = cross(rng, image, line, style.lines)
     if ink:
         at = float(rng.random()), float(rng.random())
-        ink = render.place(ink, size, scale, float(rng.normal(0, 2)), float(rng.normal(0, 0.1)), at)
-        if rng.random() < 0.25:
-            ink = render.wave(ink, rng.uniform(1, 0.1 * height), rng.uniform(0.5, 3) * height, rng.uniform(0, 6.3))
+        ink = render.place(ink, size, scale, float(rng.normal(0, 2)), style.slant, at)
+        if style.wave:
+            ink = render.wave(ink, style.wave, rng.uniform(0.5, 3) * style.height, rng.uniform(0, 6.3))
         boxes = ink.boxes
         alpha = np.asarray(ink.mask, np.float32)[..., None] / 255
-        if rng.random() < 0.35:  # drawn without smoothing
-            alpha = np.float32(alpha > 0.45)
-        image = image * (1 - alpha) + colours(rng, ink, paper, tint) * alpha
-    if not behind:
-        image = lines(rng, image, line)
-    if rng.random() < 0.3:
-        image = degrade.ripple(rng, image, rng.uniform(0.6, 0.06 * letter), 0)
-    if rng.random() < 0.3:
-        image = degrade.ripple(rng, image, rng.uniform(0.6, 0.06 * letter), 1)
-    if rng.random() < 0.15:
-        image = degrade.scatter(rng, image, rng.uniform(0.8, 0.1 * letter))
-    if rng.random() < 0.5:
-        image = damage(rng, image, tint, contrast)
+        alpha = alpha if style.smooth else np.float32(alpha > 0.45)
+        image = image * (1 - alpha) + (colours(rng, ink, paper) if style.coloured else tint) * alpha
+    if not style.behind:
+        image = cross(rng, image, line, style.lines)
+    for axis, amplitude in enumerate(style.ripple):
+        image = degrade.ripple(rng, image, amplitude, axis) if amplitude else image
+    image = degrade.scatter(rng, image, style.scatter) if style.scatter else image
+    image = damage(rng, image, tint, style.contrast) if style.damaged else image
     image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
-    if rng.random() < 0.15:  # a frame
+    if style.framed:
         image[[0, -1]] = image[:, [0, -1]] = line.astype(np.uint8)
-    return Captcha(image, text, boxes, faces[0].family if faces else "")
-
-
-def choose(rng: np.random.Generator, letters: int, split: fonts.Split) -> list[fonts.Face]:
-    """A face for every letter, mostly one and the same."""
-    odd = split == "train" and rng.random() < 0.5
-    every = fonts.faces("display" if odd else split)
-    if rng.random() < 0.8:
-        return [every[rng.integers(len(every))]] * letters
-    few = [every[i] for i in rng.integers(len(every), size=3)]
-    return [few[i] for i in rng.integers(3, size=letters)]
+    return Captcha(image, text, boxes, faces[0].family if text else "")
 
 
 @cache
@@ -94,35 +152,25 @@ def capital(path: Path) -> bool:
     return float(np.mean([alike(shape(c), shape(c.upper())) for c in "aeghnqrt"])) > 0.75
 
 
-def lay_out(rng: np.random.Generator, text: str, faces: list[Path], widest: float) -> render.Ink:
-    """Letters of size DRAWN in a row, crowded or far apart, straight or turned, about `widest` pixels at most."""
-    crowding = rng.random()
-    gap = rng.uniform(-0.12, 0.05) if crowding < 0.25 else rng.uniform(0, 0.35)
-    if crowding > 0.7:
-        gap = rng.uniform(0.35, 1.8)
-    gap = min(gap, widest / (DRAWN * len(text)) - 0.65)
-    if len(set(faces)) == 1 and rng.random() < 0.4:
+def lay_out(rng: np.random.Generator, text: str, faces: Sequence[Path], style: Style) -> render.Ink:
+    """Letters of size DRAWN in a row, not much wider than WIDEST once they have the style's size."""
+    gap = min(style.gap, WIDEST / (style.letter * len(text)) - 0.65)
+    if not style.turn and len(set(faces)) == 1:
         return render.line(text, faces[0], DRAWN, gap * DRAWN)
-    turn = 0.0 if rng.random() < 0.25 else rng.choice([12.0, 25.0, 45.0])
-    return render.dance(text, faces, DRAWN, rng, turn, rng.uniform(0, 0.2), -gap)
+    return render.dance(text, faces, DRAWN, rng, style.turn, style.hop, -gap)
 
 
-def lines(rng: np.random.Generator, image: np.ndarray, tint: np.ndarray) -> np.ndarray:
-    """No line, or a few: hair lines, arcs, or thick ones with joints."""
-    kind = rng.random()
-    if kind < 0.35:
-        return image
-    if kind < 0.7:
+def cross(rng: np.random.Generator, image: np.ndarray, tint: np.ndarray, lines: str) -> np.ndarray:
+    """The picture crossed by a style's lines."""
+    if lines == "hair":
         return degrade.strokes(rng, image, tint, int(rng.integers(1, 9)))
-    for _ in range(int(rng.integers(1, 4))):
+    for _ in range(int(rng.integers(1, 4)) if lines == "thick" else 0):
         image = degrade.polyline(rng, image, tint)
     return image
 
 
-def colours(rng: np.random.Generator, ink: render.Ink, paper: np.ndarray, tint: np.ndarray) -> np.ndarray:
-    """The ink's colour at every pixel, (1, W, 3): one for all letters, or each its own, at times a faint one."""
-    if rng.random() < 0.55:
-        return tint[None, None]
+def colours(rng: np.random.Generator, ink: render.Ink, paper: np.ndarray) -> np.ndarray:
+    """A colour for every letter, at times a faint one, spread over the columns nearest to it: (1, W, 3)."""
     each = [
         degrade.ink_colour(rng, paper, rng.uniform(22, 60) if rng.random() < 0.12 else rng.uniform(60, 230))
         for _ in ink.text
@@ -142,14 +190,12 @@ class Dice(random.Random):
         return self.getrandbits(bits)
 
 
-def packaged(rng: np.random.Generator, text: str, split: fonts.Split) -> Captcha:
+def packaged(rng: np.random.Generator, text: str, face: fonts.Face) -> Captcha:
     """A captcha of the package `captcha` (its letters' places are not told)."""
-    height = int(rng.integers(40, 85))
+    height = 12 * int(rng.integers(3, 8))
     width = int(min(height * max(0.55 * len(text) + rng.uniform(0, 0.6), 1.5), WIDEST))
-    face = choose(rng, 1, split)[0]
-    if capital(face.path):
-        text = text.upper()
-    sizes = tuple(int(round(height / 12) * 12 * part) for part in (0.6, 0.72, 0.85))
+    text = text.upper() if capital(face.path) else text
+    sizes = tuple(int(height * part) for part in (0.6, 0.72, 0.85))
     maker = captcha.image.ImageCaptcha(width, height, [str(face.path)], sizes)
     with mock.patch.object(captcha.image, "secrets", Dice(int(rng.integers(2**32)))):
         image = maker.generate_image(text)
