@@ -1,0 +1,113 @@
+"""How far a reader of captchas gets on a site's style of which it saw nothing, a little, or all.
+
+    python -m training.transfer --data DIR --runs RUNS
+
+DIR holds the real captchas, captcha-five, -login and -wide, each as -train.zip and -test.zip; RUNS the network that was
+trained on drawn captchas alone (python -m training captcha-seq2seq-drawn). Every row goes into the evaluation.json of
+captcha-seq2seq; what was trained before is not trained again.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import zoo
+from training import card, dataset
+from training.__main__ import Pictures, fit
+from training.calibrate import write_calibrated
+from training.data.folder import ImageFolder
+from training.evaluate import REAL, Answers, accuracy, answers
+from training.recipes import Recipe, finetuning, recipes
+from training.report import Report
+from zoo.reader import Reader
+from zoo.store import CHECKPOINTS
+
+SHOTS = (50, 100, 200, 400, 750)
+FOLDS = 5
+
+
+class Teacher:
+    """Trains readers that start from the network that saw drawn captchas alone, each once."""
+
+    def __init__(self, data: Path, runs: Path, workers: int) -> None:
+        self.data, self.runs, self.workers = data, runs, workers
+        self.start = runs / CHECKPOINTS.name / "captcha-seq2seq-drawn"
+
+    def taught(self, recipe: Recipe, split: dataset.Split | None = None) -> Reader:
+        """The reader that a recipe makes of it, with the recipe's own split or another."""
+        folder = self.runs / CHECKPOINTS.name / recipe.name
+        if not folder.exists():
+            split = split or dataset.split(recipe, self.data)
+            network = fit(Pictures(split, self.workers), self.runs / recipe.name, self.start)
+            write_calibrated(network, split.pictures, split.validation, self.workers, folder, self.start)
+        return zoo.load(folder)
+
+    def few(self, zipped: Path, train: dataset.Indices, name: str) -> Reader:
+        """The reader fine-tuned with some of a zip's pictures."""
+        recipe = replace(finetuning(recipes()["captcha-seq2seq"], zipped, len(train)), name=name)
+        pictures = dataset.Captchas(recipe, [ImageFolder(zipped)])
+        return self.taught(recipe, dataset.Split(pictures, (train,), train[:50], np.arange(0)))
+
+
+def read(reader: Reader, pictures: ImageFolder, indices: Sequence[int] | None = None) -> Answers:
+    """What a reader reads in some of the pictures, or in all."""
+    chosen = range(len(pictures)) if indices is None else indices
+    return answers(reader, ((pictures.image(i), pictures.row(i)) for i in chosen), reader.name, len(chosen))
+
+
+def without(recipe: Recipe, unseen: str) -> Recipe:
+    """The recipe without one of its sets."""
+    kept = [i for i, name in enumerate(recipe.train) if name != unseen]
+    return replace(
+        recipe,
+        name=f"{recipe.name}-without-{Path(unseen).stem.removesuffix('-train')}",
+        train=tuple(recipe.train[i] for i in kept),
+        samples=tuple(recipe.samples[i] for i in kept),
+        validation=tuple(name for name in recipe.validation if name != unseen),
+    )
+
+
+def study(teacher: Teacher, report: Report) -> None:
+    """Measures everything; saves the report after each step."""
+    recipe = recipes()["captcha-seq2seq"]
+    drawn = zoo.load(teacher.start)
+    for data in REAL:
+        pictures = ImageFolder(teacher.data / f"{data}.zip")
+        report.add(*accuracy(data, read(drawn, pictures), model="drawn captchas only"))
+        others = teacher.taught(without(recipe, f"{data.removesuffix('-test')}-train.zip"))
+        report.add(*accuracy(data, read(others, pictures), model="without this style"))
+        report.save()
+    five, test = (teacher.data / f"captcha-five-{part}.zip" for part in ("train", "test"))
+    pictures = ImageFolder(five)
+    order = np.random.default_rng(0).permutation(len(pictures))
+    for count in SHOTS:
+        reader = teacher.few(five, order[:count], f"few-{count}")
+        found = read(reader, ImageFolder(test))
+        report.add(*accuracy("captcha-five-test", found, model=f"drawn captchas, then {count} of this style"))
+        report.save()
+    folds, found = np.array_split(order, FOLDS), []
+    for i, fold in enumerate(folds):
+        rest = np.concatenate([other for j, other in enumerate(folds) if j != i])
+        found += read(teacher.few(five, rest, f"fold-{i}"), pictures, fold.tolist())
+    report.add(*accuracy("captcha-five, five folds", found, model="drawn captchas, then 600 of this style"))
+    report.save()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.transfer", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets (default: data)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
+    args = parser.parse_args()
+    report = Report(CHECKPOINTS / "captcha-seq2seq")
+    study(Teacher(args.data, args.runs, args.workers), report)
+    card.write(report.path.parent)
+    print(report)
+
+
+if __name__ == "__main__":
+    main()
