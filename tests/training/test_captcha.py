@@ -1,6 +1,7 @@
 """The drawn sets are what the study describes, and the same whatever draws them."""
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data import captcha, degrade, drawing, fonts, render, study, texts
+from training.data import captcha, degrade, drawing, fonts, packaged, render, study, styles, texts
 from training.data.folder import Drawing, ImageFolder, write
 from zoo.text import ALPHANUMERIC
 
@@ -65,6 +66,7 @@ def test_every_word_fits_the_canvas_in_every_font() -> None:
 def test_splits_share_no_font_and_no_background() -> None:
     splits = [set(fonts.families(split)) for split in ("train", "validation", "test")]
     assert [len(split) for split in splits] == [131, 9, 15]
+    assert not set(fonts.families("display")) & set.union(*splits)
     assert not splits[0] & splits[1] and not splits[0] & splits[2] and not splits[1] & splits[2]
     assert set(fonts.families("study")) <= splits[0]
     assert not set(degrade.BACKGROUNDS["test"]) & {*degrade.BACKGROUNDS["train"], *degrade.BACKGROUNDS["validation"]}
@@ -121,10 +123,10 @@ def test_ink_stands_out_by_the_contrast_asked_for() -> None:
 
 def test_the_mixture_holds_captchas_and_pictures_of_nothing() -> None:
     drawn = [captcha.draw_mixed(index, "train", seed=1) for index in range(300)]
-    texts = [str(row["text"]) for _, row in drawn]
-    kinds = [sum(text.lower() in texts.WORDS for text in texts), sum(text == "" for text in texts)]
+    said = [str(row["text"]) for _, row in drawn]
+    kinds = [sum(text.lower() in texts.WORDS for text in said), sum(text == "" for text in said)]
     assert 70 <= kinds[0] <= 125 and 15 <= kinds[1] <= 50
-    for (image, row), text in zip(drawn, texts, strict=True):
+    for (image, row), text in zip(drawn, said, strict=True):
         assert len(str(row["boxes"]).split()) == 4 * len(text) and set(text) <= set(ALPHANUMERIC)
         assert row["font"] in fonts.families("train") if text else row["font"] == ""
         assert 20 <= image.height <= 192 and image.mode == "RGB"
@@ -136,6 +138,49 @@ def test_a_scene_is_full_of_things_and_no_two_are_alike() -> None:
     assert len({scene.image.tobytes() for scene in scenes}) == 40
     edges = [np.abs(np.diff(scene.image.astype(int), axis=1)).max(2) > 12 for scene in scenes]
     assert np.median([edge.mean() for edge in edges]) > 0.02  # far more than blank paper
+
+
+def test_a_style_depends_on_its_seed_alone_and_tells_every_letters_place() -> None:
+    drawn = [captcha.draw_style(index, "train", seed=1) for index in range(120)]
+    again = [captcha.draw_style(index, "train", seed=1) for index in range(0, 120, 7)]
+    assert [(image.tobytes(), row) for image, row in drawn[::7]] == [(image.tobytes(), row) for image, row in again]
+    known = [row for _, row in drawn if row["text"] and row["boxes"]]
+    assert all(len(str(row["boxes"]).split()) == 4 * len(str(row["text"])) for row in known) and len(known) > 90
+    shapes = np.array([image.size for image, _ in drawn])
+    assert shapes[:, 0].max() <= 780 and shapes[:, 0].max() > 500 and shapes[:, 0].min() < 110
+    assert set(shapes[:, 1]) <= set(range(26, 85)) and len(set(shapes[:, 1])) > 30
+    families = {str(row["font"]) for _, row in drawn} - {""}
+    assert families & set(fonts.DISPLAY) and families & set(fonts.families("train"))
+    assert not families & {*fonts.VALIDATION, *fonts.TEST}
+
+
+def test_letters_stand_in_their_boxes_in_every_style() -> None:
+    """Without damage or lines, ink lies in the boxes alone."""
+    rng = np.random.default_rng(2)
+    faces = fonts.faces("display")
+    for trial in range(60):
+        style = replace(
+            styles.random_style(rng, degrade.BACKGROUNDS["train"]),
+            **{"white": True, "background": "plain", "lines": "", "damaged": False, "framed": False, "coloured": False},
+            **{"ripple": (0.0, 0.0), "scatter": 0.0, "wave": 0.0},
+        )
+        drawn = styles.draw(rng, "Ab3xQ", [faces[int(rng.integers(len(faces)))]], style)
+        ink = np.abs(drawn.image.astype(int) - 255).max(2) > 20
+        covered = np.zeros_like(ink)
+        for left, top, right, bottom in np.rint(drawn.boxes).astype(int):
+            box = np.s_[max(top - 2, 0) : bottom + 3, max(left - 2, 0) : right + 3]
+            assert ink[box].any(), (trial, drawn.family)
+            covered[box] = True
+        assert (ink & covered).sum() > 0.97 * ink.sum(), (trial, drawn.family)
+
+
+def test_a_font_of_capitals_is_known() -> None:
+    capital = {face.family for face in fonts.faces("display") if styles.capital(face.path)}
+    assert {"bebas-neue", "bungee", "silkscreen"} <= capital
+    assert not capital & {"anton", "dotgothic16", "rye"}
+    rng = np.random.default_rng(0)
+    bungee = [face for face in fonts.faces("display") if face.family == "bungee"]
+    assert styles.draw(rng, "abc7", bungee, styles.Style()).text == packaged.draw(rng, "abc7", bungee[0]).text == "ABC7"
 
 
 def test_a_folder_without_metadata_is_named(tmp_path: Path) -> None:

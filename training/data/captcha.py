@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.data import degrade, folder, fonts, study, styles
+from training.data import degrade, folder, fonts, packaged, study, styles
 from training.data.drawing import SIZE, draw, draw_scene, row_of
 from training.data.texts import WORDS, dictionary, one_of, random_string
 
@@ -48,7 +48,7 @@ def draw_style(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     every = fonts.faces("display" if split == "train" and rng.random() < 0.5 else split)
     faces = [every[i] for i in rng.integers(len(every), size=1 if rng.random() < 0.9 else 3)]
     if text and rng.random() < 0.1:
-        drawn = styles.packaged(rng, text, faces[0])
+        drawn = packaged.draw(rng, text, faces[0])
     else:
         drawn = styles.draw(rng, text, faces, styles.random_style(rng, degrade.BACKGROUNDS[split]))
     return Image.fromarray(drawn.image), row_of(drawn)

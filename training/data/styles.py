@@ -1,14 +1,11 @@
 """Captchas in the styles of many sites: any size, sparse or crowded, letters of many colours, ragged, crossed out."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
-from unittest import mock
 
-import captcha.image
 import numpy as np
 from PIL import Image
 
@@ -178,25 +175,3 @@ def colours(rng: np.random.Generator, ink: render.Ink, paper: np.ndarray) -> np.
     centres = (ink.boxes[:, 0] + ink.boxes[:, 2]) / 2
     nearest = np.abs(np.arange(ink.mask.width)[:, None] - centres[None, :]).argmin(1)
     return np.stack(each)[nearest][None]
-
-
-class Dice(random.Random):
-    """A seeded stand-in for the module `secrets`, in the three functions that the package captcha asks of it."""
-
-    def randbelow(self, limit: int) -> int:
-        return self.randrange(limit)
-
-    def randbits(self, bits: int) -> int:
-        return self.getrandbits(bits)
-
-
-def packaged(rng: np.random.Generator, text: str, face: fonts.Face) -> Captcha:
-    """A captcha of the package `captcha` (its letters' places are not told)."""
-    height = 12 * int(rng.integers(3, 8))
-    width = int(min(height * max(0.55 * len(text) + rng.uniform(0, 0.6), 1.5), WIDEST))
-    text = text.upper() if capital(face.path) else text
-    sizes = tuple(int(height * part) for part in (0.6, 0.72, 0.85))
-    maker = captcha.image.ImageCaptcha(width, height, [str(face.path)], sizes)
-    with mock.patch.object(captcha.image, "secrets", Dice(int(rng.integers(2**32)))):
-        image = maker.generate_image(text)
-    return Captcha(np.asarray(image.convert("RGB")), text, np.zeros((0, 4), np.float32), face.family)
