@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.calibration import binary_cross_entropy, expected_calibration_error, fit_temperature, threshold
+from zoo.calibration import binary_cross_entropy, coverage, expected_calibration_error, fit_temperature, threshold
 from zoo.metrics import bootstrap, character_error_rate, edit_distance, plain, wilson
 from zoo.runtime import softmax
 
@@ -55,3 +55,11 @@ def test_the_temperature_is_found_again() -> None:
 def test_the_threshold_keeps_its_share() -> None:
     sure = np.random.default_rng(0).random(10_000)
     assert np.mean(sure >= threshold(sure, 0.98)) == pytest.approx(0.98, abs=1e-3)
+
+
+def test_coverage_is_the_largest_share_that_is_precise_enough() -> None:
+    sure, right = [0.9, 0.8, 0.7, 0.6, 0.5], [1, 1, 0, 1, 0]
+    assert coverage(sure, right, 1.0) == pytest.approx(0.4)
+    assert coverage(sure, right, 0.75) == pytest.approx(0.8)  # more mistakes further down do not forbid it
+    assert coverage(sure[::-1], right[::-1], 0.75) == pytest.approx(0.8)
+    assert coverage(sure, right, 0.6) == 1 and coverage([0.9], [0]) == 0 and coverage([], []) == 0

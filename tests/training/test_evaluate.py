@@ -13,7 +13,7 @@ from PIL import Image
 import zoo
 from training import checkpoint, dataset, evaluate, faithfulness
 from training.calibrate import write_calibrated
-from training.data.captcha import draw_mixed, draw_nothing, draw_test
+from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_test
 from training.data.folder import ImageFolder, write
 from training.data.texts import WORDS
 from training.module import build
@@ -26,6 +26,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sets")
     for name, words in (("test-words", WORDS), ("test-unseen-words", ("zebra", "oyster"))):
         write(out / name, partial(draw_test, words=words, seed=5), 12, workers=1)
+    for name in evaluate.REAL:
+        write(out / name, partial(draw_style, split="validation", seed=8), 6, workers=1)
     write(out / "test-nothing", partial(draw_nothing, seed=6), 4, workers=1)
     write(out / "validation", partial(draw_mixed, split="validation", seed=7), 48, workers=1)
     return out
@@ -57,7 +59,14 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
     assert ("test-words", "correlation of the map with that of randomised weights") in measured
     other = "word accuracy" if recipe.kind == "seq2seq" else "status unsure or empty"
     assert measured["test-unseen-words", other].count == 12
-    assert set(report.digests) == {"test-words", "test-unseen-words", "test-nothing"}
+    real = evaluate.REAL if recipe.kind == "seq2seq" else ()
+    assert set(report.digests) == {"test-words", "test-unseen-words", "test-nothing", *real}
+    if real:
+        assert (
+            measured["real captchas", "ECE"].count
+            == measured["real captchas", "coverage at 99 % precision"].count
+            == 18
+        )
     settings = zoo.load(folder).settings
     assert settings.temperature > 0 and 0 < settings.threshold < 1
     assert zoo.load(folder).config["glyphzoo"]["explained_layer"] in checkpoint.LAYERS[recipe.kind]
