@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import json
 import random
 import re
 import time
@@ -19,7 +20,9 @@ from PIL import Image
 import zoo
 import zoo.image
 from demos import figures
-from training.data import degrade, drawing, fonts, texts
+from training.data import degrade, drawing, fonts, styles, texts
+from training.data.styles import Style
+from zoo import store
 from zoo.text import ALPHANUMERIC
 
 FONTS = {path.name.split("-latin")[0]: path for path in sorted((Path(__file__).parent / "fonts").glob("*.woff2"))}
@@ -30,13 +33,15 @@ CASES: dict[str, Callable[[str], str]] = {
     "title": str.title,
     "random": lambda text: "".join(random.choice((c.lower(), c.upper())) for c in text),
 }
-EXAMPLES = (  # text, font, background, noise, ink
-    ("computer", "lato", "gradient", 8, "#1f3a5f"),
-    ("Billboard", "pacifico", "shapes", 6, "#7a1f2b"),
-    ("DOCUMENT", "courier-prime", "stripes", 14, "#f2d16b"),
-    ("captcha", "caveat", "rings", 10, "#14532d"),
-    ("7Kq2xW9", "merriweather", "dots", 12, "#3b2a6b"),
-    ("Giraffe", "fredoka", "checks", 16, "#e8e4da"),
+EXAMPLES: tuple[tuple[str, str, int, Style], ...] = (  # text, font, seed, style
+    ("computer", "lato", 5, Style(white=False, background="gradient", contrast=140, damaged=True)),
+    ("Billboard", "pacifico", 2, Style(white=False, background="shapes", wave=3, letter=30)),
+    ("DOCUMENT", "courier-prime", 0, Style(white=False, background="stripes", lines="hair")),
+    ("captcha", "caveat", 1, Style(white=False, background="rings", letter=40)),
+    ("8450", "merriweather", 1, Style(30, 22, 0.3, white=False, coloured=True, lines="hair", framed=True)),
+    ("w7e6m", "lato", 3, Style(50, 38, -0.06, white=False, background="gradient", lines="thick", scatter=1.6)),
+    ("BG9RDY", "fredoka", 0, Style(46, 22, 1.2, 25, 0.1, coloured=True, smooth=False, ripple=(0.8, 0.8), lines="hair")),
+    ("7Kq2xW9", "merriweather", 4, Style(50, 32, 0.0, 15, 0.2, 2.0, contrast=110, damaged=True)),
 )
 NEW = " (never seen in training)"
 CHOOSE = """element.querySelectorAll("button").forEach((button, index) =>
@@ -59,8 +64,9 @@ NETWORKS = (
         "captcha-resnet18",
         "ResNet-18, a classifier",
         "It knows 100 words and nothing else: whatever it is shown, it says which of them it looks most like.",
-        "Grad-CAM: the brighter a place, the more it spoke for the word that was chosen. The network sees the whole "
-        "word at once, so the bright spots are the strokes that tell this word from the other 99.",
+        "Grad-CAM, cell by cell: the brighter a place, the more it spoke for the word that was chosen. "
+        "The network sees the whole word at once, so the bright spots are the strokes that tell this word "
+        "from the other 99.",
     ),
     Network(
         "captcha-seq2seq",
@@ -75,6 +81,37 @@ INVITATION = (
     '<div class="invitation"><p><b>Choose, take or make a picture of a word.</b></p>'
     "<p>Two networks read it at once: one knows 100 words, the other writes any text letter by letter. "
     "You see what each of them read, how sure it is, and where it looked.</p></div>"
+)
+TEACH = """\
+A site's captchas look alike, and the sequence reader learns a new style from a few of them, in minutes on a CPU.
+
+1. Put pictures into a folder, 50 to 5,000, beside a file `metadata.csv` that says what each shows:
+
+   ```
+   file_name,text
+   one.png,7Kq2x
+   two.png,w7e6m
+   ```
+
+2. In a copy of this project, run
+
+   ```sh
+   make .venv/.dev
+   .venv/bin/python -m training captcha-seq2seq --finetune FOLDER
+   ```
+
+   A tenth of your pictures is held out: the command ends by saying how many of those it reads, before and after.
+
+3. Read with what it has learned:
+
+   ```python
+   model = zoo.load("runs/checkpoints/captcha-seq2seq-FOLDER")
+   model.read(["captcha.png"])
+   ```
+"""
+CURVE = (
+    "**How many does it take?** Captchas of one site that the network had never seen, all in the same style, after it "
+    "had been shown so many of them with their texts (95 % intervals over 150 others):"
 )
 ABOUT = (
     "**How sure is sure?** The percentage is the probability that the *whole* text is right. It is calibrated: of all "
@@ -169,11 +206,8 @@ def make_captcha(text: str, font: str, background: str, noise: float, ink: str, 
         raise gr.Error(
             f"Write 1 to {texts.LONGEST} letters (A to Z) and digits, without spaces.", print_exception=False
         )
-    return draw(CASES[case](text), font, background, noise, ink, np.random.default_rng())
-
-
-def draw(text: str, font: str, background: str, noise: float, ink: str, rng: np.random.Generator) -> Image.Image:
-    return Image.fromarray(drawing.sample(text, FONTS[font], background, noise, rgb(ink), rng).image)
+    rng = np.random.default_rng()
+    return Image.fromarray(drawing.sample(CASES[case](text), FONTS[font], background, noise, rgb(ink), rng).image)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -266,6 +300,7 @@ def build() -> None:
             # gr.Examples would leave its pictures without a name for those who cannot see them.
             examples = gr.HTML(_examples(), js_on_load=CHOOSE, elem_id="captcha-examples")
             make, controls = _make_one()
+            _teach()
         with gr.Column(scale=5, min_width=300):
             with gr.Column() as invitation:
                 gr.HTML(INVITATION)
@@ -291,14 +326,17 @@ def build() -> None:
 
 def example(index: int) -> Image.Image:
     """One of the page's examples, the same at each call."""
-    return draw(*EXAMPLES[index], np.random.default_rng(index))
+    text, font, seed, style = EXAMPLES[index]
+    face = fonts.Face(font, 400, "normal", FONTS[font])
+    return Image.fromarray(styles.draw(np.random.default_rng(seed), text, [face], style).image)
 
 
 def _examples() -> str:
+    pictures = [example(index) for index in range(len(EXAMPLES))]
     buttons = "".join(
-        f'<button type="button" aria-label="Example: {text} in {font} on {background}">'
-        f'<img src="{data_url(example(index))}" alt="" width="192" height="48"></button>'
-        for index, (text, font, background, *_) in enumerate(EXAMPLES)
+        f'<button type="button" aria-label="Example: {text}">'
+        f'<img src="{data_url(picture)}" alt="" width="{picture.width}" height="{picture.height}"></button>'
+        for picture, (text, *_) in zip(pictures, EXAMPLES, strict=True)
     )
     return f'<p class="invite">Or take one of these</p><div class="examples">{buttons}</div>'
 
@@ -331,6 +369,32 @@ def _make_one() -> tuple[gr.Button, list[gr.components.Component]]:
         ink = gr.ColorPicker("#1f3a5f", label="Colour of the text", elem_id="make-ink")
         button = gr.Button("Draw it", variant="primary", elem_id="make-draw")
     return button, [text, family, background, noise, ink, case]
+
+
+def shots() -> list[tuple[int, float, tuple[float, float]]]:
+    """What the sequence reader read of a site's captchas after so many labelled ones: pictures, accuracy, interval."""
+    rows = json.loads((store.CHECKPOINTS / "captcha-seq2seq" / "evaluation.json").read_text(encoding="utf-8"))["rows"]
+    found = []
+    for row in rows:
+        taught = re.fullmatch(r"drawn captchas(?: only|, then (\d+) of this style)", row["model"])
+        if taught and (row["data"], row["measure"]) == ("captcha-five-test", "word accuracy"):
+            found.append((int(taught[1] or 0), row["value"], tuple(row["interval"])))
+    return sorted(found)
+
+
+def _teach() -> None:
+    """How to teach the sequence reader the style of a site, and what that brings."""
+    with gr.Accordion("Teach it your style", open=False, elem_id="captcha-teach"):
+        gr.Markdown(TEACH)
+        if points := shots():
+            gr.Markdown(CURVE)
+            gr.Plot(
+                figures.learning_curve(points),
+                label="Accuracy by labelled pictures",
+                show_label=False,
+                container=False,
+                elem_classes="chart",
+            )
 
 
 def _card(network: Network) -> tuple[gr.HTML, gr.Plot, gr.HTML]:

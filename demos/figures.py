@@ -1,5 +1,7 @@
 """Arrays to what a page shows of them: overlays and plotly figures. Pure functions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import plotly.colors
@@ -67,3 +69,39 @@ def percent(share: float) -> str:
     if share < 0.01:
         return "<1 %"
     return f"{share:.0%}".replace("%", " %")
+
+
+def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]]) -> go.Figure:
+    """Accuracy by the number of labelled pictures, with 95 % intervals. Colours of text are left to the page.
+
+    Args:
+        points: pictures, accuracy 0…1, its interval; in order.
+    """
+    counts, shares, spans = zip(*points, strict=True)
+    figure = go.Figure(
+        go.Scatter(
+            x=[str(count) for count in counts],
+            y=shares,
+            mode="lines+markers+text",
+            text=[percent(share) for share in shares],
+            textposition="bottom right",
+            line={"color": INK},
+            error_y={
+                "array": [high - share for share, (_, high) in zip(shares, spans, strict=True)],
+                "arrayminus": [share - low for share, (low, _) in zip(shares, spans, strict=True)],
+                "color": INK,
+                "thickness": 1,
+            },
+            hoverinfo="skip",
+        )
+    )
+    figure.update_xaxes(title="labelled pictures of the style", type="category", showgrid=False, fixedrange=True)
+    figure.update_yaxes(title="read right", tickformat=".0%", range=(0, 1.05), fixedrange=True, gridcolor="#8885")
+    figure.update_layout(
+        height=260,
+        margin={"l": 0, "r": 20, "t": 10, "b": 0},
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure

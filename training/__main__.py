@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from training import card, curves, dataset, evaluate, finetune
 from training.calibrate import write_calibrated
 from training.module import Reading
-from training.recipes import finetuning, recipes
+from training.recipes import NAMES, finetuning, recipe_of
 from zoo import store
 from zoo.errors import InputError
 
@@ -93,7 +93,7 @@ def locate(name: str, runs: Path) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n")[0])
-    parser.add_argument("name", choices=sorted(recipes()))
+    parser.add_argument("name", choices=NAMES)
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets (default: data)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
     parser.add_argument("--finetune", type=Path, help="an ImageFolder, or a zip of one, whose style is to be learned")
@@ -103,7 +103,7 @@ def main() -> None:
     )
     parser.add_argument("--epochs", type=int, help="other than the recipe's")
     args = parser.parse_args()
-    recipe = recipes()[args.name]
+    recipe = recipe_of(args.name)
     try:
         if args.finetune:
             recipe = finetuning(recipe, args.finetune, finetune.check(recipe, args.finetune))

@@ -23,7 +23,7 @@ from training import card, faithfulness
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.dataset import split
-from training.recipes import Recipe, recipes
+from training.recipes import NAMES, Recipe, recipe_of
 from training.report import Report, Row, share
 from zoo.calibration import coverage, expected_calibration_error
 from zoo.classifier import Classifier
@@ -129,7 +129,8 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
     A study's model itself is measured by the study's protocol only.
     """
     report, reader = Report(folder), zoo.load(folder)
-    protocol = recipes().get(f"{folder.name.removesuffix('-study')}-study")
+    studied = f"{folder.name.removesuffix('-study')}-study"
+    protocol = recipe_of(studied) if studied in NAMES else None
     captchas = (SEEN_WORDS,) if isinstance(reader, Classifier) else (SEEN_WORDS, UNSEEN_WORDS, *REAL)
     real: dict[str, Answers] = {}
     for name in dict.fromkeys((*captchas, UNSEEN_WORDS, "test-nothing", "photos")):

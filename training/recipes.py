@@ -1,6 +1,8 @@
 """How each checkpoint is trained."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,20 +77,28 @@ def _seq2seq(name: str, **values: Any) -> Recipe:
     return Recipe(name, "seq2seq", "seq2seq", args, alphabet=ALPHANUMERIC, **values)
 
 
+def _study(make: Callable[..., Recipe], name: str, epochs: int) -> Recipe:
+    """The study's protocol, at the size of its own images."""
+    size = canvas()[::-1]
+    return make(
+        name, train=("easy", "hard"), validation=(), samples=(81_810,), protocol=True, input_size=size, epochs=epochs
+    )
+
+
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
-_STYLES: dict[str, Any] = {"train": ("train", "styles"), "validation": ("validation", "styles-validation")}
+_STYLES: dict[str, Any] = {
+    "train": ("train", "styles"),
+    "validation": ("validation", "styles-validation"),
+    "widths": (48, 512),
+}
 _REAL = ("captcha-five-train.zip", "captcha-login-train.zip", "captcha-wide-train.zip")
-_STUDY: dict[str, Any] = {"train": ("easy", "hard"), "validation": (), "protocol": True, "samples": (81_810,)}
-_WIDTHS = (48, 512)
 
 
-def recipes() -> dict[str, Recipe]:
-    """Every recipe by name."""
-    study = _STUDY | {"input_size": canvas()[::-1]}
-    drawn = _seq2seq("captcha-seq2seq-drawn", **_STYLES, samples=(45_000, 45_000), epochs=8, widths=_WIDTHS)
-    real = replace(
+def _real(name: str) -> Recipe:
+    drawn = recipe_of("captcha-seq2seq-drawn")
+    return replace(
         drawn,
-        name="captcha-seq2seq",
+        name=name,
         start=drawn.name,
         train=drawn.train + _REAL,
         validation=drawn.validation + _REAL,
@@ -97,14 +107,21 @@ def recipes() -> dict[str, Recipe]:
         learning_rate=5e-4,
         jitter=True,
     )
-    every = (
-        _resnet18("captcha-resnet18", **_DRAWN, epochs=6, samples=(90_000,), strangers=0.4),
-        _resnet18("captcha-resnet18-study", **study, epochs=5),
-        drawn,
-        real,
-        _seq2seq("captcha-seq2seq-study", **study, epochs=3),
-    )
-    return {recipe.name: recipe for recipe in every}
+
+
+_RECIPES: dict[str, Callable[[str], Recipe]] = {
+    "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
+    "captcha-resnet18-study": partial(_study, _resnet18, epochs=5),
+    "captcha-seq2seq": _real,
+    "captcha-seq2seq-drawn": partial(_seq2seq, **_STYLES, samples=(45_000, 45_000), epochs=8),
+    "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
+}
+NAMES = tuple(sorted(_RECIPES))
+
+
+def recipe_of(name: str) -> Recipe:
+    """The recipe of a checkpoint, one of NAMES."""
+    return _RECIPES[name](name)
 
 
 def finetuning(base: Recipe, folder: Path, count: int) -> Recipe:

@@ -16,11 +16,11 @@ from training.data.captcha import draw_mixed
 from training.data.folder import ImageFolder, write
 from training.data.texts import WORDS
 from training.module import build
-from training.recipes import Recipe, recipes
+from training.recipes import Recipe, recipe_of
 from zoo.text import CharTokenizer
 from zoo.transformer import Encoder
 
-RECIPE = dataclasses.replace(recipes()["captcha-seq2seq"], widths=(), start="", jitter=False)
+RECIPE = dataclasses.replace(recipe_of("captcha-seq2seq"), widths=(), start="", jitter=False)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_recolouring_keeps_the_drawing_and_its_answer(drawn: Path) -> None:
 
 
 def test_a_strangers_target_is_even_and_a_words_is_its_number(pictures: dataset.Captchas) -> None:
-    recipe = recipes()["captcha-resnet18"]
+    recipe = recipe_of("captcha-resnet18")
     examples = [pictures[i, 192] for i in range(60)]
     target = dataset.targets(recipe, examples)["target"]
     for row, example in zip(target, examples, strict=True):
@@ -80,7 +80,7 @@ def test_tokens_and_regions_belong_to_the_letters(pictures: dataset.Captchas) ->
 
 
 def test_the_protocol_splits_once_and_for_all(drawn: Path) -> None:
-    recipe = recipes()["captcha-resnet18-study"]
+    recipe = recipe_of("captcha-resnet18-study")
     split = dataset.split(recipe, drawn)
     parts = [set(part.tolist()) for part in (*split.train, split.validation, split.test)]
     count = len(split.pictures)
@@ -130,7 +130,7 @@ def test_boxes_move_with_a_jittered_picture() -> None:
 
 
 def test_an_epoch_is_the_same_after_a_resume_and_another_than_the_last(pictures: dataset.Captchas) -> None:
-    recipe = dataclasses.replace(recipes()["captcha-resnet18"], samples=(60,), strangers=0.2)
+    recipe = dataclasses.replace(recipe_of("captcha-resnet18"), samples=(60,), strangers=0.2)
     one, again, two = (dataset.epoch_indices(recipe, pictures.texts, [np.arange(192)], e) for e in (1, 1, 2))
     assert np.array_equal(one, again) and not np.array_equal(one, two)
     strangers = [i for i in one if pictures.texts[i].decode().lower() not in WORDS]
@@ -139,7 +139,7 @@ def test_an_epoch_is_the_same_after_a_resume_and_another_than_the_last(pictures:
 
 def tiny(name: str, **values: object) -> Recipe:
     data = {"train": ("train",), "validation": ("validation",), "samples": (48,)}
-    return dataclasses.replace(recipes()[name], batch=16, epochs=2, **data, **values)
+    return dataclasses.replace(recipe_of(name), batch=16, epochs=2, **data, **values)
 
 
 @pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
@@ -164,7 +164,7 @@ def test_a_killed_training_goes_on_as_if_nothing_happened(name: str, drawn: Path
 
 
 def test_a_written_checkpoint_reads_as_the_network_does(drawn: Path, tmp_path: Path) -> None:
-    recipe = recipes()["captcha-resnet18"]
+    recipe = recipe_of("captcha-resnet18")
     torch.manual_seed(0)
     network = build(recipe).eval()
     folder = tmp_path / "captcha-resnet18"

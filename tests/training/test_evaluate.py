@@ -17,7 +17,7 @@ from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_tes
 from training.data.folder import ImageFolder, write
 from training.data.texts import WORDS
 from training.module import build
-from training.recipes import recipes
+from training.recipes import recipe_of
 from training.report import Report
 
 
@@ -35,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
 def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = recipes()[name]
+    recipe = recipe_of(name)
     if recipe.kind == "classifier":
         recipe = dataclasses.replace(recipe, architecture="test_resnet")
     else:
@@ -79,7 +79,7 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
 def test_a_set_that_is_not_the_committed_one_is_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = dataclasses.replace(recipes()["captcha-resnet18"], architecture="test_resnet")
+    recipe = dataclasses.replace(recipe_of("captcha-resnet18"), architecture="test_resnet")
     checkpoint.write(recipe, build(recipe), tmp_path / "reader")
     monkeypatch.setattr(evaluate, "DIGESTS", tmp_path / "digests.json")
     (tmp_path / "digests.json").write_text(json.dumps({"test-words": "0" * 64}))

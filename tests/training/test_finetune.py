@@ -16,10 +16,10 @@ from tests.conftest import ROOT
 from training import finetune
 from training.data.captcha import draw_style
 from training.data.folder import write
-from training.recipes import recipes
+from training.recipes import recipe_of
 from zoo.errors import InputError
 
-SEQ2SEQ = recipes()["captcha-seq2seq"]
+SEQ2SEQ = recipe_of("captcha-seq2seq")
 
 
 def labelled(folder: Path, texts: list[str]) -> Path:
@@ -53,7 +53,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="lacks the column 'text'"):
         finetune.check(SEQ2SEQ, tmp_path)
     with pytest.raises(InputError, match="knows no text but its classes"):
-        finetune.check(recipes()["captcha-resnet18"], tmp_path)
+        finetune.check(recipe_of("captcha-resnet18"), tmp_path)
 
 
 def test_one_command_teaches_a_style(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from training import card, checkpoint
 from training.data.folder import ImageFolder
 from training.module import build
-from training.recipes import recipes
+from training.recipes import recipe_of
 from training.report import Report, Row, share
 
 
@@ -28,7 +28,7 @@ def test_a_row_measured_again_replaces_the_old_one_and_the_others_stay(tmp_path:
 
 def test_the_card_says_what_was_measured(tmp_path: Path) -> None:
     folder = tmp_path / "captcha-resnet18"
-    recipe = dataclasses.replace(recipes()["captcha-resnet18"], architecture="test_resnet")
+    recipe = dataclasses.replace(recipe_of("captcha-resnet18"), architecture="test_resnet")
     checkpoint.write(recipe, build(recipe), folder, temperature=1.25, threshold=0.5)
     report = Report(folder)
     report.add(share("test-words", "word accuracy", [True] * 97 + [False] * 3))
