@@ -20,7 +20,8 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
     """What config.json says: enough to build the network, to prepare its input, and what was `chosen` on validation."""
     height, width = recipe.input_size
     defaults = {"temperature": 1.0, "threshold": 0.0, "explained_layer": LAYERS[recipe.kind][0]}
-    reading: dict[str, Any] = {"kind": recipe.kind, **defaults, **chosen}
+    trained = {"trained_on": [Path(name).stem for name in recipe.train], "start": recipe.start}
+    reading: dict[str, Any] = {"kind": recipe.kind, **defaults, **chosen, **trained}
     seen = {
         "input_size": [3, height, width],
         "mean": list(recipe.mean),
