@@ -151,3 +151,34 @@ def test_normalise_is_what_the_formula_says() -> None:
     out = image.normalise(pixels, (0.1, 0.2, 0.3), (0.5, 0.6, 0.7))
     assert out.dtype == np.float32 and out.shape == (2, 3, 4, 5)
     assert out[1, 2, 3, 4] == pytest.approx((pixels[1, 3, 4, 2] / 255 - 0.3) / 0.7, abs=1e-5)
+
+
+def test_empty_margins_are_cut_off_but_a_speck_is_not_a_letter() -> None:
+    pixels = np.full((80, 400, 3), 240, np.uint8)
+    assert image.content(Image.fromarray(pixels)) == (0, 0, 400, 80)
+    pixels[::2] += 5  # a little unevenness is no content
+    pixels[20:60, 100:300] = 30
+    left, top, right, bottom = image.content(Image.fromarray(pixels))
+    assert (left, top, right, bottom) == (95, 15, 305, 65)
+    box, size = image.frame(Image.fromarray(pixels), 48, (48, 512))
+    assert size == (48, 208) and box == (95, 15, 305, 65)
+    fitted, place = image.fit(Image.fromarray(pixels), size, box)
+    drawn = place.to_input(np.array([[100.0, 20, 300, 60]]))[0]
+    ink = fitted[..., 0] < 100
+    rows, columns = np.nonzero(ink)
+    assert np.abs(drawn - [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]).max() < 1.5
+    np.testing.assert_allclose(place.to_picture(drawn[None])[0], [100, 20, 300, 60], atol=1e-3)
+    speck = np.full((90, 300, 3), 240, np.uint8)
+    speck[44:46, 150:152] = 0
+    left, top, right, bottom = image.content(Image.fromarray(speck))
+    assert right - left >= 100 and bottom - top >= 30 and left < 150 < right and top < 44 < bottom
+    noise = np.random.default_rng(0).integers(0, 256, (50, 150, 3), np.uint8)
+    assert image.content(Image.fromarray(noise)) == (0, 0, 150, 50)
+
+
+@pytest.mark.parametrize(
+    ("shape", "width"), [((70, 30), 112), ((780, 80), 480), ((20, 80), 48), ((3000, 80), 512), ((192, 48), 192)]
+)
+def test_an_input_is_as_wide_as_its_picture(shape: tuple[int, int], width: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (shape[1], shape[0], 3), np.uint8)
+    assert image.frame(Image.fromarray(noise), 48, (48, 512))[1] == (48, width)

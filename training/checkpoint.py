@@ -39,7 +39,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
             "pretrained_cfg": seen | {"num_classes": len(recipe.labels)},
             "glyphzoo": reading,
         }
-    reading["widths"] = list(recipe.widths or (width, width))
+    reading["widths"] = list(recipe.widths)
     return {
         "architecture": recipe.architecture,
         "alphabet": recipe.alphabet,

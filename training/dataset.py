@@ -1,5 +1,6 @@
 """Pictures on disk to batches for a network: the same preprocessing as the readers', and targets from the metadata."""
 
+import multiprocessing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
 
 from training.data.folder import ImageFolder, Row
 from training.recipes import Recipe
@@ -33,7 +35,7 @@ class Example:
 class Captchas(Dataset[Example]):
     """The pictures of one or more folders, one after the other.
 
-    An item is asked for by its index and the width of the input that it is laid on: at least its own canvas's.
+    An item is asked for by its index and the width of the input that it is laid on.
     """
 
     def __init__(self, recipe: Recipe, folders: Sequence[ImageFolder], seed: int | None = None) -> None:
@@ -60,10 +62,17 @@ class Captchas(Dataset[Example]):
 
     @cached_property
     def widths(self) -> npt.NDArray[np.int64]:
-        """The width of each picture's own canvas."""
-        if not self.recipe.widths:
-            return np.full(len(self), self.recipe.input_size[1])
-        return np.array([self.recipe.canvas(f.size(i))[1] for f in self.folders for i in range(len(f))])
+        """The width of the input that each picture fits into; found by looking at every one."""
+        least, most = self.recipe.widths
+        if least == most:
+            return np.full(len(self), most)
+        with multiprocessing.get_context("fork").Pool() as pool:
+            found = pool.imap(self.width, range(len(self)), chunksize=256)
+            return np.fromiter(tqdm(found, "widths", len(self)), np.int64, len(self))
+
+    def width(self, index: int) -> int:
+        """The width of the input that a picture fits into."""
+        return self.recipe.frame(self.image(index))[1][1]
 
     def __getitem__(self, key: tuple[int, int]) -> Example:
         index, width = key
@@ -72,7 +81,8 @@ class Captchas(Dataset[Example]):
         rng = None if self.seed is None else np.random.default_rng((self.seed, index))
         if rng and self.recipe.jitter:
             picture, boxes = jitter(rng, picture, boxes)
-        pixels, placement = image.fit(picture, (self.recipe.input_size[0], width))
+        box, (height, _) = self.recipe.frame(picture)
+        pixels, placement = image.fit(picture, (height, width), box)
         return Example(recolour(rng, pixels) if rng else pixels, row["text"], placement.to_input(boxes))
 
 
@@ -84,14 +94,12 @@ def jitter(rng: np.random.Generator, picture: Image.Image, boxes: np.ndarray) ->
     shift = size / 2 - matrix @ (size / 2) + rng.uniform(-0.04, 0.04, 2) * size
     inverse = np.linalg.inv(matrix)
     back = -inverse @ shift
-    pixels = np.asarray(picture)
-    border = np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]), axis=0)
     moved = picture.transform(
         picture.size,
         Image.Transform.AFFINE,
         (*inverse[0], back[0], *inverse[1], back[1]),
         Image.Resampling.BILINEAR,
-        fillcolor=tuple(border.astype(int).tolist()),
+        fillcolor=tuple(image.border(np.asarray(picture)).tolist()),
     )
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2) @ matrix.T + shift
     corners = corners.reshape(-1, 4, 2)

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from PIL import Image
+
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo import image
@@ -24,7 +26,7 @@ class Recipe:
         labels: a classifier's class names, else empty.
         alphabet: a sequence reader's characters, else empty.
         input_size: height and width of the network's input.
-        widths: the narrowest and widest input of a network that takes any width; () where it takes input_size's alone.
+        widths: the narrowest and widest input.
         train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates.
         protocol: whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test.
         samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times.
@@ -48,7 +50,7 @@ class Recipe:
     labels: tuple[str, ...] = ()
     alphabet: str = ""
     input_size: tuple[int, int] = (48, 192)
-    widths: tuple[int, int] | tuple[()] = ()
+    widths: tuple[int, int] = (192, 192)
     protocol: bool = False
     start: str = ""
     jitter: bool = False
@@ -61,9 +63,9 @@ class Recipe:
     mean: tuple[float, float, float] = field(default=(0.5, 0.5, 0.5))
     std: tuple[float, float, float] = field(default=(0.25, 0.25, 0.25))
 
-    def canvas(self, picture: tuple[int, int]) -> tuple[int, int]:
-        """Height and width of the input for a picture of this width and height."""
-        return image.canvas(picture, self.input_size[0], self.widths) if self.widths else self.input_size
+    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
+        """The part of a picture that is shown to the network (None for all), and the input's height and width."""
+        return image.frame(rgb, self.input_size[0], self.widths) if self.kind == "seq2seq" else (None, self.input_size)
 
 
 def _resnet18(name: str, **values: Any) -> Recipe:
@@ -79,22 +81,32 @@ def _seq2seq(name: str, **values: Any) -> Recipe:
 
 def _study(make: Callable[..., Recipe], name: str, epochs: int) -> Recipe:
     """The study's protocol, at the size of its own images."""
-    size = canvas()[::-1]
-    return make(
-        name, train=("easy", "hard"), validation=(), samples=(81_810,), protocol=True, input_size=size, epochs=epochs
-    )
+    width, height = canvas()
+    size: dict[str, Any] = {"input_size": (height, width), "widths": (width, width)}
+    return make(name, train=("easy", "hard"), validation=(), samples=(81_810,), protocol=True, epochs=epochs, **size)
 
 
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
-_STYLES: dict[str, Any] = {
-    "train": ("train", "styles"),
-    "validation": ("validation", "styles-validation"),
-    "widths": (48, 512),
-}
 _REAL = ("captcha-five-train.zip", "captcha-login-train.zip", "captcha-wide-train.zip")
 
 
+def _drawn(name: str) -> Recipe:
+    """Every style, width and alphabet that can be drawn, after words."""
+    words = recipe_of("captcha-seq2seq-words")
+    return replace(
+        words,
+        name=name,
+        start=words.name,
+        train=("train", "styles"),
+        validation=("validation", "styles-validation"),
+        widths=(48, 512),
+        samples=(30_000, 60_000),
+        epochs=5,
+    )
+
+
 def _real(name: str) -> Recipe:
+    """Real captchas, with as many drawn ones, so that those are not forgotten."""
     drawn = recipe_of("captcha-seq2seq-drawn")
     return replace(
         drawn,
@@ -113,8 +125,9 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
     "captcha-resnet18-study": partial(_study, _resnet18, epochs=5),
     "captcha-seq2seq": _real,
-    "captcha-seq2seq-drawn": partial(_seq2seq, **_STYLES, samples=(45_000, 45_000), epochs=8),
+    "captcha-seq2seq-drawn": _drawn,
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
+    "captcha-seq2seq-words": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
 }
 NAMES = tuple(sorted(_RECIPES))
 

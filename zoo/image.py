@@ -19,7 +19,8 @@ Pixels = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000  # a decoded RGB picture of 120 MB
 MIN_SIDE = 4
-WIDTH_STEP = 16  # pixels
+WIDTH_STEP = 16  # pixels that the width of an input is rounded up to: pictures of about one shape share a batch
+SAME = 12  # grey levels by which a colour may differ from the border's and still be the same
 
 
 @dataclass(frozen=True)
@@ -130,41 +131,75 @@ class Placement:
         return np.asarray((boxes - np.array([self.left, self.top] * 2)) / self.scale, np.float32)
 
 
-def canvas(picture: tuple[int, int], height: int, widths: tuple[int, int], step: int = WIDTH_STEP) -> tuple[int, int]:
-    """The input that a picture is fitted into by a network that takes any width.
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
+
+def content(rgb: Image.Image) -> Box:
+    """The part of a picture on which there is something: all that differs from its border's colour, and a little more.
+
+    At least a third of its height and width is kept, so that a speck does not become a letter.
+    """
+    pixels = np.asarray(rgb, np.int16)
+    there = np.abs(pixels - border(pixels)).max(2) > SAME
+    spans = []
+    for axis, length in ((0, rgb.width), (1, rgb.height)):
+        found = np.flatnonzero(there.any(axis))
+        if not len(found):
+            return 0, 0, rgb.width, rgb.height
+        spans.append((int(found[0]), int(found[-1]) + 1, length))
+    margin = math.ceil((spans[1][1] - spans[1][0]) / 8)
+    cut = []
+    for first, last, length in spans:
+        lacking = max(math.ceil(length / 3) - (last - first), 2 * margin)
+        cut.append((max(first - lacking // 2, 0), min(last + lacking - lacking // 2, length)))
+    return cut[0][0], cut[1][0], cut[0][1], cut[1][1]
+
+
+def frame(rgb: Image.Image, height: int, widths: tuple[int, int]) -> tuple[Box, tuple[int, int]]:
+    """How a picture is shown to a network that takes any width.
 
     Args:
-        picture: its width and height.
-        height: of the input.
+        rgb: the picture.
+        height: of the network's input.
         widths: the narrowest and the widest input.
-        step: what the width is rounded up to, so that pictures of about one shape share a batch.
 
     Returns:
-        Height and width.
+        The part of the picture that is shown, and height and width of the input that it fits into.
     """
-    least, most = widths
-    wanted = math.ceil(picture[0] * height / picture[1] / step) * step
-    return height, min(max(wanted, least), most)
+    box, (least, most) = content(rgb), widths
+    wanted = math.ceil((box[2] - box[0]) * height / (box[3] - box[1]) / WIDTH_STEP) * WIDTH_STEP
+    return box, (height, min(max(wanted, least), most))
 
 
-def fit(rgb: Image.Image, size: tuple[int, int]) -> tuple[Pixels, Placement]:
+def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tuple[Pixels, Placement]:
     """The picture scaled to fit into `size` (height, width) without squeezing, centred, on its own border colour.
+
+    Args:
+        rgb: the picture.
+        size: height and width of the result.
+        box: the part of the picture that is shown; None for all of it.
 
     Returns:
         uint8 (height, width, 3) and where the picture lies in it.
     """
     height, width = size
-    if rgb.size == (width, height):
+    if rgb.size == (width, height) and box in (None, (0, 0, width, height)):
         return np.asarray(rgb), Placement(1.0, 0.0, 0.0)
-    scale = min(width / rgb.width, height / rgb.height)
-    inner = max(round(rgb.width * scale), 1), max(round(rgb.height * scale), 1)
-    small = np.asarray(rgb.resize(inner, Image.Resampling.BILINEAR))
-    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    first, top, last, bottom = box or (0, 0, *rgb.size)
+    scale = min(width / (last - first), height / (bottom - top))
+    inner = max(round((last - first) * scale), 1), max(round((bottom - top) * scale), 1)
+    small = np.asarray(rgb.resize(inner, Image.Resampling.BILINEAR, box=box))
     out = np.empty((height, width, 3), np.uint8)
-    out[:] = np.median(border, axis=0)
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    out[top : top + inner[1], left : left + inner[0]] = small
-    return out, Placement(scale, left, top)
+    out[:] = border(small)
+    x, y = (width - inner[0]) // 2, (height - inner[1]) // 2
+    out[y : y + inner[1], x : x + inner[0]] = small
+    return out, Placement(scale, x - first * scale, y - top * scale)
+
+
+def border(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The colour of a picture's border, (3,): the median along its four edges."""
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return np.asarray(np.median(edges, axis=0).astype(pixels.dtype))
 
 
 def normalise(pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -> npt.NDArray[np.float32]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from torch import nn
 
 from zoo import image, store
@@ -172,14 +173,15 @@ class Reader(ABC):
                 found |= zip((start + i for i in alike), answers, strict=True)
         return [found[i] for i in range(len(images))]
 
-    def canvas(self, picture: tuple[int, int]) -> tuple[int, int]:
-        """Height and width of the input for a picture of this width and height."""
-        return self.settings.size
+    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
+        """The part of a picture that is shown to the network (None for all), and the input's height and width."""
+        return None, self.settings.size
 
     def prepare(self, picture: image.Source) -> tuple[npt.NDArray[np.float32], image.Placement]:
         """A picture as the network's input (1, 3, H, W), and where it lies in it."""
         rgb = image.load(picture).rgb
-        pixels, place = image.fit(rgb, self.canvas(rgb.size))
+        box, size = self.frame(rgb)
+        pixels, place = image.fit(rgb, size, box)
         return image.normalise(pixels[None], self.settings.mean, self.settings.std), place
 
     def status(self, text: str, confidence: float, inputs: npt.NDArray[np.float32]) -> Status:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image
 from torch import nn
 
 from zoo import image, store
@@ -138,9 +139,9 @@ class Seq2SeqReader(Reader):
         args = {"width": 256, "heads": 4, "layers": 2} | self.config["model_args"]
         return args["layers"], args["heads"], args["longest"] + 1, args["width"] // args["heads"]
 
-    def canvas(self, picture: tuple[int, int]) -> tuple[int, int]:
+    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
         least, most = self.config["glyphzoo"]["widths"]
-        return image.canvas(picture, self.settings.size[0], (least, most))
+        return image.frame(rgb, self.settings.size[0], (least, most))
 
     def check(self) -> None:
         super().check()

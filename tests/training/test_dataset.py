@@ -20,7 +20,7 @@ from training.recipes import Recipe, recipe_of
 from zoo.text import CharTokenizer
 from zoo.transformer import Encoder
 
-RECIPE = dataclasses.replace(recipe_of("captcha-seq2seq"), widths=(), start="", jitter=False)
+RECIPE = dataclasses.replace(recipe_of("captcha-seq2seq"), widths=(192, 192), start="", jitter=False)
 
 
 @pytest.fixture(scope="module")

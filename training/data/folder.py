@@ -91,10 +91,6 @@ class ImageFolder:
     def image(self, index: int) -> Image.Image:
         return Image.open(io.BytesIO(self._bytes(self.columns["file_name"][index].decode()))).convert("RGB")
 
-    def size(self, index: int) -> tuple[int, int]:
-        """A picture's width and height, from its header alone."""
-        return Image.open(io.BytesIO(self._bytes(self.columns["file_name"][index].decode()))).size
-
     def __iter__(self) -> Iterator[tuple[Image.Image, Row]]:
         return ((self.image(i), self.row(i)) for i in range(len(self)))
 
