@@ -21,6 +21,7 @@ from zoo.transformer import Encoder
 
 Batch = dict[str, torch.Tensor]
 Indices = npt.NDArray[np.int64]
+Key = tuple[int, int, int]  # a picture's index, the width of its batch's input, its turn in the epoch
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Example:
 class Captchas(Dataset[Example]):
     """The pictures of one or more folders, one after the other.
 
-    An item is asked for by its index and the width of the input that it is laid on.
+    An item is asked for by a Key.
     """
 
     def __init__(self, recipe: Recipe, folders: Sequence[ImageFolder], seed: int | None = None) -> None:
@@ -74,11 +75,11 @@ class Captchas(Dataset[Example]):
         """The width of the input that a picture fits into."""
         return self.recipe.frame(self.image(index))[1][1]
 
-    def __getitem__(self, key: tuple[int, int]) -> Example:
-        index, width = key
+    def __getitem__(self, key: Key) -> Example:
+        index, width, turn = key
         row, picture = self.row(index), self.image(index)
         boxes = np.array(row.get("boxes", "").split(), np.float32).reshape(-1, 4)
-        rng = None if self.seed is None else np.random.default_rng((self.seed, index))
+        rng = None if self.seed is None else np.random.default_rng((self.seed, index, turn))
         if rng and self.recipe.jitter:
             picture, boxes = jitter(rng, picture, boxes)
         box, (height, _) = self.recipe.frame(picture)
@@ -206,8 +207,8 @@ def _take(rng: np.random.Generator, group: Indices, count: int) -> Indices:
     return np.concatenate([rng.permutation(group) for _ in range(times)])[:count]
 
 
-def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> list[list[tuple[int, int]]]:
-    """Indices, each with the width of its batch's input: pictures of like width together, so that little is padded.
+def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> list[list[Key]]:
+    """Batches of like width, so that little is padded. A picture that comes twice is changed anew at its next turn.
 
     Args:
         pictures: that the indices are of.
@@ -219,10 +220,10 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
     cut = [order[i : i + size] for i in range(0, len(order), size)]
     if seed is not None:
         cut = [cut[i] for i in np.random.default_rng(seed).permutation(len(cut))]
-    return [[(int(i), int(widths[part].max())) for i in indices[part]] for part in cut]
+    return [[(int(indices[turn]), int(widths[part].max()), int(turn)) for turn in part] for part in cut]
 
 
-def loader(pictures: Captchas, batched: Sequence[Sequence[tuple[int, int]]], workers: int) -> DataLoader[Batch]:
+def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -> DataLoader[Batch]:
     """The given batches, in the given order."""
     collated = partial(collate, recipe=pictures.recipe)
     return DataLoader(pictures, batch_sampler=batched, num_workers=workers, collate_fn=collated)

@@ -17,10 +17,10 @@ import numpy as np
 
 import zoo
 from training import card, dataset
-from training.__main__ import Pictures, fit
 from training.calibrate import write_calibrated
 from training.data.folder import ImageFolder
 from training.evaluate import REAL, Answers, accuracy, answers
+from training.fit import Pictures, fit
 from training.recipes import Recipe, finetuning, recipe_of
 from training.report import Report
 from zoo.reader import Reader

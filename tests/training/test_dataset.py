@@ -11,10 +11,10 @@ from PIL import Image
 
 import zoo
 from training import checkpoint, dataset
-from training.__main__ import Pictures, fit
 from training.data.captcha import draw_mixed
 from training.data.folder import ImageFolder, write
 from training.data.texts import WORDS
+from training.fit import Pictures, fit
 from training.module import build
 from training.recipes import Recipe, recipe_of
 from zoo.text import CharTokenizer
@@ -40,20 +40,21 @@ def pictures(drawn: Path) -> dataset.Captchas:
 def test_folders_follow_one_another(pictures: dataset.Captchas, drawn: Path) -> None:
     second = ImageFolder(drawn / "validation")
     assert len(pictures) == 192
-    assert pictures[100, 192].text == second.row(4)["text"] == pictures.texts[100].decode()
+    assert pictures[100, 192, 0].text == second.row(4)["text"] == pictures.texts[100].decode()
 
 
 def test_recolouring_keeps_the_drawing_and_its_answer(drawn: Path) -> None:
     plain, fresh, again = (dataset.Captchas(RECIPE, [ImageFolder(drawn / "train")], seed) for seed in (None, 5, 5))
-    assert any((plain[i, 192].pixels != fresh[i, 192].pixels).any() for i in range(5))
+    assert any((plain[i, 192, 0].pixels != fresh[i, 192, 0].pixels).any() for i in range(5))
+    assert any((fresh[i, 192, 0].pixels != fresh[i, 192, 1].pixels).any() for i in range(5)), "at another turn"
     for i in range(5):
-        assert plain[i, 192].text == fresh[i, 192].text
-        assert np.array_equal(fresh[i, 192].pixels, again[i, 192].pixels)
+        assert plain[i, 192, 0].text == fresh[i, 192, 0].text
+        assert np.array_equal(fresh[i, 192, 0].pixels, again[i, 192, 0].pixels)
 
 
 def test_a_strangers_target_is_even_and_a_words_is_its_number(pictures: dataset.Captchas) -> None:
     recipe = recipe_of("captcha-resnet18")
-    examples = [pictures[i, 192] for i in range(60)]
+    examples = [pictures[i, 192, 0] for i in range(60)]
     target = dataset.targets(recipe, examples)["target"]
     for row, example in zip(target, examples, strict=True):
         if example.text.lower() in WORDS:
@@ -64,7 +65,7 @@ def test_a_strangers_target_is_even_and_a_words_is_its_number(pictures: dataset.
 
 def test_tokens_and_regions_belong_to_the_letters(pictures: dataset.Captchas) -> None:
     recipe = RECIPE
-    examples = [pictures[i, 192] for i in range(40)]
+    examples = [pictures[i, 192, 0] for i in range(40)]
     batch = dataset.collate(examples, recipe)
     down, across = Encoder.stride
     for example, tokens, region in zip(examples, batch["tokens"], batch["region"], strict=True):
@@ -104,11 +105,11 @@ def test_pictures_of_like_width_share_a_batch(drawn: Path) -> None:
     recipe = dataclasses.replace(RECIPE, widths=(48, 240), batch=16)
     pictures = dataset.Captchas(recipe, [ImageFolder(drawn / "train")], seed=1)
     batches = dataset.batches(pictures, np.arange(96), seed=3)
-    assert sorted(i for batch in batches for i, _ in batch) == list(range(96))
+    assert sorted(i for batch in batches for i, *_ in batch) == list(range(96))
     assert batches == dataset.batches(pictures, np.arange(96), seed=3) != dataset.batches(pictures, np.arange(96), 4)
     for batch in batches:
-        assert {width for _, width in batch} == {max(pictures.widths[i] for i, _ in batch)}
-    padded = sum(width - pictures.widths[i] for batch in batches for i, width in batch)
+        assert {width for _, width, _ in batch} == {max(pictures.widths[i] for i, *_ in batch)}
+    padded = sum(width - pictures.widths[i] for batch in batches for i, width, _ in batch)
     assert padded < 0.1 * pictures.widths.sum() and len(set(pictures.widths.tolist())) > 4
     for batch, made in zip(batches, dataset.loader(pictures, batches, 0), strict=True):
         assert made["images"].shape == (len(batch), 3, 48, batch[0][1])
@@ -171,7 +172,7 @@ def test_a_written_checkpoint_reads_as_the_network_does(drawn: Path, tmp_path: P
     checkpoint.write(recipe, network, folder, temperature=1.5, threshold=0.25)
     reader = zoo.load(folder, runtime="torch")
     picture = ImageFolder(drawn / "train").image(0)
-    batch = dataset.collate([dataset.Captchas(recipe, [ImageFolder(drawn / "train")])[0, 192]], recipe)
+    batch = dataset.collate([dataset.Captchas(recipe, [ImageFolder(drawn / "train")])[0, 192, 0]], recipe)
     with torch.inference_mode():
         wanted = network(batch["images"]).numpy()
     np.testing.assert_allclose(reader.logits(reader.prepare(picture)[0]), wanted, atol=5e-3)
