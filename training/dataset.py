@@ -84,7 +84,9 @@ class Captchas(Dataset[Example]):
             picture, boxes = jitter(rng, picture, boxes)
         box, (height, _) = self.recipe.frame(picture)
         pixels, placement = image.fit(picture, (height, width), box)
-        return Example(recolour(rng, pixels) if rng else pixels, row["text"], placement.to_input(boxes))
+        if rng and self.recipe.recolour:
+            pixels = recolour(rng, pixels)
+        return Example(pixels, row["text"], placement.to_input(boxes))
 
 
 def jitter(rng: np.random.Generator, picture: Image.Image, boxes: np.ndarray) -> tuple[Image.Image, np.ndarray]:

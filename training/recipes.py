@@ -31,6 +31,7 @@ class Recipe:
         protocol: whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test.
         samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times.
         start: the checkpoint that training goes on from; "" to start from chance.
+        recolour: whether every picture's colours are changed, for those of the reading may be any.
         jitter: whether every picture is moved, scaled and slanted a little, for folders that hold few.
         strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
             answer them evenly (outlier exposure, Hendrycks et al. 2019).
@@ -53,6 +54,7 @@ class Recipe:
     widths: tuple[int, int] = (192, 192)
     protocol: bool = False
     start: str = ""
+    recolour: bool = True
     jitter: bool = False
     batch: int = 64
     weight_decay: float = 0.02
@@ -83,7 +85,8 @@ def _study(make: Callable[..., Recipe], name: str, epochs: int) -> Recipe:
     """The study's protocol, at the size of its own images."""
     width, height = canvas()
     size: dict[str, Any] = {"input_size": (height, width), "widths": (width, width)}
-    return make(name, train=("easy", "hard"), validation=(), samples=(81_810,), protocol=True, epochs=epochs, **size)
+    pool: dict[str, Any] = {"train": ("easy", "hard"), "validation": (), "samples": (81_810,), "protocol": True}
+    return make(name, **pool, **size, epochs=epochs, recolour=False)
 
 
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
