@@ -81,12 +81,12 @@ def _seq2seq(name: str, **values: Any) -> Recipe:
     return Recipe(name, "seq2seq", "seq2seq", args, alphabet=ALPHANUMERIC, **values)
 
 
-def _study(make: Callable[..., Recipe], name: str, epochs: int) -> Recipe:
+def _study(make: Callable[..., Recipe], name: str, **values: Any) -> Recipe:
     """The study's protocol, at the size of its own images."""
     width, height = canvas()
     size: dict[str, Any] = {"input_size": (height, width), "widths": (width, width)}
     pool: dict[str, Any] = {"train": ("easy", "hard"), "validation": (), "samples": (81_810,), "protocol": True}
-    return make(name, **pool, **size, epochs=epochs, recolour=False)
+    return make(name, **pool, **size, **values)
 
 
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
@@ -126,7 +126,7 @@ def _real(name: str) -> Recipe:
 
 _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
-    "captcha-resnet18-study": partial(_study, _resnet18, epochs=5),
+    "captcha-resnet18-study": partial(_study, _resnet18, epochs=5, recolour=False),
     "captcha-seq2seq": _real,
     "captcha-seq2seq-drawn": _drawn,
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
