@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import zoo
-from zoo import store
+from zoo import image, store
 from zoo.errors import InputError
 from zoo.seq2seq import Seq2SeqReader
 from zoo.text import CharTokenizer
@@ -164,3 +164,14 @@ def test_widths_that_make_no_sense_are_named(folder: Path, tmp_path: Path) -> No
         (tmp_path / store.CONFIG).write_text(json.dumps(CONFIG | {"glyphzoo": CONFIG["glyphzoo"] | {"widths": widths}}))
         with pytest.raises(InputError, match="narrowest and the widest"):
             zoo.load(tmp_path)
+
+
+def test_what_was_cut_off_has_no_heat(reader: Seq2SeqReader) -> None:
+    pixels = np.full((60, 200, 3), 255, np.uint8)
+    pixels[20:40, 60:100] = np.random.default_rng(2).integers(0, 200, (20, 40, 3))
+    left, top, right, bottom = image.content(Image.fromarray(pixels))
+    maps = reader.explain(pixels).maps
+    outside = np.ones((60, 200), bool)
+    outside[top - 9 : bottom + 9, left - 9 : right + 9] = False  # where the input was padded, it may look
+    assert maps.shape[1:] == (60, 200) and maps.max() == 1
+    assert all(heat[outside].max() == 0 for heat in maps)

@@ -61,11 +61,12 @@ def to_picture(coarse: Map, size: tuple[int, int], place: Placement, picture: tu
         place: where the picture lies in that input.
         picture: width and height of the picture.
     """
-    box = (place.left, place.top, place.left + picture[0] * place.scale, place.top + picture[1] * place.scale)
+    way = (place.scale, 0.0, place.left, 0.0, place.scale, place.top)  # what was cut off has no heat
     maps = []
     for values in coarse:
         full = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BILINEAR)
-        fine = np.asarray(full.resize(picture, Image.Resampling.BILINEAR, box=box), np.float32)
+        moved = full.transform(picture, Image.Transform.AFFINE, way, Image.Resampling.BILINEAR)
+        fine = np.asarray(moved, np.float32)
         low, high = float(fine.min()), float(fine.max())
         maps.append((fine - low) / (high - low) if high > low else np.zeros_like(fine))
     return np.stack(maps) if maps else np.zeros((0, picture[1], picture[0]), np.float32)
