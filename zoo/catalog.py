@@ -45,7 +45,7 @@ CATALOG: Mapping[str, Entry] = {
             name="captcha-seq2seq",
             task="text-recognition",
             summary="Reads captchas of up to 12 letters and digits, upper and lower case as drawn.",
-            sha256="1b958039767759213dbcfe487ef9cac769622c259e1822539ead079038c62ac8",
+            sha256="c961166e480092b3ccb4bf498d08b78b2cd5ba32c5a054a25ba7bd361258e8dd",
         ),
     )
 }
