@@ -38,9 +38,7 @@ EXAMPLES: tuple[tuple[str, str, int, Style], ...] = (  # text, font, seed, style
     ("Billboard", "pacifico", 2, Style(white=False, background="shapes", wave=3, letter=30)),
     ("DOCUMENT", "courier-prime", 0, Style(white=False, background="stripes", lines="hair")),
     ("captcha", "caveat", 1, Style(white=False, background="rings", letter=40)),
-    ("8450", "merriweather", 1, Style(30, 22, 0.3, white=False, coloured=True, lines="hair", framed=True)),
     ("w7e6m", "lato", 3, Style(50, 38, -0.06, white=False, background="gradient", lines="thick", scatter=1.6)),
-    ("BG9RDY", "fredoka", 0, Style(46, 22, 1.2, 25, 0.1, coloured=True, smooth=False, ripple=(0.8, 0.8), lines="hair")),
     ("7Kq2xW9", "merriweather", 4, Style(50, 32, 0.0, 15, 0.2, 2.0, contrast=110, damaged=True)),
 )
 NEW = " (never seen in training)"
