@@ -90,47 +90,41 @@ def _study(make: Callable[..., Recipe], name: str, **values: Any) -> Recipe:
 
 
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
+WIDTHS = 48, 512  # narrowest and widest input of a reader of any captcha
 _REAL = ("captcha-five-train.zip", "captcha-login-train.zip", "captcha-wide-train.zip")
 
 
-def _drawn(name: str) -> Recipe:
-    """Every style, width and alphabet that can be drawn, after words."""
-    words = recipe_of("captcha-seq2seq-words")
-    return replace(
-        words,
-        name=name,
-        start=words.name,
-        train=("train", "styles"),
-        validation=("validation", "styles-validation"),
-        widths=(48, 512),
-        samples=(30_000, 60_000),
-        epochs=5,
-    )
-
-
-def _real(name: str) -> Recipe:
-    """Real captchas, with as many drawn ones, so that those are not forgotten."""
-    drawn = recipe_of("captcha-seq2seq-drawn")
-    return replace(
-        drawn,
-        name=name,
-        start=drawn.name,
-        train=drawn.train + _REAL,
-        validation=drawn.validation + _REAL,
-        samples=(15_000, 15_000, 6_000, 6_000, 12_000),
-        epochs=3,
-        learning_rate=5e-4,
-        jitter=True,
-    )
+def _after(start: str, name: str, **values: Any) -> Recipe:
+    """A recipe that goes on from another's checkpoint."""
+    return replace(recipe_of(start), name=name, start=start, **values)
 
 
 _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
     "captcha-resnet18-study": partial(_study, _resnet18, epochs=5, recolour=False),
-    "captcha-seq2seq": _real,
-    "captcha-seq2seq-drawn": _drawn,
+    "captcha-seq2seq": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
-    "captcha-seq2seq-words": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
+    # every style and width that can be drawn, after words
+    "captcha-seq2seq-drawn": partial(
+        _after,
+        "captcha-seq2seq",
+        train=("train", "styles"),
+        validation=("validation", "styles-validation"),
+        samples=(30_000, 60_000),
+        epochs=5,
+        widths=WIDTHS,
+    ),
+    # real captchas, with as many drawn ones, so that those are not forgotten
+    "captcha-seq2seq-real": partial(
+        _after,
+        "captcha-seq2seq-drawn",
+        train=("train", "styles", *_REAL),
+        validation=("validation", "styles-validation", *_REAL),
+        samples=(15_000, 15_000, 6_000, 6_000, 12_000),
+        epochs=3,
+        learning_rate=5e-4,
+        jitter=True,
+    ),
 }
 NAMES = tuple(sorted(_RECIPES))
 
@@ -153,4 +147,5 @@ def finetuning(base: Recipe, folder: Path, count: int) -> Recipe:
         batch=32,
         learning_rate=3e-4,
         jitter=True,
+        widths=WIDTHS,
     )

@@ -139,14 +139,15 @@ def content(rgb: Image.Image) -> Box:
 
     At least a third of its height and width is kept, so that a speck does not become a letter.
     """
-    pixels = np.asarray(rgb, np.int16)
+    coarse = max(max(rgb.size) // 1024, 1)  # a photo is looked at in small: it would take much memory
+    pixels = np.asarray(rgb.reduce(coarse), np.int16)
     there = np.abs(pixels - border(pixels)).max(2) > SAME
     spans = []
     for axis, length in ((0, rgb.width), (1, rgb.height)):
         found = np.flatnonzero(there.any(axis))
         if not len(found):
             return 0, 0, rgb.width, rgb.height
-        spans.append((int(found[0]), int(found[-1]) + 1, length))
+        spans.append((int(found[0]) * coarse, min((int(found[-1]) + 1) * coarse, length), length))
     margin = math.ceil((spans[1][1] - spans[1][0]) / 8)
     cut = []
     for first, last, length in spans:

@@ -16,7 +16,7 @@ from zoo import image, store
 from zoo.errors import InputError
 from zoo.explain import Explanation
 from zoo.prediction import Prediction, Status
-from zoo.runtime import Graph, OnnxRuntime, Runtime, TorchRuntime
+from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime, TorchRuntime
 
 CHUNK = 32  # pictures a network sees at once: bounds the memory of a long list
 FLAT = 8  # grey levels: a picture whose smoothed brightness varies less has nothing on it
@@ -88,7 +88,7 @@ class Reader(ABC):
             raise InputError(f"The onnx runtime runs on the CPU only; leave out runtime= to read on {device!r}.")
         self._run: Runtime
         if runtime == "onnx":
-            files = store.home() / "onnx" / f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}"
+            files = store.home() / "onnx" / f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}-{EXPORT}"
             self._run = OnnxRuntime(self.graph_names, lambda: self.graphs(self.network), files, threads)
         else:
             self._run = TorchRuntime(self.graphs(self.network), device)
