@@ -1,6 +1,6 @@
 """Pictures on disk to batches for a network: the same preprocessing as the readers', and targets from the metadata."""
 
-import multiprocessing
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -67,13 +67,9 @@ class Captchas(Dataset[Example]):
         least, most = self.recipe.widths
         if least == most:
             return np.full(len(self), most)
-        with multiprocessing.get_context("fork").Pool() as pool:
-            found = pool.imap(self.width, range(len(self)), chunksize=256)
-            return np.fromiter(tqdm(found, "widths", len(self)), np.int64, len(self))
-
-    def width(self, index: int) -> int:
-        """The width of the input that a picture fits into."""
-        return self.recipe.frame(self.image(index))[1][1]
+        # not a pool: that would send the whole table to a worker with every task
+        loader = DataLoader(Widths(self), 256, num_workers=os.cpu_count() or 0, collate_fn=list)
+        return np.concatenate(list(tqdm(loader, "widths")))
 
     def __getitem__(self, key: Key) -> Example:
         index, width, turn = key
@@ -87,6 +83,20 @@ class Captchas(Dataset[Example]):
         if rng and self.recipe.recolour:
             pixels = recolour(rng, pixels)
         return Example(pixels, row["text"], placement.to_input(boxes))
+
+
+class Widths(Dataset[int]):
+    """The width of the input that each of the pictures fits into."""
+
+    def __init__(self, pictures: Captchas) -> None:
+        self.pictures = pictures
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> int:
+        _, (_, width) = self.pictures.recipe.frame(self.pictures.image(index))
+        return width
 
 
 def jitter(rng: np.random.Generator, picture: Image.Image, boxes: np.ndarray) -> tuple[Image.Image, np.ndarray]:

@@ -24,7 +24,7 @@ from training.fit import Pictures, fit
 from training.recipes import Recipe, finetuning, recipe_of
 from training.report import Report
 from zoo.reader import Reader
-from zoo.store import CHECKPOINTS
+from zoo.store import CHECKPOINTS, CONFIG
 
 SHOTS = (50, 100, 200, 400, 750)
 FOLDS = 5
@@ -40,14 +40,14 @@ class Teacher:
     def taught(self, recipe: Recipe, split: dataset.Split | None = None) -> Reader:
         """The reader that a recipe makes of it, with the recipe's own split or another."""
         folder = self.runs / CHECKPOINTS.name / recipe.name
-        if not folder.exists():
+        if not (folder / CONFIG).exists():  # which is written last
             split = split or dataset.split(recipe, self.data)
             network = fit(Pictures(split, self.workers), self.runs / recipe.name, self.start)
             write_calibrated(network, split.pictures, split.validation, self.workers, folder, self.start)
         return zoo.load(folder)
 
     def few(self, zipped: Path, train: dataset.Indices, name: str) -> Reader:
-        """The reader fine-tuned with some of a zip's pictures."""
+        """The reader fine-tuned with some of a zip's pictures; validating with them shows the progress, no more."""
         recipe = replace(finetuning(recipe_of("captcha-seq2seq-real"), zipped, len(train)), name=name)
         pictures = dataset.Captchas(recipe, [ImageFolder(zipped)])
         return self.taught(recipe, dataset.Split(pictures, (train,), train[:50], np.arange(0)))
