@@ -290,6 +290,16 @@ def test_weights_that_float16_cannot_hold_are_not_written(tiny: Path, value: flo
     assert store.sha256(tiny / store.WEIGHTS) == before
 
 
+def test_an_altered_network_starts_from_what_it_shares(tiny: Path) -> None:
+    ours = Classifier.build(TINY | {"num_classes": 3})
+    other = ours.fc.weight.clone()
+    share = store.transfer_weights(ours, tiny)
+    assert 0.9 < share < 1 and torch.equal(ours.fc.weight, other)
+    same = Classifier.build(TINY)
+    assert store.transfer_weights(same, tiny) == 1.0
+    assert torch.equal(ours.conv1.weight, same.conv1.weight)
+
+
 def test_timm_loads_a_checkpoint_with_the_same_logits(tiny: Path) -> None:
     theirs, ours = timm.create_model(f"local-dir:{tiny}", pretrained=True).eval(), Classifier.build(TINY).eval()
     store.load_weights(ours, tiny)

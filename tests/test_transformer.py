@@ -5,7 +5,7 @@ import torch
 
 from training.module import guidance_loss, sequence_loss, spotting_loss
 from zoo.text import CharTokenizer
-from zoo.transformer import DecoderLayer, Seq2Seq, attend, position_grid
+from zoo.transformer import DecoderLayer, Encoder, Seq2Seq, attend, position_grid
 
 TOKENS = CharTokenizer("abcdef")
 
@@ -112,6 +112,20 @@ def test_a_mirrored_picture_is_another_picture(network: Seq2Seq, images: torch.T
 def test_positions_differ_everywhere() -> None:
     grid = position_grid(32, 3, 24).flatten(1).T
     assert torch.cdist(grid, grid).add(torch.eye(72)).min() > 0.1
+
+
+@torch.inference_mode()
+def test_a_finer_grid_sees_the_same_at_twice_as_many_places(images: torch.Tensor) -> None:
+    torch.manual_seed(0)
+    coarse, fine = (Encoder(32, output_stride=stride).eval() for stride in (8, 4))
+    fine.load_state_dict(coarse.state_dict())
+    seen, finer = (encoder.blocks(encoder.stem(images)) for encoder in (coarse, fine))
+    assert finer.shape[3] == 2 * seen.shape[3]
+    torch.testing.assert_close(finer[..., ::2], seen)
+    for encoder, grid in ((coarse, seen), (fine, finer)):
+        assert encoder.grid.shape(images.shape[2:]) == tuple(grid.shape[2:])
+    columns = position_grid(32, 3, 24, 0.5)
+    torch.testing.assert_close(columns[..., ::2], position_grid(32, 3, 12))
 
 
 def test_a_layer_splits_its_heads_without_mixing() -> None:

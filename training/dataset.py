@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from training.data.folder import ImageFolder, Row
 from training.recipes import Recipe
 from zoo import image
 from zoo.text import CharTokenizer
-from zoo.transformer import Encoder
+from zoo.transformer import Grid
 
 Batch = dict[str, torch.Tensor]
 Indices = npt.NDArray[np.int64]
@@ -61,14 +61,13 @@ class Captchas(Dataset[Example]):
         folder, place = self._place(index)
         return folder.row(place)
 
-    @cached_property
-    def widths(self) -> npt.NDArray[np.int64]:
-        """The width of the input that each picture fits into; found by looking at every one."""
+    def widths(self, indices: Indices) -> Indices:
+        """The width of the input that each of the pictures fits into; found by looking at every one."""
         least, most = self.recipe.widths
         if least == most:
-            return np.full(len(self), most)
+            return np.full(len(indices), most)
         # not a pool: that would send the whole table to a worker with every task
-        loader = DataLoader(Widths(self), 256, num_workers=os.cpu_count() or 0, collate_fn=list)
+        loader = DataLoader(Widths(self), 256, sampler=indices, num_workers=os.cpu_count() or 0, collate_fn=list)
         return np.concatenate(list(tqdm(loader, "widths")))
 
     def __getitem__(self, key: Key) -> Example:
@@ -179,14 +178,15 @@ def targets(recipe: Recipe, examples: Sequence[Example]) -> Batch:
         return {"target": torch.from_numpy(target)}
     tokens = CharTokenizer(recipe.alphabet).batch([example.text for example in examples])
     tokens = np.insert(tokens, 0, CharTokenizer.bos, axis=1)
-    region = np.stack([cells(example.boxes, tokens.shape[1] - 1, example.pixels.shape[:2]) for example in examples])
+    length, grid = tokens.shape[1] - 1, recipe.grid
+    region = np.stack([cells(example.boxes, length, example.pixels.shape[:2], grid) for example in examples])
     return {"tokens": torch.from_numpy(tokens), "region": torch.from_numpy(region)}
 
 
-def cells(boxes: np.ndarray, length: int, size: tuple[int, int]) -> np.ndarray:
-    """The cells of the encoder's grid whose centre lies in each box, at least the nearest: float (length, N)."""
-    (down, across), (rows, columns) = Encoder.stride, Encoder.grid(size)
-    y, x = (np.arange(rows) + 0.5) * down, (np.arange(columns) + 0.5) * across
+def cells(boxes: np.ndarray, length: int, size: tuple[int, int], grid: Grid) -> np.ndarray:
+    """The cells of an encoder's grid whose centre lies in each box, at least the nearest: float (length, N)."""
+    rows, columns = grid.shape(size)
+    y, x = (np.arange(rows) + 0.5) * grid.down, (np.arange(columns) + 0.5) * grid.across
     out = np.zeros((length, rows, columns), np.float32)
     for region, (left, top, right, bottom) in zip(out, boxes, strict=False):
         tall = (y >= top) & (y <= bottom) | (np.abs(y - (top + bottom) / 2) == np.abs(y - (top + bottom) / 2).min())
@@ -227,7 +227,7 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
         indices: (n,).
         seed: of the order of the batches; None to keep the narrow ones first.
     """
-    widths = pictures.widths[indices]
+    widths = pictures.widths(indices)
     order, size = np.argsort(widths, kind="stable"), pictures.recipe.batch
     cut = [order[i : i + size] for i in range(0, len(order), size)]
     if seed is not None:

@@ -78,13 +78,16 @@ class Reading(lightning.LightningModule):
     def training_step(self, batch: Batch, _: int) -> Tensor:
         loss, right = self.loss(batch)
         self.log("loss/train", loss, prog_bar=True, on_step=True, on_epoch=True)
-        self.log("accuracy/train", right.float().mean(), prog_bar=True, on_step=True, on_epoch=True)
+        if len(right):  # else all of the batch are blank
+            train = right.float().mean()
+            self.log("accuracy/train", train, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(right))
         return loss
 
     def validation_step(self, batch: Batch, _: int) -> None:
         loss, right = self.loss(batch)
         self.log("loss/validation", loss, prog_bar=True, batch_size=len(batch["images"]))
-        self.log("accuracy/validation", right.float().mean(), prog_bar=True, batch_size=max(len(right), 1))
+        if len(right):
+            self.log("accuracy/validation", right.float().mean(), prog_bar=True, batch_size=len(right))
 
     def configure_optimizers(self) -> Any:
         matrices = [p for p in self.parameters() if p.ndim > 1]

@@ -12,6 +12,7 @@ from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo import image
 from zoo.text import ALPHANUMERIC
+from zoo.transformer import Grid
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Recipe:
         train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates.
         protocol: whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test.
         samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times.
-        start: the checkpoint that training goes on from; "" to start from chance.
+        start: the checkpoint that training goes on from, as far as the network has the same layers; "" to start from
+            chance.
         recolour: whether every picture's colours are changed, for those of the reading may be any.
         jitter: whether every picture is moved, scaled and slanted a little, for folders that hold few.
         strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
@@ -64,6 +66,11 @@ class Recipe:
     seed: int = 0
     mean: tuple[float, float, float] = field(default=(0.5, 0.5, 0.5))
     std: tuple[float, float, float] = field(default=(0.25, 0.25, 0.25))
+
+    @property
+    def grid(self) -> Grid:
+        """The cells that a sequence reader's encoder sees."""
+        return Grid(self.model_args.get("output_stride", Grid.across))
 
     def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
         """The part of a picture that is shown to the network (None for all), and the input's height and width."""
@@ -104,14 +111,16 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18-study": partial(_study, _resnet18, epochs=5, recolour=False),
     "captcha-seq2seq": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
-    # every style and width that can be drawn, after words
+    # every style and width that can be drawn, after words; cells half as wide, for narrow letters
     "captcha-seq2seq-drawn": partial(
         _after,
         "captcha-seq2seq",
+        model_args={"longest": LONGEST, "dropout": 0.05, "blocks": 5, "output_stride": 4},
         train=("train", "styles"),
         validation=("validation", "styles-validation"),
-        samples=(30_000, 60_000),
-        epochs=5,
+        samples=(36_000, 32_000),
+        epochs=3,
+        learning_rate=8e-4,
         widths=WIDTHS,
     ),
     # real captchas, with as many drawn ones, so that those are not forgotten

@@ -14,7 +14,7 @@ from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.prediction import Prediction
 from zoo.reader import Reader
-from zoo.runtime import Graph, softmax
+from zoo.runtime import Graph, Method, softmax
 
 
 class Classifier(Reader):
@@ -37,8 +37,17 @@ class Classifier(Reader):
             raise InputError(f"{self.folder / store.CONFIG}: the field 'label_names' has {count}; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
-        images = torch.zeros(2, 3, *self.settings.size)
-        return {"classify": Graph(network, {"images": images}, {"images": {0: "batch"}}, ("logits",))}
+        inputs, free = {"images": torch.zeros(2, 3, *self.settings.size)}, {"images": {0: "batch"}}
+
+        def pooled(images: torch.Tensor) -> torch.Tensor:
+            timm_network: Any = network
+            features: torch.Tensor = timm_network.forward_head(timm_network.forward_features(images), pre_logits=True)
+            return features
+
+        return {
+            "classify": Graph(network, inputs, free, ("logits",)),
+            "features": Graph(Method(network, pooled), inputs, free, ("features",)),
+        }
 
     @property
     def labels(self) -> list[str]:

@@ -1,7 +1,7 @@
 """What all readers share: pictures in, predictions out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +71,7 @@ class Reader(ABC):
     """
 
     fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
-    graph_names: ClassVar[tuple[str, ...]]
+    graph_names: ClassVar[tuple[str, ...]]  # what reading needs; `features` has a graph of its own
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
 
     def __init__(
@@ -162,16 +162,34 @@ class Reader(ABC):
             choice = f"choose from {', '.join(self.decodings)}" if self.decodings else "leave it out"
             raise InputError(f"{self.name} has no option decode={decode!r}; {choice}.")
         found: dict[int, Prediction] = {}
+        for places, inputs, placements in self._batches(images):
+            answers = self.predict(inputs, placements, decode or (self.decodings or ("",))[0])
+            found |= zip(places, answers, strict=True)
+        return [found[i] for i in range(len(images))]
+
+    def features(self, images: Sequence[image.Source]) -> npt.NDArray[np.float32]:
+        """What the network makes of each picture before it answers: float32 (n, d), alike where pictures are alike.
+
+        Raises:
+            InputError: a picture cannot be read.
+        """
+        found: dict[int, npt.NDArray[np.float32]] = {}
+        for places, inputs, _ in self._batches(images):
+            (features,) = self._run("features", images=inputs)
+            found |= zip(places, features, strict=True)
+        return np.stack([found[i] for i in range(len(images))])
+
+    def _batches(
+        self, images: Sequence[image.Source] | npt.NDArray[np.uint8]
+    ) -> Iterator[tuple[list[int], npt.NDArray[np.float32], list[image.Placement]]]:
+        """Pictures of one shape at a time: their places in the list, inputs (B, 3, H, W) and placements."""
         for start in range(0, len(images), CHUNK):
             prepared = [self.prepare(picture) for picture in images[start : start + CHUNK]]
             shapes = [pixels.shape for pixels, _ in prepared]
             for shape in dict.fromkeys(shapes):  # no padding: a picture's answer does not depend on its neighbours
                 alike = [i for i, other in enumerate(shapes) if other == shape]
                 inputs = np.concatenate([prepared[i][0] for i in alike])
-                places = [prepared[i][1] for i in alike]
-                answers = self.predict(inputs, places, decode or (self.decodings or ("",))[0])
-                found |= zip((start + i for i in alike), answers, strict=True)
-        return [found[i] for i in range(len(images))]
+                yield [start + i for i in alike], inputs, [prepared[i][1] for i in alike]
 
     def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
         """The part of a picture that is shown to the network (None for all), and the input's height and width."""

@@ -76,7 +76,7 @@ class OnnxRuntime:
     """Computes with onnxruntime on the CPU.
 
     Args:
-        names: the graphs' names.
+        names: the graphs that are opened at once; others are when they are first asked for.
         graphs: gives the graphs; asked only if a file is missing, so that a second start needs no torch network.
         folder: where the files are, or are exported to.
         threads: how many cores to use; 0 for all.
@@ -85,17 +85,21 @@ class OnnxRuntime:
     def __init__(
         self, names: Sequence[str], graphs: Callable[[], Mapping[str, Graph]], folder: Path, threads: int
     ) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # errors only
-        self.sessions = {}
-        for name in names:
-            path = folder / f"{name}.onnx"
-            if not path.exists():
-                export(graphs()[name], path)
-            self.sessions[name] = onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
+        self.graphs, self.folder = graphs, folder
+        self.options = onnxruntime.SessionOptions()
+        self.options.intra_op_num_threads = threads
+        self.options.log_severity_level = 3  # errors only
+        self.sessions = {name: self._open(name) for name in names}
+
+    def _open(self, name: str) -> onnxruntime.InferenceSession:
+        path = self.folder / f"{name}.onnx"
+        if not path.exists():
+            export(self.graphs()[name], path)
+        return onnxruntime.InferenceSession(path, self.options, ["CPUExecutionProvider"])
 
     def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
+        if graph not in self.sessions:
+            self.sessions[graph] = self._open(graph)
         return tuple(self.sessions[graph].run(None, inputs))
 
 

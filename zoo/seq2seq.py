@@ -17,7 +17,7 @@ from zoo.prediction import Prediction
 from zoo.reader import Reader
 from zoo.runtime import Graph, Method, Runtime, softmax
 from zoo.text import CharTokenizer
-from zoo.transformer import Encoder, Seq2Seq
+from zoo.transformer import Grid, Seq2Seq
 
 BEAM = 5
 
@@ -153,12 +153,8 @@ class Seq2SeqReader(Reader):
         assert isinstance(network, Seq2Seq)
         layers, heads, slots, depth = self.cache
         own, cross = torch.zeros(layers, 2, heads, slots, depth), torch.zeros(layers, 2, heads, 12, depth)
-        encode = Graph(
-            Method(network, network.encode),
-            {"images": torch.zeros(2, 3, *self.settings.size)},
-            {"images": {0: "batch", 3: "width"}},
-            ("cross_keys", "cross_values"),
-        )
+        images = {"images": torch.zeros(2, 3, *self.settings.size)}
+        any_width = {"images": {0: "batch", 3: "width"}}
         past, seen = {1: "batch"}, {1: "batch", 3: "cells"}
         step = Graph(
             Method(network, network.step),
@@ -173,7 +169,11 @@ class Seq2SeqReader(Reader):
             {"tokens": {0: "batch"}, "keys": past, "values": past, "cross_keys": seen, "cross_values": seen},
             ("logits", "new_keys", "new_values", "attention"),
         )
-        return {"encode": encode, "step": step}
+        return {
+            "encode": Graph(Method(network, network.encode), images, any_width, ("cross_keys", "cross_values")),
+            "step": step,
+            "features": Graph(Method(network, network.features), images, any_width, ("features",)),
+        }
 
     def hypotheses(self, inputs: npt.NDArray[np.float32], width: int = BEAM) -> list[list[Hypothesis]]:
         """The best texts of each picture of a batch (B, 3, H, W), best first."""
@@ -210,7 +210,8 @@ class Seq2SeqReader(Reader):
             self.explained_layer, lambda: self.network(images, before)[0].gather(-1, tokens[..., None]).sum()
         )
         size = inputs.shape[2], inputs.shape[3]
-        attention = best.attention[: len(text)].reshape(len(text), *Encoder.grid(size))
+        grid = Grid(self.config["model_args"].get("output_stride", Grid.across))
+        attention = best.attention[: len(text)].reshape(len(text), *grid.shape(size))
         where = size, place, image.load(picture).rgb.size
         maps = np.concatenate([to_picture(cam[None], *where), to_picture(attention, *where)])
         return Explanation(maps, (text, *text))

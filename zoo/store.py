@@ -35,6 +35,8 @@ from zoo.errors import InputError
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
+# what keeps files from being fetched from the Hub; a RuntimeError is hf_xet's
+UNREACHABLE = httpx2.HTTPError, httpx2.InvalidURL, HFValidationError, OSError, RuntimeError
 
 Kind = type | GenericAlias  # str, int, float, bool, dict, list or list[kind]
 
@@ -83,7 +85,7 @@ def locate(name: str, bundled: bool = True) -> Path:
             state = "was damaged or out of date on this machine"
             _remove(folder / WEIGHTS)
         return _download(entry)
-    except (httpx2.HTTPError, httpx2.InvalidURL, HFValidationError, OSError, RuntimeError) as error:  # Runtime: hf_xet
+    except UNREACHABLE as error:
         raise InputError(f"The checkpoint {name} {state}, and {_why(error, entry)}.") from error
 
 
@@ -259,12 +261,7 @@ def load_weights(network: nn.Module, folder: Path) -> None:
     Raises:
         InputError: the file is missing or damaged, or does not fit; the tensors are named.
     """
-    path = folder / WEIGHTS
-    try:
-        weights = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise _unreadable(path, error) from error
-    own = network.state_dict()
+    weights, own = _read_weights(folder), network.state_dict()
     problems = {
         "lacks": sorted(own.keys() - weights.keys()),
         "has unexpected": sorted(weights.keys() - own.keys()),
@@ -272,8 +269,32 @@ def load_weights(network: nn.Module, folder: Path) -> None:
     }
     if any(problems.values()):
         found = ", ".join(f"{verb} {_list(keys)}" for verb, keys in problems.items() if keys)
+        path = folder / WEIGHTS
         raise InputError(f"{path} does not fit the network of its {CONFIG}: it {found}; fetch both anew.")
     network.load_state_dict(weights, strict=True)
+
+
+def transfer_weights(network: nn.Module, folder: Path) -> float:
+    """Loads those of a checkpoint's weights that an altered network has as well, to train it further.
+
+    Returns:
+        What share of the network's numbers they are.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    own = network.state_dict()
+    same = {k: v for k, v in _read_weights(folder).items() if k in own and own[k].shape == v.shape}
+    network.load_state_dict(same, strict=False)
+    return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
+
+
+def _read_weights(folder: Path) -> dict[str, torch.Tensor]:
+    path = folder / WEIGHTS
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
 
 
 def _list(names: list[str], most: int = 5) -> str:

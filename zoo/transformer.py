@@ -5,6 +5,7 @@ carry 2-D sinusoidal position embeddings (Parmar et al. 2018), so that any size 
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +14,22 @@ from zoo.text import CharTokenizer
 
 
 class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions with a shortcut (He et al. 2016)."""
+    """Two 3×3 convolutions with a shortcut (He et al. 2016).
 
-    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int] = (1, 1)) -> None:
+    Args:
+        inputs, outputs: channels.
+        stride: down and across.
+        dilations: across, of the two convolutions.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: tuple[int, int] = (1, 1), dilations: tuple[int, int] = (1, 1)
+    ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        first, second = ((1, dilation) for dilation in dilations)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, first, first, bias=False)
         self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, second, second, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
         self.shortcut: nn.Module = nn.Identity()
         if inputs != outputs or stride != (1, 1):
@@ -30,47 +40,67 @@ class ResidualBlock(nn.Module):
         return torch.relu(self.bn2(self.conv2(out)) + self.shortcut(x))
 
 
+@dataclass(frozen=True)
+class Grid:
+    """The cells that an encoder divides a picture into; letters stand side by side, so it is finer across than down.
+
+    Attributes:
+        across, down: width and height of a cell in pixels.
+    """
+
+    across: int = 8
+    down: int = 16
+
+    def shape(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of the cells of a picture with this height and width."""
+        return -(-size[0] // self.down), -(-size[1] // self.across)
+
+
 class Encoder(nn.Module):
-    """Pictures (B, 3, H, W) to a grid of features (B, H/16 · W/8, width), row by row."""
+    """Pictures (B, 3, H, W) to the features of the cells of its grid (B, N, width), row by row.
 
-    stride = (16, 8)  # letters stand side by side: the grid is finer across than down
+    Args:
+        width: how many features.
+        blocks: of the six residual blocks, how many.
+        output_stride: width of a cell in pixels, 8 or 4. For 4 the last stride across is left out, and what follows is
+            dilated instead (Chen et al. 2017): the same weights then see the same, at twice as many places.
+    """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, blocks: int = 6, output_stride: int = 8) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.grid = width, Grid(output_stride)
         self.stem = nn.Sequential(nn.Conv2d(3, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
-        self.blocks = nn.Sequential(
-            ResidualBlock(48, 64, (2, 2)),
-            ResidualBlock(64, 64),
-            ResidualBlock(64, 128, (2, 2)),
-            ResidualBlock(128, 128),
-            ResidualBlock(128, width, (2, 1)),
-            ResidualBlock(width, width),
-        )
+        self.blocks, inputs, stride, dilation = nn.Sequential(), 48, 2, 1
+        plan = ((64, 2, 2), (64, 1, 1), (128, 2, 2), (128, 1, 1), (width, 2, 1), (width, 1, 1))
+        for outputs, down, across in plan[:blocks]:
+            if stride * across <= output_stride:
+                stride, behind = stride * across, dilation
+            else:
+                across, behind = 1, dilation * across
+            self.blocks.append(ResidualBlock(inputs, outputs, (down, across), (dilation, behind)))
+            inputs, dilation = outputs, behind
         self.norm = nn.LayerNorm(width)
-
-    @classmethod
-    def grid(cls, size: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns of the features of a picture with this height and width."""
-        return -(-size[0] // cls.stride[0]), -(-size[1] // cls.stride[1])
 
     def forward(self, images: Tensor) -> Tensor:
         grid = self.blocks(self.stem(images))
-        grid = grid + position_grid(self.width, grid.shape[2], grid.shape[3]).to(grid)
+        grid = grid + position_grid(self.width, grid.shape[2], grid.shape[3], self.grid.across / 8).to(grid)
         features: Tensor = self.norm(grid.flatten(2).transpose(1, 2))
         return features
 
 
-def position_grid(width: int, rows: int, columns: int) -> Tensor:
-    """2-D sinusoidal position embeddings (width, rows, columns): half of the channels for the row, half the column."""
+def position_grid(width: int, rows: int, columns: int, apart: float = 1) -> Tensor:
+    """2-D sinusoidal position embeddings (width, rows, columns): half of the channels for the row, half the column.
+
+    Rows are 1 apart, columns `apart`.
+    """
     rates = torch.exp(torch.arange(0, width // 2, 2) * (-math.log(1000.0) / (width // 2)))
 
-    def waves(count: int) -> Tensor:
-        angles = torch.arange(count)[:, None] * rates[None, :]
+    def waves(count: int, apart: float) -> Tensor:
+        angles = torch.arange(count)[:, None] * apart * rates[None, :]
         return torch.cat([angles.sin(), angles.cos()], dim=1)
 
-    down = waves(rows)[:, None, :].expand(-1, columns, -1)
-    across = waves(columns)[None, :, :].expand(rows, -1, -1)
+    down = waves(rows, 1)[:, None, :].expand(-1, columns, -1)
+    across = waves(columns, apart)[None, :, :].expand(rows, -1, -1)
     return torch.cat([down, across], dim=2).permute(2, 0, 1)
 
 
@@ -134,6 +164,7 @@ class Seq2Seq(nn.Module):
         longest: the most characters that a text has.
         width, heads, hidden, layers: the decoder's size.
         dropout: share of the decoder's activations dropped in training.
+        blocks, output_stride: of the encoder.
     """
 
     def __init__(
@@ -145,10 +176,12 @@ class Seq2Seq(nn.Module):
         hidden: int = 512,
         layers: int = 2,
         dropout: float = 0.1,
+        blocks: int = 6,
+        output_stride: int = 8,
     ) -> None:
         super().__init__()
         self.longest = longest
-        self.encoder = Encoder(width)
+        self.encoder = Encoder(width, blocks, output_stride)
         self.embed = nn.Embedding(tokens, width)
         self.place = nn.Parameter(torch.randn(longest + 1, width) * 0.02)
         self.layers = nn.ModuleList(DecoderLayer(width, heads, hidden, dropout) for _ in range(layers))
@@ -180,6 +213,11 @@ class Seq2Seq(nn.Module):
         for layer in self._decoder():
             x, weights = layer(x, layer.project(x), mask, layer.picture(features))
         return self.head(self.norm(x)), weights.mean(1)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) to the mean of their cells' features (B, width)."""
+        features: Tensor = self.encoder(images).mean(1)
+        return features
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Pictures (B, 3, H, W) to every layer's cross-attention keys and values, each (layers, B, heads, N, d)."""

@@ -18,7 +18,6 @@ from training.fit import Pictures, fit
 from training.module import build
 from training.recipes import Recipe, recipe_of
 from zoo.text import CharTokenizer
-from zoo.transformer import Encoder
 
 RECIPE = dataclasses.replace(recipe_of("captcha-seq2seq"), widths=(192, 192), start="", jitter=False)
 
@@ -67,7 +66,7 @@ def test_tokens_and_regions_belong_to_the_letters(pictures: dataset.Captchas) ->
     recipe = RECIPE
     examples = [pictures[i, 192, 0] for i in range(40)]
     batch = dataset.collate(examples, recipe)
-    down, across = Encoder.stride
+    down, across = recipe.grid.down, recipe.grid.across
     for example, tokens, region in zip(examples, batch["tokens"], batch["region"], strict=True):
         assert tokens[0] == CharTokenizer.bos
         assert CharTokenizer(recipe.alphabet).decode(tokens[1:].tolist()) == example.text
@@ -107,10 +106,11 @@ def test_pictures_of_like_width_share_a_batch(drawn: Path) -> None:
     batches = dataset.batches(pictures, np.arange(96), seed=3)
     assert sorted(i for batch in batches for i, *_ in batch) == list(range(96))
     assert batches == dataset.batches(pictures, np.arange(96), seed=3) != dataset.batches(pictures, np.arange(96), 4)
+    widths = pictures.widths(np.arange(96))
     for batch in batches:
-        assert {width for _, width, _ in batch} == {max(pictures.widths[i] for i, *_ in batch)}
-    padded = sum(width - pictures.widths[i] for batch in batches for i, width, _ in batch)
-    assert padded < 0.1 * pictures.widths.sum() and len(set(pictures.widths.tolist())) > 4
+        assert {width for _, width, _ in batch} == {max(widths[i] for i, *_ in batch)}
+    padded = sum(width - widths[i] for batch in batches for i, width, _ in batch)
+    assert padded < 0.1 * widths.sum() and len(set(widths.tolist())) > 4
     for batch, made in zip(batches, dataset.loader(pictures, batches, 0), strict=True):
         assert made["images"].shape == (len(batch), 3, 48, batch[0][1])
         assert made["region"].shape[2] == 3 * batch[0][1] // 8
