@@ -46,7 +46,7 @@ def check(recipe: Recipe, folder: Path) -> int:
 
 def evaluate(folder: Path, start: Path, split: Split) -> Report:
     """How the held-out tenth is read by the checkpoint in `folder`, and by the one it started from."""
-    report, data = Report(folder), f"{split.pictures.folders[0].path.name}, held out"
+    report, data = Report(folder), f"{split.pictures.folders[0].files.path.name}, held out"
     pairs = [(split.pictures.image(i), split.pictures.row(i)) for i in split.validation]
     for path, model in ((start, f"{start.name} before"), (folder, "")):
         report.add(*accuracy(data, answers(zoo.load(path), pairs, model or folder.name, len(pairs)), model=model))

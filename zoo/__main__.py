@@ -3,6 +3,7 @@
     python -m zoo names                     the checkpoints
     python -m zoo read NAME FILE ...        what is printed in pictures; NAME may be a checkpoint's folder
     python -m zoo verify [NAME ...]         whether checkpoints on this machine are whole
+    python -m zoo grid FOLDER --out FILE    pictures laid out on a grid, like beside like
 
 Each takes --json. What fails is one sentence on stderr and exit code 1; the other files are still read.
 """
@@ -15,8 +16,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 import zoo
 from zoo import catalog, store
+from zoo.grid import LAYOUTS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,6 +53,16 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", parents=[shared], help="check the checkpoints on this machine")
     verify.add_argument("names", metavar="NAME", nargs="*", help="a checkpoint; all, if none is named")
     verify.set_defaults(run=_verify)
+
+    grid = commands.add_parser("grid", parents=[shared], help="lay pictures out on a grid, like beside like")
+    grid.add_argument("source", metavar="FOLDER", help="a folder or zip of pictures, or USER/NAME of a Hub data set")
+    grid.add_argument("--out", type=Path, action="append", required=True, metavar="FILE", help="map.html, .png or .csv")
+    grid.add_argument("--rows", type=int, help="of the grid (default: about square)")
+    grid.add_argument("--cols", type=int, help="of the grid")
+    grid.add_argument("--embedder", help="a checkpoint of the zoo, a timm model, or colour (default: what can be had)")
+    grid.add_argument("--layout", default=LAYOUTS[0], choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
+    grid.add_argument("--keep", type=Path, metavar="CSV", help="an earlier map.csv, whose pictures stay where they are")
+    grid.set_defaults(run=_grid)
     return parser
 
 
@@ -88,6 +102,63 @@ def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:
         elif not options.json:
             print(f"{name}\tok\t{found.actual}\t{found.folder}")
     return rows
+
+
+def _grid(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from zoo.grid import arrange, find, mosaic
+
+    for path in options.out:
+        mosaic.check(path)
+    keep = mosaic.read_table(options.keep) if options.keep else None
+    pictures = find(options.source)
+    with _Bar() as bar:
+        found = arrange(
+            pictures, options.rows, options.cols, options.embedder, options.layout, keep, progress=bar.update
+        )
+        for path in options.out:
+            mosaic.write(path, pictures, found, Path(options.source).stem, bar.update)
+    skipped = {**pictures.skipped, **found.skipped}
+    for name, reason in skipped.items():
+        print(f"{name}: {reason}", file=sys.stderr)
+    quality, random = asdict(found.quality), asdict(found.random)
+    if not options.json:
+        print(f"{len(found.kept)} pictures on {found.rows} × {found.cols} cells by {found.embedder}")
+        for name, value in quality.items():
+            if value is not None:
+                print(f"{name:13} {value:8.3f}   random {random[name]:8.3f}")
+    return [
+        {
+            "files": [str(path) for path in options.out],
+            "pictures": len(found.kept),
+            "rows": found.rows,
+            "cols": found.cols,
+            "embedder": found.embedder,
+            "quality": quality,
+            "random": random,
+            "seconds": dict(found.seconds),
+            "skipped": skipped,
+        }
+    ]
+
+
+class _Bar:
+    """A progress bar on stderr for each stage in turn."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def update(self, stage: str, done: int, total: int) -> None:
+        if self.bar is None or self.bar.desc != stage:
+            self.__exit__()
+            self.bar = tqdm(desc=stage, total=total, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}")
+        self.bar.update(done - self.bar.n)
 
 
 def _load(folder: Path) -> object:

@@ -5,7 +5,6 @@ import hashlib
 import io
 import multiprocessing
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
+
+from zoo.errors import InputError
+from zoo.files import Files
 
 Row = dict[str, str]
 Drawing = tuple[Image.Image, Mapping[str, object]]
@@ -63,24 +65,16 @@ class ImageFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self._zip: tuple[int, zipfile.ZipFile] | None = None
         try:
-            text = self._bytes("metadata.csv").decode()
-        except (OSError, KeyError) as error:
-            message = f"{self.path} holds no metadata.csv; it should be an ImageFolder or a zip of one"
+            self.files = Files(path)
+            text = self.files.read("metadata.csv").decode()
+        except (OSError, InputError) as error:
+            message = f"{path} holds no metadata.csv; it should be an ImageFolder or a zip of one"
             raise FileNotFoundError(message) from error
         reader = csv.DictReader(io.StringIO(text))
         names, cells = reader.fieldnames or [], [[value.encode() for value in row.values()] for row in reader]
         # fixed-width arrays, no list of dicts: forked workers share them, and memory does not grow as they read
         self.columns = {name: np.array([row[i] for row in cells], "S") for i, name in enumerate(names)}
-
-    def _bytes(self, name: str) -> bytes:
-        if self.path.suffix != ".zip":
-            return (self.path / name).read_bytes()
-        if self._zip is None or self._zip[0] != os.getpid():  # a handle shared over a fork would mix up its readers
-            self._zip = os.getpid(), zipfile.ZipFile(self.path)
-        return self._zip[1].read(name)
 
     def __len__(self) -> int:
         return len(self.columns["file_name"])
@@ -89,7 +83,7 @@ class ImageFolder:
         return {name: column[index].decode() for name, column in self.columns.items()}
 
     def image(self, index: int) -> Image.Image:
-        return Image.open(io.BytesIO(self._bytes(self.columns["file_name"][index].decode()))).convert("RGB")
+        return Image.open(io.BytesIO(self.files.read(self.columns["file_name"][index].decode()))).convert("RGB")
 
     def __iter__(self) -> Iterator[tuple[Image.Image, Row]]:
         return ((self.image(i), self.row(i)) for i in range(len(self)))

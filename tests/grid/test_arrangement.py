@@ -1,0 +1,161 @@
+"""From pictures to their cells: embedded once, arranged once, and added to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import zoo
+from tests.grid.conftest import HUES, paint
+from zoo import grid
+from zoo.grid import arrangement, embed, find
+
+
+def neighbours_of_one_label(found: grid.Arrangement, labels: Sequence[str]) -> float:
+    """The share of pairs of adjacent cells that have the same label."""
+    table = np.full((found.rows, found.cols), -1)
+    numbers = np.unique(np.array(labels), return_inverse=True)[1]
+    table[tuple(found.cells.T)] = numbers[found.kept]
+    pairs = [(table[1:], table[:-1]), (table[:, 1:], table[:, :-1])]
+    same = np.concatenate([(a == b)[(a >= 0) & (b >= 0)] for a, b in pairs])
+    return float(same.mean())
+
+
+@pytest.mark.parametrize("layout", grid.LAYOUTS)
+def test_like_lies_beside_like(folder: Path, layout: str) -> None:
+    pictures, stages = find(folder), []
+    found = grid.arrange(pictures, layout=layout, embedder="colour", progress=lambda *done: stages.append(done))
+    assert (found.rows, found.cols) == (8, 8) and found.cells.shape == (60, 2) and found.holes.shape == (4, 2)
+    assert neighbours_of_one_label(found, pictures.labels) > 0.75
+    assert found.quality.dpq16 > found.random.dpq16 + 0.2 and found.quality.recall > found.random.recall
+    assert (found.points is None) == (layout == "sorted")
+    assert {"embedding", "measuring"} <= {stage for stage, _, _ in stages}
+    assert found.embedder == "colour" and {"embedding", "measuring"} <= set(found.seconds)
+
+
+def test_labels_that_are_shuffled_are_noticed(folder: Path) -> None:
+    pictures = find(folder)
+    found = grid.arrange(pictures, embedder="colour")
+    shuffled = np.random.default_rng(0).permutation(pictures.labels).tolist()
+    assert neighbours_of_one_label(found, shuffled) < 0.55
+
+
+def test_a_second_run_computes_nothing_and_a_third_only_what_is_new(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    whole = embed.describe
+    monkeypatch.setattr(embed, "describe", lambda picture: (seen.append(1), whole(picture))[1])
+    first = grid.arrange(find(folder), embedder="colour")
+    assert len(seen) == 60
+    with monkeypatch.context() as patch:
+        patch.setattr(arrangement, "_lay_out", None)  # would fail if it were called
+        again = grid.arrange(find(folder), embedder="colour")
+    assert len(seen) == 60 and (again.cells == first.cells).all() and again.quality == first.quality
+    (folder / "red" / "00.png").rename(folder / "red" / "renamed.png")
+    paint(np.random.default_rng(9), "red").save(folder / "red" / "new.png")
+    grid.arrange(find(folder), embedder="colour")
+    assert len(seen) == 61
+
+
+def test_a_killed_run_keeps_what_it_embedded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "BATCH", 16)
+    whole, seen = embed.describe, []
+
+    def killed(picture: Image.Image) -> np.ndarray:
+        if len(seen) == 40:
+            raise KeyboardInterrupt
+        seen.append(1)
+        return whole(picture)
+
+    monkeypatch.setattr(embed, "describe", killed)
+    with pytest.raises(KeyboardInterrupt):
+        grid.arrange(find(folder), embedder="colour")
+    seen.clear()
+    grid.arrange(find(folder), embedder="colour")
+    assert len(seen) == 60 - 32  # two whole batches were kept
+
+
+def test_pictures_that_cannot_be_read_are_named(folder: Path) -> None:
+    (folder / "red" / "05.png").write_bytes(b"no picture")
+    (folder / "red" / "06.png").write_bytes((folder / "red" / "07.png").read_bytes()[:200])
+    pictures = find(folder)
+    found = grid.arrange(pictures, embedder="colour")
+    assert len(found.cells) == len(found.kept) == 58 and set(found.skipped) == {"red/05.png", "red/06.png"}
+    assert "red/05.png" not in {pictures.names[i] for i in found.kept}
+    for name in pictures.names:
+        (folder / name).write_bytes(b"no picture")
+    with pytest.raises(zoo.InputError, match="None of the 60 pictures"):
+        grid.arrange(find(folder), embedder="colour")
+
+
+def test_added_pictures_leave_the_old_ones_where_they_are(folder: Path) -> None:
+    pictures = find(folder)
+    first = grid.arrange(pictures, embedder="colour")
+    cells = dict(zip(pictures.names, map(tuple, first.cells.tolist()), strict=True))
+    rng = np.random.default_rng(5)
+    for i in range(12):
+        paint(rng, "green").save(folder / "green" / f"new{i}.png")
+    more = find(folder)
+    second = grid.arrange(more, embedder="colour", keep=cells)
+    assert (second.rows, second.cols) == (9, 8) and len(np.unique(second.cells, axis=0)) == 72
+    moved = [
+        np.abs(cell - cells[name]).max() for name, cell in zip(more.names, second.cells, strict=True) if name in cells
+    ]
+    assert max(moved) <= 1 and np.mean(moved) < 0.5
+    assert neighbours_of_one_label(second, more.labels) > 0.7
+
+
+def test_vectors_and_lists_of_pictures_are_arranged_too(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(30, 6)).astype(np.float32)
+    found = grid.arrange(vectors, rows=5, cols=8)
+    assert (found.rows, found.cols) == (5, 8) and found.embedder == "" and (found.vectors == vectors).all()
+    painted = [paint(rng, colour) for colour in HUES for _ in range(3)]
+    found = grid.arrange(painted, embedder="colour", layout="sorted")
+    assert found.cells.shape == (9, 2) and found.rows == 3
+    with pytest.raises(zoo.InputError, match="1 of 30 vectors"):
+        grid.arrange(np.where(np.arange(30)[:, None] == 3, np.nan, vectors))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 17])
+@pytest.mark.parametrize("layout", grid.LAYOUTS)
+def test_any_number_is_arranged(count: int, layout: str) -> None:
+    for vectors in (np.random.default_rng(0).random((count, 3)), np.ones((count, 3))):
+        found = grid.arrange(vectors, layout=layout)
+        assert len(np.unique(found.cells, axis=0)) == count and len(found.holes) == found.rows * found.cols - count
+
+
+def test_what_cannot_be_done_is_said(folder: Path) -> None:
+    for options, why in (
+        ({"layout": "spiral"}, "no layout 'spiral'"),
+        ({"rows": 3, "cols": 3}, "no room for 60"),
+        ({"embedder": "nothing"}, "no embedder 'nothing'"),
+        ({"embedder": "resnet18"}, "could not be fetched from the Hub"),
+    ):
+        with pytest.raises(zoo.InputError, match=why):
+            grid.arrange(find(folder), **options)
+    with pytest.raises(zoo.InputError, match="no picture to arrange"):
+        grid.arrange([])
+
+
+def test_a_reader_of_the_zoo_embeds(folder: Path) -> None:
+    reader = zoo.load("captcha-resnet18")
+    images = [folder / "red" / "00.png", folder / "blue" / "00.png", folder / "red" / "00.png"]
+    features = reader.features(images)
+    assert features.shape == (3, 512) and features.dtype == np.float32
+    assert np.allclose(features[0], features[2], atol=1e-5) and not np.allclose(features[0], features[1], atol=1e-2)
+    network = reader.network
+    with torch.inference_mode():
+        logits = network.get_classifier()(torch.from_numpy(features[:1]))
+        inputs, _ = reader.prepare(images[0])
+        assert torch.allclose(logits, network(torch.from_numpy(inputs)), atol=1e-2)
+    found = grid.arrange(find(folder), embedder="captcha-resnet18")
+    assert found.vectors.shape == (60, 512) and found.embedder == "captcha-resnet18"
+
+
+def test_without_a_network_the_default_needs_no_weights(folder: Path) -> None:
+    assert grid.arrange(find(folder)).embedder == "colour"

@@ -1,0 +1,46 @@
+"""What is found in folders, zips and on the Hub."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo.grid import find
+from zoo.grid.pictures import of
+
+
+def test_folders_are_labels_unless_a_table_has_others(folder: Path) -> None:
+    found = find(folder)
+    assert len(found) == 60 and found.names[0] == "blue/00.png" and list(found.names) == sorted(found.names)
+    assert found.labels == tuple(name.split("/")[0] for name in found.names)
+    assert found.read("red/03.png") == (folder / "red/03.png").read_bytes()
+    (folder / "metadata.csv").write_text("file_name,text\nred/00.png,rouge\n", encoding="utf-8-sig")
+    (folder / "green" / "metadata.csv").write_text("file_name,label,text\n01.png,vert,x\n")
+    labels = dict(zip(find(folder).names, find(folder).labels, strict=True))
+    assert {name: label for name, label in labels.items() if label} == {"red/00.png": "rouge", "green/01.png": "vert"}
+
+
+def test_a_zip_is_as_its_folder_and_other_files_are_named(folder: Path) -> None:
+    (folder / "notes.txt").write_text("notes")
+    packed = find(shutil.make_archive(str(folder), "zip", folder))
+    found = find(folder)
+    assert (packed.names, packed.labels) == (found.names, found.labels)
+    assert packed.skipped == found.skipped == {"notes.txt": "it is no picture"}
+
+
+def test_what_holds_no_picture_is_said(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(zoo.InputError, match="holds no picture"):
+        find(tmp_path / "empty")
+    with pytest.raises(zoo.InputError, match="does not exist"):
+        find(tmp_path / "nothing")
+    with pytest.raises(zoo.InputError, match="no data set of that name could be fetched"):
+        find("nobody/nothing")
+
+
+def test_pictures_of_any_kind_have_names(folder: Path) -> None:
+    path = folder / "red/00.png"
+    found = of([path, path.read_bytes()])
+    assert found.names == (str(path), "1") and found.read("1") == found.read(str(path))
+    assert len(set(of([path, path]).names)) == 2

@@ -1,0 +1,85 @@
+"""The files of a folder or of a zip, read one by one when asked for; a zip is never unpacked to the disk."""
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from zoo.errors import InputError
+
+MAX_BYTES = 64 * 2**20  # of one file in a zip: more is no picture but a bomb
+
+
+class Files:
+    """A folder or a zip.
+
+    Attributes:
+        path: where it is.
+        refused: names of entries that a zip should not hold, and why: links, paths that lead out of it, bombs.
+
+    Raises:
+        InputError: it is neither.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.refused: dict[str, str] = {}
+        self._zip: tuple[int, zipfile.ZipFile] | None = None
+        if not self.path.is_dir() and not zipfile.is_zipfile(self.path):
+            there = "is neither a folder nor a zip" if self.path.exists() else "does not exist"
+            raise InputError(f"{self.path} {there}; name a folder of pictures or a zip of one.")
+
+    def names(self) -> list[str]:
+        """Every file's name within, with forward slashes, sorted; hidden files and what is refused are left out."""
+        if self.path.is_dir():
+            return sorted(path.relative_to(self.path).as_posix() for path in self._walk())
+        found = [entry.filename for entry in self._archive().infolist() if not entry.is_dir() and self._allow(entry)]
+        return sorted({name for name in found if not _hidden(PurePosixPath(name))})
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            OSError: there is no such file.
+            InputError: the zip is damaged there, or what it holds is too large.
+        """
+        if self.path.is_dir():
+            return (self.path / name).read_bytes()
+        try:
+            entry = self._archive().getinfo(name)
+            if not self._allow(entry):
+                raise InputError(f"{name}: {self.refused[name]}.")
+            with self._archive().open(entry) as file:  # never more than the zip's table of contents says
+                return file.read(entry.file_size)
+        except KeyError:
+            raise FileNotFoundError(f"{self.path} holds no {name}") from None
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            raise InputError(f"{name}: it is damaged or encrypted in the zip; pack it anew.") from error
+
+    def _walk(self) -> Iterator[Path]:
+        for folder, folders, files in os.walk(self.path):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            yield from (Path(folder) / name for name in files if not name.startswith("."))
+
+    def _archive(self) -> zipfile.ZipFile:
+        if self._zip is None or self._zip[0] != os.getpid():  # a handle shared over a fork would mix up its readers
+            self._zip = os.getpid(), zipfile.ZipFile(self.path)
+        return self._zip[1]
+
+    def _allow(self, entry: zipfile.ZipInfo) -> bool:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        reason = ""
+        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            reason = "its path leads out of the zip"
+        elif stat.S_ISLNK(entry.external_attr >> 16):
+            reason = "it is a link"
+        elif entry.file_size > MAX_BYTES:
+            reason = f"it is larger than {MAX_BYTES // 2**20} MB"
+        if reason:
+            self.refused[entry.filename] = reason
+        return not reason
+
+
+def _hidden(path: PurePosixPath) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)

@@ -1,0 +1,226 @@
+"""From pictures to an arrangement: embed, lay out in the plane, assign to cells, measure."""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zoo import image, store
+from zoo.errors import InputError
+from zoo.grid import assign, quality
+from zoo.grid.pictures import Pictures, of
+from zoo.grid.quality import Quality
+from zoo.grid.reduce import METHODS, reduce
+
+Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
+
+LAYOUTS = (*METHODS, "sorted")
+EDITION = 1  # raised when the same vectors come to lie elsewhere: what was kept on disk is then of no use
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Where every picture lies.
+
+    Attributes:
+        rows, cols: of the grid.
+        cells: row and column of each picture, int (n, 2).
+        points: of each in the plane, float (n, 2); None where the layout has none.
+        quality: what the grid is worth.
+        random: what the same pictures in random cells are.
+        vectors: of each picture, float32 (n, d).
+        kept: of the pictures given, the indices of those n that could be read.
+        skipped: names of the others, and why.
+        seconds: spent on each stage.
+        embedder: what made the vectors; "" for vectors that were given.
+    """
+
+    rows: int
+    cols: int
+    cells: npt.NDArray[np.int64]
+    points: npt.NDArray[np.float64] | None
+    quality: Quality
+    random: Quality
+    vectors: npt.NDArray[np.float32]
+    kept: npt.NDArray[np.int64]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    embedder: str = ""
+
+    @property
+    def holes(self) -> npt.NDArray[np.int64]:
+        """Row and column of the empty cells, (h, 2)."""
+        empty = np.ones((self.rows, self.cols), bool)
+        empty[tuple(self.cells.T)] = False
+        return np.argwhere(empty)
+
+
+def arrange(
+    images: Pictures | Sequence[image.Source] | npt.NDArray[np.floating],
+    rows: int | None = None,
+    cols: int | None = None,
+    embedder: str | None = None,
+    layout: str = "umap",
+    keep: Mapping[str, tuple[int, int]] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Arrangement:
+    """A cell for every picture, like beside like.
+
+    Args:
+        images: what `find` found, a list of pictures of any kind, or vectors, float (n, d).
+        rows: of the grid; by default it is about square.
+        cols: of the grid.
+        embedder: a checkpoint of the zoo, "colour" or a timm model; see `zoo.grid.embed.embedder`.
+        layout: "umap", "tsne" or "sorted".
+        keep: row and column, by name, of pictures that shall stay in their cells or next to them while the others are
+            added; the grid grows where it must.
+        seed: of all chance.
+        progress: is told each stage's name, how much of it is done, and of how much.
+
+    Raises:
+        InputError: no picture can be read, the grid is too small, or there is no such embedder or layout.
+    """
+    if layout not in LAYOUTS:
+        raise InputError(f"There is no layout {layout!r}; choose from {', '.join(LAYOUTS)}.")
+    tell = progress or (lambda stage, done, total: None)
+    started = time.perf_counter()
+    kept, by, skipped, names = np.arange(len(images)), "", {}, [""] * len(images)
+    if not len(images):
+        raise InputError("There is no picture to arrange; give at least one.")
+    if isinstance(images, np.ndarray) and images.ndim == 2 and np.issubdtype(images.dtype, np.floating):
+        vectors: npt.NDArray[np.float32] = np.asarray(images, np.float32)
+        if bad := int((~np.isfinite(vectors)).any(1).sum()):
+            raise InputError(f"{bad} of {len(vectors)} vectors are not finite; leave them out.")
+    else:
+        from zoo.grid import embed
+
+        pictures = images if isinstance(images, Pictures) else of(list(images))
+        tell("loading the embedder", 0, 1)
+        chosen = embed.embedder(embedder)
+        found = embed.embed(pictures, chosen, tell)
+        vectors, kept, by, skipped = found.vectors, found.kept, chosen.name, found.skipped
+        names = [pictures.names[i] for i in kept]
+    seconds = {"embedding": time.perf_counter() - started}
+    old = np.array([(keep or {}).get(name, (-1, -1)) for name in names], np.int64)
+    rows, cols = shape(len(vectors), rows, cols, old)
+    path = store.home() / "arrangements" / f"{_key(vectors, rows, cols, layout, seed, old)}.npz"
+    if not path.exists():
+        laid = _lay_out(vectors, rows, cols, layout, old, seed, tell)
+        seconds |= laid.seconds
+        _save(path, laid)
+    return replace(_load(path, vectors), kept=kept, skipped=skipped, seconds=seconds, embedder=by)
+
+
+def shape(count: int, rows: int | None, cols: int | None, old: npt.NDArray[np.int64] | None = None) -> tuple[int, int]:
+    """Rows and columns of a grid for that many pictures: as wished, else about square, and no smaller than `old` is.
+
+    Raises:
+        InputError: it has fewer cells than there are pictures.
+    """
+    least = old.max(0) + 1 if old is not None and len(old) else np.zeros(2, np.int64)
+    if rows is None and cols is None:
+        if least.max() > 0:  # what is there keeps its width
+            cols = int(least[1])
+            return max(int(least[0]), math.ceil(count / cols)), cols
+        cols = math.ceil(math.sqrt(count))
+    if cols is None:
+        cols = math.ceil(count / max(rows or 1, 1))
+    if rows is None:
+        rows = math.ceil(count / max(cols, 1))
+    if rows < 1 or cols < 1 or rows * cols < count or rows < least[0] or cols < least[1]:
+        raise InputError(f"A grid of {rows} × {cols} has no room for {count} pictures; leave out rows= and cols=.")
+    return rows, cols
+
+
+def _lay_out(
+    vectors: npt.NDArray[np.float32],
+    rows: int,
+    cols: int,
+    layout: str,
+    old: npt.NDArray[np.int64],
+    seed: int,
+    tell: Progress,
+) -> Arrangement:
+    seconds, points = {}, None
+    is_old = old[:, 0] >= 0
+    started = time.perf_counter()
+    tell("laying out", 0, 1)
+    if is_old.any():
+        cells = _added(vectors, old, is_old, rows, cols)
+    elif layout == "sorted":
+        from zoo.grid import sort
+
+        used = assign.occupied(rows, cols, len(vectors))
+        cells = used[sort.arrange(vectors, used, rows, cols, seed, lambda *done: tell("sorting", *done))]
+    else:
+        points = reduce(vectors, layout, seed)
+        seconds["laying out"], started = time.perf_counter() - started, time.perf_counter()
+        tell("assigning to cells", 0, 1)
+        cells = assign.to_grid(points, rows, cols)
+    seconds["sorting" if points is None else "assigning"] = time.perf_counter() - started
+    tell("measuring", 0, 1)
+    started = time.perf_counter()
+    found = quality.measure(vectors, cells, rows, cols, points)
+    random = quality.random(vectors, rows, cols, points)
+    seconds["measuring"] = time.perf_counter() - started
+    tell("measuring", 1, 1)
+    return Arrangement(rows, cols, cells, points, found, random, vectors, np.arange(len(vectors)), seconds=seconds)
+
+
+def _added(
+    vectors: npt.NDArray[np.float32],
+    old: npt.NDArray[np.int64],
+    is_old: npt.NDArray[np.bool_],
+    rows: int,
+    cols: int,
+) -> npt.NDArray[np.int64]:
+    """Cells of all pictures: of the new ones near the old one that is most like them."""
+    from sklearn.neighbors import NearestNeighbors
+
+    cells = old.copy()
+    alike = NearestNeighbors(n_neighbors=1).fit(vectors[is_old])
+    wishes = (
+        old[is_old][alike.kneighbors(vectors[~is_old], return_distance=False)[:, 0]] if not is_old.all() else old[:0]
+    )
+    cells[is_old], cells[~is_old] = assign.insert(old[is_old], wishes, rows, cols)
+    return cells
+
+
+def _key(
+    vectors: npt.NDArray[np.float32], rows: int, cols: int, layout: str, seed: int, old: npt.NDArray[np.int64]
+) -> str:
+    options = json.dumps([EDITION, rows, cols, layout, seed, list(vectors.shape)]).encode()
+    return hashlib.sha256(options + np.ascontiguousarray(vectors).tobytes() + old.tobytes()).hexdigest()[:32]
+
+
+def _save(path: Path, found: Arrangement) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"rows": found.rows, "cols": found.cols, "quality": asdict(found.quality), "random": asdict(found.random)}
+    points = np.zeros((0, 2)) if found.points is None else found.points
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
+        np.savez(file, facts=json.dumps(facts), cells=found.cells, points=points)
+    os.replace(file.name, path)
+
+
+def _load(path: Path, vectors: npt.NDArray[np.float32]) -> Arrangement:
+    with np.load(path) as file:
+        facts, cells, points = json.loads(str(file["facts"])), file["cells"], file["points"]
+    return Arrangement(
+        facts["rows"],
+        facts["cols"],
+        cells,
+        points if len(points) else None,
+        Quality(**facts["quality"]),
+        Quality(**facts["random"]),
+        vectors,
+        np.arange(len(vectors)),
+    )

@@ -1,0 +1,212 @@
+"""Pictures to vectors that lie close where pictures are alike: by a network, or by colours and edges alone.
+
+Vectors are kept under `zoo.store.home()` by what a file holds, so that no file is embedded twice by the same embedder,
+whatever its name, and a run that was killed goes on where it stopped.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from zoo import catalog, image, store
+from zoo.errors import InputError
+from zoo.grid.pictures import Pictures
+
+Vectors = npt.NDArray[np.float32]
+Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
+BATCH = 64
+COLOUR = "colour"
+PRETRAINED = "mobilenetv4_conv_small.e2400_r224_in1k"  # small, and learned on photos of everything
+SIDE = 64  # pixels: the size at which colours and edges are looked at
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """Makes vectors of pictures.
+
+    Attributes:
+        name: what it is called.
+        key: what vectors are kept under: another key, other vectors.
+        embed: a list of n RGB pictures to vectors (n, d).
+    """
+
+    name: str
+    key: str
+    embed: Callable[[Sequence[Image.Image]], Vectors]
+
+
+def embedder(name: str | None = None) -> Embedder:
+    """The embedder of a name.
+
+    Args:
+        name: a checkpoint of the zoo; "colour", a descriptor of colours and edges that needs no weights; or any timm
+            model's name, whose pretrained weights come from the Hub. By default a small pretrained network, or "colour"
+            where that cannot be had.
+
+    Raises:
+        InputError: there is none of that name, or its weights cannot be had.
+    """
+    if name is None:
+        try:
+            return _timm(PRETRAINED)
+        except InputError:
+            name = COLOUR
+    if name == COLOUR:
+        return Embedder(COLOUR, f"{COLOUR}-1", lambda pictures: np.stack([describe(picture) for picture in pictures]))
+    return _reader(name) if name in catalog.CATALOG else _timm(name)
+
+
+def _reader(name: str) -> Embedder:
+    import zoo
+
+    reader = zoo.load(name)
+    digest = store.sha256(reader.folder / store.WEIGHTS)[:16]
+    return Embedder(name, f"{name}-{digest}", reader.features)
+
+
+def _timm(name: str) -> Embedder:
+    import timm
+    import torch
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+    from timm.data.config import resolve_model_data_config
+    from timm.data.transforms_factory import create_transform
+
+    if not timm.is_model(name):
+        raise InputError(f"There is no embedder {name!r}; name a checkpoint of the zoo, '{COLOUR}' or a timm model.")
+    try:
+        known = timm.get_pretrained_cfg(name)
+        repo = known.hf_hub_id if known else None
+        if repo and not isinstance(try_to_load_from_cache(repo, store.WEIGHTS), str):
+            get_hf_file_metadata(hf_hub_url(repo, store.WEIGHTS))  # asked once: timm would try again for a minute
+        network = timm.create_model(name, pretrained=True, num_classes=0).eval()
+    except store.UNREACHABLE as error:
+        raise InputError(
+            f"The weights of {name} are not on this machine and could not be fetched from the Hub; "
+            f"go online or choose '{COLOUR}'."
+        ) from error
+    config: Any = resolve_model_data_config
+    transform: Any = create_transform(**config(network), is_training=False)
+
+    def embed(pictures: Sequence[Image.Image]) -> Vectors:
+        with torch.inference_mode():
+            return np.asarray(network(torch.stack([transform(picture) for picture in pictures])).numpy(), np.float32)
+
+    weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters())).hexdigest()[:16]
+    return Embedder(name, f"{name}-{weights}", embed)
+
+
+def describe(picture: Image.Image) -> npt.NDArray[np.float32]:
+    """Colours, edges and their places in a picture, (240,).
+
+    In each of 4 × 4 fields the mean colour (48) and the edges' directions by strength in 8 bins (128; Dalal & Triggs
+    2005); of the whole the share of each of 64 colours. Each of the three parts has about the same weight.
+    """
+    rgb = np.asarray(picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32) / 255
+    fields = rgb.reshape(4, SIDE // 4, 4, SIDE // 4, 3).mean((1, 3))
+    down, across = np.gradient(rgb.mean(2))
+    bins = ((np.arctan2(down, across) % np.pi) / np.pi * 8).astype(int) % 8
+    place = np.arange(SIDE) // (SIDE // 4)
+    slot = (place[:, None] * 4 + place[None, :]) * 8 + bins
+    edges = np.bincount(slot.ravel(), np.hypot(down, across).ravel(), 128)
+    edges = np.sqrt(edges / (edges.sum() + 0.01 * SIDE * SIDE))
+    level = np.minimum((rgb * 4).astype(int), 3)
+    colours = np.bincount((level @ [16, 4, 1]).ravel(), minlength=64) / SIDE**2
+    return np.concatenate([fields.ravel() * 0.5, edges, np.sqrt(colours)]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Vectors of pictures.
+
+    Attributes:
+        kept: indices of the pictures that could be read, (n,).
+        vectors: of each of those, (n, d).
+        skipped: names of the others, and why.
+        fresh: how many were embedded now; the others were kept from before.
+    """
+
+    kept: npt.NDArray[np.int64]
+    vectors: Vectors
+    skipped: dict[str, str]
+    fresh: int
+
+
+def embed(pictures: Pictures, by: Embedder, progress: Progress | None = None) -> Embedded:
+    """The vectors of pictures; only of the ones whose bytes this embedder never saw it computes them."""
+    found: dict[int, npt.NDArray[np.float32]] = {}
+    skipped: dict[str, str] = {}
+    fresh = 0
+    with closing(_Cache(by.key)) as cache, ThreadPoolExecutor() as threads:
+        for start in range(0, len(pictures), BATCH):
+            batch = range(start, min(start + BATCH, len(pictures)))
+            names = [pictures.names[i] for i in batch]
+            files = dict(zip(batch, threads.map(partial(_read, pictures), names), strict=True))
+            hashes = {i: hashlib.sha256(content).digest() for i, content in files.items() if isinstance(content, bytes)}
+            known = cache.get(list(hashes.values()))
+            new = {digest: files[i] for i, digest in hashes.items() if digest not in known}
+            opened = dict(zip(new, threads.map(_open, new.values()), strict=True))
+            for i, name in zip(batch, names, strict=True):
+                problem = opened.get(hashes[i]) if i in hashes else files[i]
+                if isinstance(problem, str):
+                    skipped[name] = problem
+            good = {digest: picture for digest, picture in opened.items() if not isinstance(picture, str)}
+            if good:
+                vectors = dict(zip(good, np.asarray(by.embed(list(good.values())), np.float32), strict=True))
+                cache.put(vectors)
+                known |= vectors
+                fresh += len(good)
+            found |= {i: known[digest] for i, digest in hashes.items() if digest in known}
+            if progress:
+                progress("embedding", batch.stop, len(pictures))
+    if not found:
+        raise InputError(f"None of the {len(pictures)} pictures can be read; the first: {next(iter(skipped.values()))}")
+    return Embedded(np.array(list(found)), np.stack(list(found.values())), skipped, fresh)
+
+
+def _read(pictures: Pictures, name: str) -> bytes | str:
+    try:
+        return pictures.read(name)
+    except InputError as error:
+        return str(error)
+    except OSError as error:
+        return f"It cannot be read: {error.strerror or error}."
+
+
+def _open(content: bytes | str) -> Image.Image | str:
+    try:
+        return image.load(content).rgb
+    except InputError as error:
+        return str(error)
+
+
+class _Cache:
+    """Vectors on the disk, by the SHA-256 of the file that each was made of."""
+
+    def __init__(self, key: str) -> None:
+        folder = store.home() / "embeddings"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = sqlite3.connect(folder / f"{key.replace('/', '_')}.sqlite", timeout=60)
+        self.file.execute("PRAGMA journal_mode=WAL")
+        self.file.execute("CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+
+    def get(self, digests: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
+        marks = ",".join("?" * len(digests))
+        rows = self.file.execute(f"SELECT digest, vector FROM vectors WHERE digest IN ({marks})", digests)
+        return {digest: np.frombuffer(vector, np.float32) for digest, vector in rows}
+
+    def put(self, vectors: dict[bytes, npt.NDArray[np.float32]]) -> None:
+        rows = [(digest, vector.tobytes()) for digest, vector in vectors.items()]
+        with self.file:
+            self.file.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+    def close(self) -> None:
+        self.file.close()

@@ -1,0 +1,137 @@
+"""An arrangement as one picture, as a page to zoom in that needs no network, and as a table."""
+
+import base64
+import csv
+import html
+import io
+import json
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from zoo import image
+from zoo.errors import InputError
+from zoo.grid.arrangement import Arrangement, Progress
+from zoo.grid.pictures import Pictures
+
+SIDES = 96, 8  # pixels: the longer side of a picture in its cell, at most and at least
+LONGEST = 8192  # pixels: a side of the whole
+PAPER = "white"
+
+
+def cell_size(pictures: Pictures, found: Arrangement) -> tuple[int, int]:
+    """Width and height of a cell in pixels: of the pictures' usual shape, as large as the whole may be."""
+    some = np.linspace(0, len(found.kept) - 1, min(32, len(found.kept))).astype(int)
+    sizes = np.array([image.load(pictures.read(pictures.names[found.kept[i]])).rgb.size for i in some])
+    aspect = float(np.clip(np.exp(np.median(np.log(sizes[:, 0] / sizes[:, 1]))), 1 / 4, 4))
+    most, least = SIDES
+    longer = min(most, LONGEST * max(aspect, 1) / aspect / found.cols, LONGEST * max(aspect, 1) / found.rows)
+    longer = max(longer, least)
+    return max(round(longer * min(aspect, 1)), 1), max(round(longer / max(aspect, 1)), 1)
+
+
+def montage(
+    pictures: Pictures, found: Arrangement, cell: tuple[int, int] | None = None, progress: Progress | None = None
+) -> Image.Image:
+    """All pictures in one, each in its cell, whole and unsqueezed.
+
+    Args:
+        pictures: that were arranged.
+        found: where they lie.
+        cell: width and height of a cell in pixels; by default what `cell_size` says.
+        progress: is told how much is done.
+    """
+    width, height = cell or cell_size(pictures, found)
+    whole = Image.new("RGB", (width * found.cols, height * found.rows), PAPER)
+
+    def small(name: str) -> Image.Image:
+        return ImageOps.pad(image.load(pictures.read(name)).rgb, (width, height), Image.Resampling.LANCZOS, PAPER)
+
+    names = [pictures.names[i] for i in found.kept]
+    with ThreadPoolExecutor() as threads:
+        for start in range(0, len(names), 256):
+            part = slice(start, start + 256)
+            for (row, col), tile in zip(found.cells[part].tolist(), threads.map(small, names[part]), strict=True):
+                whole.paste(tile, (col * width, row * height))
+            if progress:
+                progress("drawing", min(start + 256, len(names)), len(names))
+    return whole
+
+
+def table(pictures: Pictures, found: Arrangement, chosen: Sequence[int] | None = None) -> str:
+    """CSV with file, row, column and label of every picture, or of those chosen of the arranged ones."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["file", "row", "column", "label"])
+    for i in range(len(found.kept)) if chosen is None else chosen:
+        at = found.kept[i]
+        writer.writerow([pictures.names[at], *found.cells[i].tolist(), pictures.labels[at]])
+    return out.getvalue()
+
+
+def read_table(path: Path) -> dict[str, tuple[int, int]]:
+    """Row and column by file of a CSV that `table` wrote.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return {row["file"]: (int(row["row"]), int(row["column"])) for row in csv.DictReader(file)}
+    except (OSError, KeyError, ValueError, TypeError, UnicodeDecodeError, csv.Error) as error:
+        message = f"{path} is no table of an arrangement; it needs the columns file, row and column."
+        raise InputError(message) from error
+
+
+def page(pictures: Pictures, found: Arrangement, title: str, whole: Image.Image | None = None) -> str:
+    """A page that shows the montage, to zoom and to point at; one file, which asks nothing of a network."""
+    whole = whole or montage(pictures, found)
+    buffer = io.BytesIO()
+    whole.save(buffer, "WEBP", quality=80, method=2)
+    cells = np.full((found.rows, found.cols), -1)
+    cells[tuple(found.cells.T)] = np.arange(len(found.kept))
+    data = {
+        "rows": found.rows,
+        "cols": found.cols,
+        "cells": cells.ravel().tolist(),
+        "names": [pictures.names[i] for i in found.kept],
+        "labels": [pictures.labels[i] for i in found.kept],
+        "picture": f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+    }
+    parts = resources.files("zoo.grid")
+    template, viewer = (parts.joinpath(f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
+    values = {
+        "title": html.escape(title),
+        "viewer": viewer,
+        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),  # else a file's name could end the script
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
+
+
+def write(path: Path, pictures: Pictures, found: Arrangement, title: str, progress: Progress | None = None) -> None:
+    """An arrangement as the file's name says: .html, .png, .jpg or .csv.
+
+    Raises:
+        InputError: the name ends otherwise.
+    """
+    check(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".csv":
+        path.write_text(table(pictures, found), encoding="utf-8")
+        return
+    whole = montage(pictures, found, progress=progress)
+    if path.suffix == ".html":
+        path.write_text(page(pictures, found, title, whole), encoding="utf-8")
+    else:
+        whole.save(path, quality=90)
+
+
+def check(path: Path) -> None:
+    """Raises InputError where `write` could not write."""
+    if path.suffix not in (".html", ".png", ".jpg", ".jpeg", ".csv"):
+        raise InputError(f"{path} ends in {path.suffix or 'nothing'}; write a .html, .png, .jpg or .csv file.")

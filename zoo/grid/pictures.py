@@ -1,0 +1,112 @@
+"""A folder, a zip or a Hub data set of pictures, in any nesting, with their labels."""
+
+import csv
+import io
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from zoo import image, store
+from zoo.errors import InputError
+from zoo.files import Files
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
+TABLE = "metadata.csv"
+LABELS = "label", "text"  # columns of metadata.csv that label a picture: the first that is there
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Named and labelled pictures, read one by one.
+
+    Attributes:
+        names: of the files, sorted.
+        labels: of each; "" where there is none.
+        read: the bytes of a file by its name.
+        skipped: names of files that are no pictures, and why.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    read: Callable[[str], bytes]
+    skipped: Mapping[str, str]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def find(source: str | Path) -> Pictures:
+    """The pictures of a folder, a zip or a data set on the Hugging Face Hub.
+
+    Labels come from the columns label or text of metadata.csv files (an ImageFolder), else from the names of folders.
+
+    Args:
+        source: a path, or the data set's name on the Hub, as in "user/name".
+
+    Raises:
+        InputError: there is no such thing, it cannot be fetched, or no picture is in it.
+    """
+    path = Path(source).expanduser()
+    files = Files(path if path.exists() or not _is_repo(str(source)) else _download(str(source)))
+    names = files.names()
+    chosen = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    if not chosen:
+        raise InputError(f"{source} holds no picture; the names of pictures end in {', '.join(sorted(SUFFIXES))}.")
+    noted: dict[str, str] = {}
+    for name in names:
+        if PurePosixPath(name).name == TABLE:
+            noted |= _labels(files, name)
+    top = {PurePosixPath(name).parent for name in chosen}
+    folders = {name: PurePosixPath(name).parent.name if len(top) > 1 else "" for name in chosen}
+    labels = noted if noted else folders
+    skipped = dict(files.refused)
+    skipped |= {n: "it is no picture" for n in names if n not in folders and PurePosixPath(n).name != TABLE}
+    return Pictures(tuple(chosen), tuple(labels.get(name, "") for name in chosen), files.read, skipped)
+
+
+def of(images: Sequence[image.Source]) -> Pictures:
+    """Pictures of any kind that `zoo.image.load` takes, named by their file or their number."""
+    names = tuple(os.fspath(one) if isinstance(one, str | os.PathLike) else str(i) for i, one in enumerate(images))
+    if len(set(names)) < len(names):
+        names = tuple(f"{i} {name}" for i, name in enumerate(names))
+    by_name = dict(zip(names, images, strict=True))
+
+    def read(name: str) -> bytes:
+        one = by_name[name]
+        if isinstance(one, bytes):
+            return one
+        if isinstance(one, str | os.PathLike):
+            return Path(one).read_bytes()
+        buffer = io.BytesIO()
+        image.load(one).rgb.save(buffer, "PNG", compress_level=1)
+        return buffer.getvalue()
+
+    return Pictures(names, ("",) * len(names), read, {})
+
+
+def _labels(files: Files, table: str) -> dict[str, str]:
+    rows = list(csv.DictReader(io.StringIO(files.read(table).decode("utf-8-sig", "replace"))))
+    if not rows or "file_name" not in rows[0]:
+        return {}
+    column = next((name for name in LABELS if name in rows[0]), None)
+    folder = PurePosixPath(table).parent
+    return {(folder / row["file_name"]).as_posix(): row[column] or "" for row in rows} if column else {}
+
+
+def _is_repo(source: str) -> bool:
+    parts = source.split("/")
+    return len(parts) == 2 and all(parts) and not source.startswith((".", "~"))
+
+
+def _download(repo: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    wanted = [TABLE, f"**/{TABLE}", *(f"**{suffix}" for suffix in sorted(SUFFIXES))]
+    try:
+        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=wanted))
+    except store.UNREACHABLE as error:
+        raise InputError(
+            f"There is no folder {repo!r} here, and no data set of that name could be fetched from the Hub: "
+            "check the name and the connection."
+        ) from error
