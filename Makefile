@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint fonts bench
+.PHONY: help app grid test lint fonts bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-zA-Z%-]+:.*## / { sub("%", "NAME", $$1); printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ help: ## this list
 app: $(VENV)/.app ## open the page in which the readers can be tried
 	-./packages.sh app
 	$(BIN)/python app.py
+
+grid: $(VENV)/.app ## open the page that lays pictures out on a grid
+	-./packages.sh app
+	$(BIN)/python -m streamlit run demos/grid.py
 
 test: $(VENV)/.dev fonts lint ## run every check, a headless browser included
 	./packages.sh app
@@ -32,6 +36,7 @@ fonts: $(FONTS) ## fetch the fonts and words that training data is drawn with (n
 bench: $(VENV)/.dev fonts ## read the test sets with our readers and with their peers
 	./packages.sh opencv
 	$(BIN)/python -m benchmarks.readers
+	$(BIN)/python -m benchmarks.grid
 
 train-%: $(VENV)/.dev fonts ## train a checkpoint, e.g. make train-captcha-resnet18
 	./packages.sh app

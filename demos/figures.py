@@ -32,6 +32,28 @@ def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int
     return Image.fromarray(np.rint(paper * (1 - alpha) + colour * alpha).astype(np.uint8))
 
 
+def scatter(points: npt.NDArray[np.float64], labels: Sequence[str]) -> go.Figure:
+    """Points (n, 2) in the plane, coloured by label; `customdata` of each is its number."""
+    values, numbers = np.unique(np.array(labels), return_inverse=True)
+    palette = plotly.colors.qualitative.D3
+    figure = go.Figure()
+    for k, value in enumerate(values.tolist()):
+        at = np.flatnonzero(numbers == k)
+        figure.add_scattergl(
+            x=points[at, 0],
+            y=points[at, 1],
+            mode="markers",
+            name=value or "no label",
+            customdata=at,
+            marker={"size": 5, "color": palette[k % len(palette)]},
+            hovertemplate="%{fullData.name}<extra></extra>",
+        )
+    figure.update_yaxes(autorange="reversed", scaleanchor="x", visible=False)  # down, as rows go
+    figure.update_xaxes(visible=False)
+    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=len(values) <= 20, height=480)
+    return figure
+
+
 def bars(alternatives: tuple[tuple[str, float], ...]) -> go.Figure:
     """Texts and their probabilities as horizontal bars, the best on top. Colours of text are left to the page."""
     texts = [text or "(nothing)" for text, _ in alternatives]

@@ -297,7 +297,7 @@ def test_an_altered_network_starts_from_what_it_shares(tiny: Path) -> None:
     assert 0.9 < share < 1 and torch.equal(ours.fc.weight, other)
     same = Classifier.build(TINY)
     assert store.transfer_weights(same, tiny) == 1.0
-    assert torch.equal(ours.conv1.weight, same.conv1.weight)
+    assert all(torch.equal(ours.state_dict()[k], v) for k, v in same.state_dict().items() if not k.startswith("fc."))
 
 
 def test_timm_loads_a_checkpoint_with_the_same_logits(tiny: Path) -> None:

@@ -13,18 +13,10 @@ from pathlib import Path
 
 from training import card, dataset, evaluate, finetune
 from training.calibrate import write_calibrated
-from training.fit import Pictures, fit
+from training.fit import Pictures, fit, locate
 from training.recipes import NAMES, finetuning, recipe_of
-from zoo import store
 from zoo.errors import InputError
-
-CHECKPOINTS = "checkpoints"  # folder of a run's results
-
-
-def locate(name: str, runs: Path) -> Path:
-    """The folder of a checkpoint that training starts from: of an earlier run, else of the zoo."""
-    trained = runs / CHECKPOINTS / name
-    return trained if trained.exists() else store.resolve(name)
+from zoo.store import CHECKPOINTS
 
 
 def main() -> None:
@@ -48,9 +40,10 @@ def main() -> None:
         split = dataset.split(recipe, args.data)
         start = locate(recipe.start, args.runs) if recipe.start else None
     except (InputError, FileNotFoundError) as error:
-        parser.error(str(error) if args.finetune else f"{error}; see python -m training.data.captcha --help")
+        hint = "; see python -m training.data.captcha --help" if isinstance(error, FileNotFoundError) else ""
+        parser.error(f"{error}{'' if args.finetune else hint}")
     network = fit(Pictures(split, args.workers, args.limit), args.runs / recipe.name, start)
-    folder = args.runs / CHECKPOINTS / recipe.name
+    folder = args.runs / CHECKPOINTS.name / recipe.name
     digest = write_calibrated(network, split.pictures, split.validation, args.workers, folder, start)
     if args.finetune and start:
         print(finetune.evaluate(folder, start, split))

@@ -12,7 +12,7 @@ from zoo.text import CharTokenizer
 
 LAYERS = {  # those that an activation map may explain, the default first
     "classifier": ("layer1", "act1", "layer2", "layer3", "layer4"),
-    "seq2seq": ("encoder.blocks.1", "encoder.stem", "encoder.blocks.3", "encoder.blocks.5"),
+    "seq2seq": ("encoder.blocks.1", "encoder.stem", "encoder.blocks.3", "encoder.blocks.4"),
 }
 
 

@@ -13,6 +13,7 @@ from training import curves, dataset
 from training.module import Reading
 from zoo import store
 
+STARTS = Path(__file__).parent / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
 
 
@@ -41,6 +42,18 @@ class Pictures(lightning.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[dataset.Batch]:
         return dataset.loader(self.pictures, dataset.batches(self.pictures, self.validation), self.workers)
+
+
+def locate(name: str, runs: Path) -> Path:
+    """The folder of a checkpoint that training starts from: of an earlier run, of STARTS, or of the zoo.
+
+    Raises:
+        InputError: it is in none of them.
+    """
+    for folder in (runs / store.CHECKPOINTS.name / name, STARTS / name):
+        if (folder / store.CONFIG).exists():
+            return folder
+    return store.resolve(name)
 
 
 def fast_bfloat16() -> bool:

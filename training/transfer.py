@@ -2,9 +2,9 @@
 
     python -m training.transfer --data DIR --runs RUNS
 
-DIR holds the real captchas, captcha-five, -login and -wide, each as -train.zip and -test.zip; RUNS the network that was
-trained on drawn captchas alone (python -m training captcha-seq2seq-drawn). Every row goes into the evaluation.json of
-captcha-seq2seq; what was trained before is not trained again.
+DIR holds the real captchas, captcha-five, -login and -wide, each as -train.zip and -test.zip. All start from the
+network that was trained on drawn captchas alone, of RUNS or of training/starts. Every row goes into the evaluation.json
+of captcha-seq2seq; what was trained before is not trained again.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from training import card, dataset
 from training.calibrate import write_calibrated
 from training.data.folder import ImageFolder
 from training.evaluate import REAL, Answers, accuracy, answers
-from training.fit import Pictures, fit
+from training.fit import Pictures, fit, locate
 from training.recipes import Recipe, finetuning, recipe_of
 from training.report import Report
 from zoo.reader import Reader
@@ -35,7 +35,7 @@ class Teacher:
 
     def __init__(self, data: Path, runs: Path, workers: int) -> None:
         self.data, self.runs, self.workers = data, runs, workers
-        self.start = runs / CHECKPOINTS.name / "captcha-seq2seq-drawn"
+        self.start = locate("captcha-seq2seq-drawn", runs)
 
     def taught(self, recipe: Recipe, split: dataset.Split | None = None) -> Reader:
         """The reader that a recipe makes of it, with the recipe's own split or another."""

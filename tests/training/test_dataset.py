@@ -19,7 +19,7 @@ from training.module import build
 from training.recipes import Recipe, recipe_of
 from zoo.text import CharTokenizer
 
-RECIPE = dataclasses.replace(recipe_of("captcha-seq2seq"), widths=(192, 192), start="", jitter=False)
+RECIPE = recipe_of("captcha-seq2seq")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -24,11 +26,21 @@ LONGEST = 8192  # pixels: a side of the whole
 PAPER = "white"
 
 
-def cell_size(pictures: Pictures, found: Arrangement) -> tuple[int, int]:
-    """Width and height of a cell in pixels: of the pictures' usual shape, as large as the whole may be."""
+def aspect_of(pictures: Pictures, found: Arrangement) -> float:
+    """The usual width over height of the pictures, in 1/4…4."""
     some = np.linspace(0, len(found.kept) - 1, min(32, len(found.kept))).astype(int)
     sizes = np.array([image.load(pictures.read(pictures.names[found.kept[i]])).rgb.size for i in some])
-    aspect = float(np.clip(np.exp(np.median(np.log(sizes[:, 0] / sizes[:, 1]))), 1 / 4, 4))
+    return float(np.clip(np.exp(np.median(np.log(sizes[:, 0] / sizes[:, 1]))), 1 / 4, 4))
+
+
+def in_cell(pictures: Pictures, name: str, cell: tuple[int, int]) -> Image.Image:
+    """A picture, whole and unsqueezed, on a cell of that width and height."""
+    return ImageOps.pad(image.load(pictures.read(name)).rgb, cell, Image.Resampling.LANCZOS, PAPER)
+
+
+def cell_size(pictures: Pictures, found: Arrangement) -> tuple[int, int]:
+    """Width and height of a cell in pixels: of the pictures' usual shape, as large as the whole may be."""
+    aspect = aspect_of(pictures, found)
     most, least = SIDES
     longer = min(most, LONGEST * max(aspect, 1) / aspect / found.cols, LONGEST * max(aspect, 1) / found.rows)
     longer = max(longer, least)
@@ -48,10 +60,7 @@ def montage(
     """
     width, height = cell or cell_size(pictures, found)
     whole = Image.new("RGB", (width * found.cols, height * found.rows), PAPER)
-
-    def small(name: str) -> Image.Image:
-        return ImageOps.pad(image.load(pictures.read(name)).rgb, (width, height), Image.Resampling.LANCZOS, PAPER)
-
+    small = partial(in_cell, pictures, cell=(width, height))
     names = [pictures.names[i] for i in found.kept]
     with ThreadPoolExecutor() as threads:
         for start in range(0, len(names), 256):
@@ -61,6 +70,23 @@ def montage(
             if progress:
                 progress("drawing", min(start + 256, len(names)), len(names))
     return whole
+
+
+def part(found: Arrangement, chosen: Sequence[int]) -> Arrangement:
+    """Some of the arranged pictures, by their numbers in it, in a grid just large enough for the cells they lie in."""
+    at = list(chosen)
+    first = found.cells[at].min(0)
+    rows, cols = found.cells[at].max(0) - first + 1
+    points = None if found.points is None else found.points[at]
+    return replace(
+        found,
+        rows=int(rows),
+        cols=int(cols),
+        cells=found.cells[at] - first,
+        points=points,
+        vectors=found.vectors[at],
+        kept=found.kept[at],
+    )
 
 
 def table(pictures: Pictures, found: Arrangement, chosen: Sequence[int] | None = None) -> str:
@@ -101,7 +127,14 @@ def page(pictures: Pictures, found: Arrangement, title: str, whole: Image.Image 
         "cells": cells.ravel().tolist(),
         "names": [pictures.names[i] for i in found.kept],
         "labels": [pictures.labels[i] for i in found.kept],
-        "picture": f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+        "size": [whole.width // found.cols, whole.height // found.rows],
+        "levels": [
+            {
+                "cell": whole.width // found.cols,
+                "tile": max(found.rows, found.cols),
+                "url": f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+            }
+        ],
     }
     parts = resources.files("zoo.grid")
     template, viewer = (parts.joinpath(f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))

@@ -4,9 +4,16 @@ view(root, data, hooks) shows it in the element root.
   data.rows, data.cols   of the grid
   data.cells             for each cell, row by row, the picture in it or -1
   data.names, .labels    of each picture
-  data.picture           address of the montage of all cells
+  data.size              width and height of a cell
+  data.levels            from coarse to fine {cell, tile, url}: a cell's width in pixels, how many cells a tile has
+                         across and down, and its address, in which {row} and {col} are the tile's
+  data.single            address of one picture, in which {i} is its number, for a closer look; may be missing
+  data.points            x and y of each picture in the plane, 0…1, one behind the other; may be missing or empty
+  data.colours           for each picture "" or the colour of a frame; may be missing
   hooks.hover(i), hooks.click(i)   are told of pictures, -1 for none
-Returns {zoomTo(i), light(pictures), close()}. */
+  hooks.select(pictures)           is told of those in a box that was drawn with Shift held, or in select mode
+Returns {zoomTo(i), light(pictures), colour(colours), mode(select), morph(to), copy(i, canvas), box(i),
+close()}; morph(0) moves the pictures from their cells to their points, morph(1) back. */
 function view(root, data, hooks = {}) {
   const canvas = root.appendChild(document.createElement("canvas"));
   const pen = canvas.getContext("2d");
@@ -15,20 +22,22 @@ function view(root, data, hooks = {}) {
   canvas.setAttribute("aria-label",
     `${data.names.length} pictures on a grid of ${data.rows} rows and ${data.cols} columns. ` +
     "Arrow keys move from picture to picture, plus and minus zoom, Enter chooses.");
-  const picture = new Image();
+  const loaded = new Map(), MOST = 600; // pictures by address, the one asked for longest ago first
   const where = new Array(data.names.length);
   data.cells.forEach((i, cell) => { if (i >= 0) where[i] = cell; });
   const pointers = new Map();
-  let wide = 1, tall = 1;           // a cell of the montage in its pixels
-  let scale = 1, left = 0, top = 0; // on screen: x = left + montage x · scale
-  let least = 1, at = -1, lit = new Set(), moved = 0, drawing = false;
+  const [wide, tall] = data.size;
+  let scale = 1, left = 0, top = 0; // on screen: x = left + column · wide · scale
+  let least = Infinity, at = -1, lit = new Set(), colours = data.colours, moved = 0, drawing = false;
+  let settled = 1, goal = 1;        // 0: pictures at their points, 1: in their cells
+  let selecting = false, drawn = null; // a box in cells: [column, row, column, row]
 
   const size = () => [canvas.clientWidth, canvas.clientHeight];
   function fit() {
     const ratio = window.devicePixelRatio || 1, [w, h] = size();
     canvas.width = Math.max(Math.round(w * ratio), 1);
     canvas.height = Math.max(Math.round(h * ratio), 1);
-    const whole = least;
+    const whole = least; // as long as all is shown, all stays shown
     least = Math.min(w / (wide * data.cols), h / (tall * data.rows)) || 1;
     if (scale <= whole || scale < least) home(); else bound();
   }
@@ -47,32 +56,100 @@ function view(root, data, hooks = {}) {
       const ratio = window.devicePixelRatio || 1;
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.clearRect(0, 0, ...size());
-      pen.imageSmoothingEnabled = scale < 3;
-      if (picture.complete && picture.naturalWidth)
-        pen.drawImage(picture, left, top, wide * data.cols * scale, tall * data.rows * scale);
+      const [w, h] = size(), seen = visible(0, 0, w, h);
+      const wanted = data.levels.findIndex((level) => level.cell >= wide * scale * ratio);
+      const finest = wanted < 0 ? data.levels.length - 1 : wanted;
+      if (settled < 1) return scatter();
+      for (let k = 0; k <= finest; k++) if (k === 0 || k === finest) paint(data.levels[k], seen);
+      if (wanted < 0 && data.single) for (const i of within(seen)) {
+        const one = load(data.single.replace("{i}", i));
+        if (one) contain(one, ...box(i));
+      }
       if (lit.size) {
-        pen.fillStyle = "rgba(0, 0, 0, 0.6)";
-        pen.fillRect(left, top, wide * data.cols * scale, tall * data.rows * scale);
+        pen.fillStyle = "rgba(0, 0, 0, 0.65)";
+        for (const i of within(seen)) if (!lit.has(i)) pen.fillRect(...box(i));
       }
-      for (const i of lit) {
-        const [x, y, w, h] = box(i);
-        pen.drawImage(picture, ...source(i), x, y, w, h);
-        frame(x, y, w, h, "#e8590c");
+      if (colours) for (const i of within(seen)) if (colours[i]) frame(...box(i), colours[i], Math.min(wide * scale / 12, 4));
+      if (lit.size) for (const i of within(seen)) if (lit.has(i)) frame(...box(i), "#e8590c", 2);
+      if (at >= 0) frame(...box(at), "#1c7ed6", 3);
+      if (drawn) {
+        const [x, y, x1, y1] = [left + drawn[0] * wide * scale, top + drawn[1] * tall * scale,
+          left + drawn[2] * wide * scale, top + drawn[3] * tall * scale];
+        frame(Math.min(x, x1), Math.min(y, y1), Math.abs(x1 - x), Math.abs(y1 - y), "#e8590c", 2);
       }
-      if (at >= 0) frame(...box(at), "#1c7ed6");
     });
   }
-  function frame(x, y, w, h, colour) {
-    pen.lineWidth = 2;
+  const address = ({ url }, row, col) =>
+    url.startsWith("data:") ? url : url.replace("{row}", row).replace("{col}", col);
+  function load(url) { // the picture if it is there, and else once it is
+    let one = loaded.get(url);
+    if (one) loaded.delete(url);
+    else {
+      one = new Image();
+      one.onload = () => { root.dataset.ready = "true"; draw(); };
+      one.src = url;
+      if (loaded.size >= MOST) loaded.delete(loaded.keys().next().value);
+    }
+    loaded.set(url, one);
+    return one.complete && one.naturalWidth ? one : null;
+  }
+  function visible(x, y, x1, y1) { // first and last column and row of a part of the screen
+    const limit = (value, most) => Math.min(Math.max(Math.floor(value), 0), most - 1);
+    return [limit((x - left) / (wide * scale), data.cols), limit((y - top) / (tall * scale), data.rows),
+      limit((x1 - left) / (wide * scale), data.cols), limit((y1 - top) / (tall * scale), data.rows)];
+  }
+  function* within([first, upper, last, lower]) {
+    for (let row = upper; row <= lower; row++) for (let col = first; col <= last; col++) {
+      const i = data.cells[row * data.cols + col];
+      if (i >= 0) yield i;
+    }
+  }
+  function paint(level, [first, upper, last, lower]) {
+    const n = level.tile;
+    for (let row = Math.floor(upper / n); row <= Math.floor(lower / n); row++)
+      for (let col = Math.floor(first / n); col <= Math.floor(last / n); col++) {
+        const one = load(address(level, row, col));
+        pen.imageSmoothingEnabled = !one || level.cell * 3 > wide * scale;
+        const across = Math.min(n, data.cols - col * n), down = Math.min(n, data.rows - row * n);
+        if (one) pen.drawImage(one, left + col * n * wide * scale, top + row * n * tall * scale,
+          across * wide * scale, down * tall * scale);
+      }
+  }
+  function scatter() { // every picture by itself, on its way between its point and its cell
+    const way = settled * settled * (3 - 2 * settled), level = data.levels[data.levels.length - 1], n = level.tile;
+    const high = level.cell * tall / wide, small = 0.35 + 0.65 * way;
+    for (let i = 0; i < data.names.length; i++) {
+      const [x, y, w, h] = box(i), row = Math.floor(where[i] / data.cols), col = where[i] % data.cols;
+      const one = load(address(level, Math.floor(row / n), Math.floor(col / n)));
+      const from = [left + data.points[2 * i] * (data.cols - 1) * wide * scale,
+        top + data.points[2 * i + 1] * (data.rows - 1) * tall * scale];
+      if (one) pen.drawImage(one, (col % n) * level.cell, (row % n) * high, level.cell, high,
+        from[0] + (x - from[0]) * way + w * (1 - small) / 2, from[1] + (y - from[1]) * way + h * (1 - small) / 2,
+        w * small, h * small);
+    }
+    if (settled !== goal) {
+      settled = goal > settled ? Math.min(settled + 0.02, 1) : Math.max(settled - 0.02, 0);
+      draw();
+    }
+  }
+  function contain(one, x, y, w, h) {
+    const fit = Math.min(w / one.naturalWidth, h / one.naturalHeight);
+    const [a, b] = [one.naturalWidth * fit, one.naturalHeight * fit];
+    pen.fillStyle = "#fff";
+    pen.fillRect(x, y, w, h);
+    pen.drawImage(one, x + (w - a) / 2, y + (h - b) / 2, a, b);
+  }
+  function frame(x, y, w, h, colour, thick) {
+    pen.lineWidth = thick;
     pen.strokeStyle = colour;
     pen.strokeRect(x, y, w, h);
   }
-  const source = (i) => [(where[i] % data.cols) * wide, Math.floor(where[i] / data.cols) * tall, wide, tall];
   function box(i) {
-    const [x, y] = source(i);
-    return [left + x * scale, top + y * scale, wide * scale, tall * scale];
+    const col = where[i] % data.cols, row = Math.floor(where[i] / data.cols);
+    return [left + col * wide * scale, top + row * tall * scale, wide * scale, tall * scale];
   }
   function find(x, y) {
+    if (settled < 1) return -1;
     const col = Math.floor((x - left) / (wide * scale)), row = Math.floor((y - top) / (tall * scale));
     return col < 0 || row < 0 || col >= data.cols || row >= data.rows ? -1 : data.cells[row * data.cols + col];
   }
@@ -95,6 +172,7 @@ function view(root, data, hooks = {}) {
     if (y < 0 || y + tall * scale > h) top += h / 2 - y;
     bound();
   }
+  const cell = (x, y) => [(x - left) / (wide * scale), (y - top) / (tall * scale)];
   const spot = (e) => { const r = canvas.getBoundingClientRect(); return [e.clientX - r.left, e.clientY - r.top]; };
 
   const events = {
@@ -104,6 +182,7 @@ function view(root, data, hooks = {}) {
       canvas.setPointerCapture(e.pointerId);
       pointers.set(e.pointerId, spot(e));
       if (pointers.size === 1) moved = 0;
+      drawn = (selecting || e.shiftKey) && pointers.size === 1 ? [...cell(...spot(e)), ...cell(...spot(e))] : null;
     },
     pointermove(e) {
       const now = spot(e), before = pointers.get(e.pointerId);
@@ -113,6 +192,9 @@ function view(root, data, hooks = {}) {
         const [other] = [...pointers].filter(([id]) => id !== e.pointerId).map(([, p]) => p);
         const apart = (p) => Math.hypot(p[0] - other[0], p[1] - other[1]) || 1;
         zoom(apart(now) / apart(before), (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
+      } else if (drawn) {
+        drawn = [drawn[0], drawn[1], ...cell(...now)];
+        draw();
       } else if (moved > 4) {
         left += now[0] - before[0];
         top += now[1] - before[1];
@@ -122,9 +204,17 @@ function view(root, data, hooks = {}) {
     },
     pointerup(e) {
       if (pointers.size === 1 && moved <= 4) { point(find(...spot(e))); hooks.click?.(at); }
+      else if (drawn) {
+        const [x, y, x1, y1] = drawn, side = (a, b, most) => [Math.min(a, b), Math.max(a, b)].map(
+          (value) => Math.min(Math.max(Math.floor(value), 0), most - 1));
+        const [first, last] = side(x, x1, data.cols), [upper, lower] = side(y, y1, data.rows);
+        hooks.select?.([...within([first, upper, last, lower])]);
+      }
+      drawn = null;
+      draw();
       pointers.delete(e.pointerId);
     },
-    pointercancel(e) { pointers.delete(e.pointerId); },
+    pointercancel(e) { pointers.delete(e.pointerId); drawn = null; draw(); },
     pointerleave() { if (!pointers.size) point(-1); },
     keydown(e) {
       const [w, h] = size(), step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -data.cols, ArrowDown: data.cols }[e.key];
@@ -144,21 +234,26 @@ function view(root, data, hooks = {}) {
     canvas.addEventListener(name, handler, name === "wheel" ? { passive: false } : undefined);
   const watcher = new ResizeObserver(fit);
   watcher.observe(canvas);
-  picture.onload = () => {
-    wide = picture.naturalWidth / data.cols;
-    tall = picture.naturalHeight / data.rows;
-    least = Infinity;
-    fit();
-    root.dataset.ready = "true";
-  };
-  picture.src = data.picture;
 
   return {
     zoomTo(i) { scale = Math.max(scale, Math.min(96 / wide, 4)); point(i); show(i); },
     light(pictures) { lit = new Set(pictures); draw(); },
-    copy(i, target) { // a picture as it is in the montage, onto another canvas
-      [target.width, target.height] = [wide, tall];
-      target.getContext("2d").drawImage(picture, ...source(i), 0, 0, wide, tall);
+    colour(values) { colours = values; draw(); },
+    mode(select) { selecting = select; },
+    morph(to) {
+      if (!data.points?.length || to === goal) return;
+      goal = to;
+      settled = Math.min(Math.max(settled, 0.001), 0.999);
+      draw();
+    },
+    copy(i, target) { // a picture as it is in its tile of the finest level, onto another canvas
+      const level = data.levels[data.levels.length - 1], n = level.tile;
+      const row = Math.floor(where[i] / data.cols), col = where[i] % data.cols;
+      const one = load(address(level, Math.floor(row / n), Math.floor(col / n)));
+      const high = level.cell * tall / wide;
+      [target.width, target.height] = [level.cell, high];
+      if (one) target.getContext("2d").drawImage(
+        one, (col % n) * level.cell, (row % n) * high, level.cell, high, 0, 0, level.cell, high);
     },
     box,
     close() { watcher.disconnect(); canvas.remove(); },

@@ -1,0 +1,68 @@
+
+/* The viewer as a component of the page: what it shows comes by address, what is done on it goes back as state. */
+const PALETTE = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
+  "#17becf"];
+const get = async (url) => {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+};
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".grid"), card = parentElement.querySelector(".card");
+  const problem = parentElement.querySelector(".problem");
+  const base = new URL(data.url, document.baseURI).href;
+  const state = (root.glyphzoo ??= {});
+
+  function hover(i) {
+    card.hidden = i < 0;
+    if (i < 0) return;
+    const said = state.says?.[i];
+    card.querySelector("img").src = `${base}/picture/${i}`;
+    card.querySelector("strong").textContent = state.map.labels[i];
+    card.querySelector("em").textContent = said ? `${state.reader}: ${said[0] || "nothing"} (${said[1]})` : "";
+    card.querySelector("span").textContent = state.map.names[i];
+    const [x, y, w] = state.shown.box(i), edge = root.getBoundingClientRect(), wide = card.offsetWidth + 16;
+    const right = edge.left + x + w + 12;
+    card.style.left = `${Math.max(8, right + wide > innerWidth ? edge.left + x - wide : right)}px`;
+    card.style.top = `${Math.max(8, Math.min(edge.top + y, innerHeight - card.offsetHeight - 8))}px`;
+  }
+  function colours() {
+    const { labels } = state.map, said = (i) => state.says?.[i]?.[0] ?? "";
+    if (data.colour === "right" && state.says)
+      return labels.map((label, i) => label.toLowerCase() === said(i).toLowerCase() ? "#2ca02c" : "#d62728");
+    const values = data.colour === "label" ? labels : data.colour === "prediction" && state.says ? labels.map((_, i) => said(i)) : null;
+    if (!values) return null;
+    const order = new Map([...new Set(values)].sort().map((value, k) => [value, PALETTE[k % PALETTE.length]]));
+    return values.map((value) => value === "" ? "" : order.get(value));
+  }
+  async function update() {
+    if (state.url !== base) {
+      state.shown?.close();
+      delete root.dataset.ready;
+      state.url = base;
+      state.says = state.shown = null;
+      state.map = await get(`${base}/data.json`);
+      if (state.url !== base || state.shown) return; // the visitor went on
+      const { levels, single } = state.map;
+      const map = { ...state.map, single: `${base}/${single}`, levels: levels.map((l) => ({ ...l, url: `${base}/${l.url}` })) };
+      state.shown = view(root, map, {
+        hover,
+        click: (i) => { if (i >= 0) setStateValue("clicked", i); },
+        select: (pictures) => { state.shown.light(pictures); setStateValue("selected", pictures); },
+      });
+    }
+    if (!state.shown) return;
+    if (data.reader !== state.reader) {
+      state.says = data.reader ? await get(`${base}/says-${data.reader}.json`) : null;
+      state.reader = data.reader;
+    }
+    const lit = JSON.stringify(data.lit);
+    if (lit !== state.lit) { state.lit = lit; state.shown.light(data.lit); }
+    state.shown.colour(colours());
+    state.shown.mode(data.select);
+    state.shown.morph(data.points ? 0 : 1);
+  }
+  problem.hidden = true;
+  update().catch((error) => { problem.hidden = false; problem.textContent = error.message; });
+}

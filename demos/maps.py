@@ -1,0 +1,103 @@
+"""Arrangements that a page shows: their tiles on the disk, and the route by which a browser gets them."""
+
+import hashlib
+import io
+import json
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+import zoo
+from zoo import image, store
+from zoo.grid import Arrangement, Pictures, Progress, tiles
+
+MOST = 16  # arrangements whose pictures can be looked at one by one; of older ones the tiles still can
+LARGE = 640  # pixels: the longer side of a picture that is looked at, at most
+FILES = re.compile(r"data\.json|says-[a-z0-9-]+\.json|(coarse|fine)-\d+-\d+\.webp")
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@dataclass(frozen=True)
+class Map:
+    """An arrangement that is shown.
+
+    Attributes:
+        key: part of its address.
+        pictures: all that were given, also those that could not be read.
+        found: where they lie.
+    """
+
+    key: str
+    pictures: Pictures
+    found: Arrangement
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds its tiles, relative to the page."""
+        return f"maps/{self.key}"
+
+
+_opened: OrderedDict[str, Map] = OrderedDict()  # the pages' script and the route below run in one process
+
+
+def show(pictures: Pictures, found: Arrangement, progress: Progress | None = None) -> Map:
+    """Makes an arrangement fit to be shown; its tiles are drawn once."""
+    names = "\0".join(pictures.names[i] for i in found.kept)
+    key = hashlib.sha256(names.encode() + found.cells.tobytes() + found.vectors.tobytes()).hexdigest()[:24]
+    if not (folder(key) / tiles.DATA).exists():
+        tiles.write(pictures, found, folder(key), progress)
+    _opened[key] = Map(key, pictures, found)
+    _opened.move_to_end(key)
+    while len(_opened) > MOST:
+        _opened.popitem(last=False)
+    return _opened[key]
+
+
+def say(shown: Map, reader: str, progress: Progress | None = None) -> None:
+    """Has a reader of the zoo read every picture, once: text and status of each, in says-NAME.json."""
+    path = folder(shown.key) / f"says-{reader}.json"
+    if path.exists():
+        return
+    model, said = zoo.load(reader), []
+    names = [shown.pictures.names[i] for i in shown.found.kept]
+    for start in range(0, len(names), 64):
+        found = model.read([shown.pictures.read(name) for name in names[start : start + 64]])
+        said += [(prediction.text, prediction.status) for prediction in found]
+        if progress:
+            progress(f"reading with {reader}", len(said), len(names))
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    part.replace(path)
+
+
+def folder(key: str) -> Path:
+    """Where an arrangement's tiles are."""
+    return store.home() / "maps" / key
+
+
+def serve(request: Request) -> Response:
+    """A file of the tiles, or one picture by its number."""
+    key, name = request.path_params["key"], request.path_params["name"]
+    if FILES.fullmatch(name) and re.fullmatch("[0-9a-f]{24}", key) and (path := folder(key) / name).exists():
+        return FileResponse(path, headers=FOREVER)
+    found = _opened.get(key)
+    number = re.fullmatch(r"picture/(\d{1,7})", name)
+    if found and number and int(number[1]) < len(found.found.kept):
+        try:
+            content = found.pictures.read(found.pictures.names[found.found.kept[int(number[1])]])
+            rgb = image.load(content).rgb
+        except (zoo.InputError, OSError) as error:
+            return PlainTextResponse(str(error), 410)
+        rgb.thumbnail((LARGE, LARGE))
+        buffer = io.BytesIO()
+        rgb.save(buffer, "WEBP", quality=90)
+        return Response(buffer.getvalue(), media_type="image/webp", headers=FOREVER)
+    return PlainTextResponse("There is no such map or picture; open the page anew.", 404)
+
+
+ROUTE = Route("/maps/{key}/{name:path}", serve)

@@ -1,0 +1,114 @@
+"""The grid's page as a person uses it: a real server, a real browser."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import ROOT
+from tests.demos.conftest import free_port, wait_for
+
+HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page's address; its home is empty."""
+    home, port = tmp_path_factory.mktemp("home"), free_port()
+    env = os.environ | {"GLYPHZOO_HOME": str(home), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "streamlit", "run", "demos/grid.py", "--server.headless=true"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"]
+    log = home / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        wait_for(f"http://127.0.0.1:{port}", process, log)
+        yield f"http://127.0.0.1:{port}"
+        assert process.poll() is None and "Traceback" not in log.read_text(), log.read_text()
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.set_default_timeout(60_000)
+    strangers: list[str] = []
+    failures: list[str] = []
+    opened.on("request", lambda r: strangers.append(r.url) if "127.0.0.1" not in r.url and "://" in r.url else None)
+    opened.on("pageerror", lambda error: failures.append(str(error)))
+    opened.goto(address)
+    yield opened
+    opened.close()
+    assert strangers == [] and failures == []
+
+
+@pytest.fixture
+def zipped(tmp_path: Path) -> Path:
+    """Forty-eight pictures of three colours, and a file that is none."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "colours.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, hue in HUES.items():
+            for i in range(16):
+                buffer = io.BytesIO()
+                pixels = np.clip(np.array(hue) + rng.normal(0, 12, (24, 24, 3)), 0, 255)
+                Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG")
+                archive.writestr(f"{name}/{i:02}.png", buffer.getvalue())
+        archive.writestr("../out.png", b"leads out")
+        archive.writestr("broken.png", b"no picture")
+    return path
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option).click()
+
+
+def test_a_first_visit_shows_a_thousand_captchas(page: Page) -> None:
+    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    expect(page.get_by_text("Neighbours alike")).to_be_visible()
+    expect(page.get_by_text("random 0.", exact=False).first).to_be_visible()
+
+
+def test_a_zip_is_shown_named_and_taken_away(page: Page, zipped: Path, tmp_path: Path) -> None:
+    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    choose(page, "Pictures", "A zip of pictures")
+    expect(page.get_by_text("Name some pictures")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(zipped)
+    choose(page, "Alike by", "colours and edges (no network)")
+    page.wait_for_selector(".grid[data-ready]")
+    expect(page.get_by_text("2 files were left out")).to_be_visible()
+    canvas = page.locator(".grid canvas")
+    edge = canvas.bounding_box()
+    assert edge
+    side = min(edge["width"], edge["height"])
+    page.mouse.move(edge["x"] + edge["width"] / 2 + side / 14, edge["y"] + edge["height"] / 2 + side / 14)
+    card = page.locator(".card")
+    expect(card).to_be_visible()
+    name = card.locator("span").inner_text()
+    assert name.split("/")[0] == card.locator("strong").inner_text() and name.split("/")[0] in HUES
+    page.mouse.wheel(0, -600)
+    page.wait_for_timeout(500)
+    assert card.locator("span").inner_text() == name
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Table").click()
+    lines = Path(started.value.path()).read_text().splitlines()
+    assert lines[0] == "file,row,column,label" and len(lines) == 49
+
+
+def test_a_folder_that_is_none_gets_a_sentence(page: Page) -> None:
+    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    choose(page, "Pictures", "A folder of this machine")
+    page.get_by_role("textbox", name="Folder").fill("/nowhere/at/all")
+    page.get_by_role("textbox", name="Folder").press("Enter")
+    expect(page.get_by_text("/nowhere/at/all does not exist")).to_be_visible()
