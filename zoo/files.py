@@ -54,8 +54,11 @@ class Files:
                 return file.read(entry.file_size)
         except KeyError:
             raise FileNotFoundError(f"{self.path} holds no {name}") from None
+        # zipfile says NotImplementedError of a compression it does not know, RuntimeError of an encrypted file
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-            raise InputError(f"{name}: it is damaged or encrypted in the zip; pack it anew.") from error
+            raise InputError(
+                f"{name}: it is damaged, encrypted or packed in an unknown way; pack it anew as a plain zip."
+            ) from error
 
     def _walk(self) -> Iterator[Path]:
         for folder, folders, files in os.walk(self.path):

@@ -8,7 +8,7 @@ assignments among near cells, again and again until nothing is gained.
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from zoo.errors import InputError
 
 Points = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Solver = Literal["lapjv", "sparse"]
 
 DENSE = 1024  # cells up to which lapjv is the default
 COARSE = 600  # points below which a guess needs no coarser one
@@ -28,7 +27,7 @@ STAY = 2.0  # weight of an old picture's move against a new one's
 GAIN = 1e-6  # share of the cost: what is less is no gain
 
 
-def to_grid(points: npt.ArrayLike, rows: int, cols: int, solver: Solver | None = None) -> Ints:
+def to_grid(points: npt.ArrayLike, rows: int, cols: int, solver: str | None = None) -> Ints:
     """The cell of every point.
 
     Args:

@@ -6,7 +6,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -114,28 +114,32 @@ def read_table(path: Path) -> dict[str, tuple[int, int]]:
         raise InputError(message) from error
 
 
-def page(pictures: Pictures, found: Arrangement, title: str, whole: Image.Image | None = None) -> str:
-    """A page that shows the montage, to zoom and to point at; one file, which asks nothing of a network."""
-    whole = whole or montage(pictures, found)
-    buffer = io.BytesIO()
-    whole.save(buffer, "WEBP", quality=80, method=2)
+def view(
+    pictures: Pictures, found: Arrangement, cell: tuple[int, int], levels: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    """What viewer.js shows: the cells, the pictures in them, and where it finds their images, from coarse to fine."""
     cells = np.full((found.rows, found.cols), -1)
     cells[tuple(found.cells.T)] = np.arange(len(found.kept))
-    data = {
+    return {
         "rows": found.rows,
         "cols": found.cols,
         "cells": cells.ravel().tolist(),
         "names": [pictures.names[i] for i in found.kept],
         "labels": [pictures.labels[i] for i in found.kept],
-        "size": [whole.width // found.cols, whole.height // found.rows],
-        "levels": [
-            {
-                "cell": whole.width // found.cols,
-                "tile": max(found.rows, found.cols),
-                "url": f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}",
-            }
-        ],
+        "size": cell,
+        "levels": levels,
     }
+
+
+def page(pictures: Pictures, found: Arrangement, title: str, whole: Image.Image | None = None) -> str:
+    """A page that shows the montage, to zoom and to point at; one file, which asks nothing of a network."""
+    whole = whole or montage(pictures, found)
+    buffer = io.BytesIO()
+    whole.save(buffer, "WEBP", quality=80, method=2)
+    width = whole.width // found.cols
+    url = f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    levels = [{"cell": width, "tile": max(found.rows, found.cols), "url": url}]
+    data = view(pictures, found, (width, whole.height // found.rows), levels)
     parts = resources.files("zoo.grid")
     template, viewer = (parts.joinpath(f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
     values = {

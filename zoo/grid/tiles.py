@@ -10,12 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from zoo.grid import assign
 from zoo.grid.arrangement import Arrangement, Progress
-from zoo.grid.mosaic import PAPER, aspect_of, in_cell
+from zoo.grid.mosaic import PAPER, aspect_of, in_cell, view
 from zoo.grid.pictures import Pictures
 
 DATA = "data.json"
@@ -59,16 +58,7 @@ def write(pictures: Pictures, found: Arrangement, folder: Path, progress: Progre
     coarse.save(folder / "coarse-0-0.webp", quality=80, method=1)
     levels = [{"cell": width // shrink, "tile": max(found.rows, found.cols), "url": "coarse-{row}-{col}.webp"}]
     levels += [{"cell": width, "tile": each, "url": "fine-{row}-{col}.webp"}] if shrink > 1 else []
-    cells = np.full((found.rows, found.cols), -1)
-    cells[tuple(found.cells.T)] = np.arange(len(found.kept))
-    data = {
-        "rows": found.rows,
-        "cols": found.cols,
-        "cells": cells.ravel().tolist(),
-        "names": [pictures.names[i] for i in found.kept],
-        "labels": [pictures.labels[i] for i in found.kept],
-        "size": [width, height],
-        "levels": levels,
+    data = view(pictures, found, (width, height), levels) | {
         "single": "picture/{i}",
         "points": [] if found.points is None else assign.normalised(found.points).round(4).ravel().tolist(),
     }
