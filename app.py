@@ -7,7 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos import captcha
+from demos import captcha, visualizations
+from demos.jobs import Jobs
 
 TABS = {"Captcha": captcha.build}
 # Fonts of the reader's own system: no request leaves the machine.
@@ -32,4 +33,5 @@ if __name__ == "__main__":
         max_file_size="20mb",
         footer_links=["api", "settings"],
         run_history=False,
+        app_kwargs={"routes": visualizations.routes(Jobs()), "lifespan": visualizations.working},
     )

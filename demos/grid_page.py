@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from importlib import resources
+from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,7 +65,14 @@ def choose() -> Path | str | None:
             return None
         path = st.text_input("Folder", placeholder="/home/me/pictures")
         return Path(path) if path else None
-    return st.text_input("Data set", placeholder="user/name") or None
+    name = st.text_input("Data set", placeholder="user/name")
+    return fetched(name) if name else None
+
+
+@st.cache_data(ttl=3600, show_spinner="Fetching the data set")
+def fetched(name: str) -> Path:
+    """A data set of the Hub, asked for once an hour."""
+    return grid.fetch(name)
 
 
 def kept(content: bytes) -> Path:
@@ -174,7 +182,7 @@ def search(shown: maps.Map) -> None:
     distance = np.linalg.norm(found.vectors - vector, axis=1)
     nearest = np.argsort(distance, kind="stable")[:NEAREST]
     st.session_state["lit"] = nearest.tolist()
-    for i, place in zip(nearest, np.resize(st.columns(6), NEAREST), strict=False):
+    for i, place in zip(nearest, cycle(st.columns(6)), strict=False):
         name = shown.pictures.names[found.kept[i]]
         place.image(shown.pictures.read(name), f"{name} · {distance[i]:.2f}", width="stretch")
 

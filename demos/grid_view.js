@@ -46,6 +46,7 @@ export default function ({ data, parentElement, setStateValue }) {
       if (state.url !== base || state.shown) return; // the visitor went on
       const { levels, single } = state.map;
       const map = { ...state.map, single: `${base}/${single}`, levels: levels.map((l) => ({ ...l, url: `${base}/${l.url}` })) };
+      root.style.aspectRatio = `${map.cols * map.size[0]} / ${map.rows * map.size[1]}`;
       state.shown = view(root, map, {
         hover,
         click: (i) => { if (i >= 0) setStateValue("clicked", i); },

@@ -59,6 +59,7 @@ SETS: dict[str, Callable[[], Drawn]] = {
     "Handwritten digits": digits,
     "Drawn letters and digits": glyphs,
 }
+BY_NAME = {draw.__name__: title for title, draw in SETS.items()}
 
 
 def folder(name: str, progress: Progress | None = None) -> Path:

@@ -40,7 +40,8 @@ def write_calibrated(
     checkpoint.write(recipe, network, folder, temperature=temperature)
     reader = zoo.load(folder)
     found = [reader.read([pictures.image(i)])[0] for i in texts]
-    sure = threshold([prediction.confidence for prediction in found])
+    readable = pictures.within(texts, recipe.validation[0]) if recipe.validation else np.full(len(texts), True)
+    sure = threshold(np.array([prediction.confidence for prediction in found])[readable])
     cases = faithfulness.read_right(pictures, texts, found)
     layer = faithfulness.best_layer(reader, checkpoint.LAYERS[recipe.kind], cases)
     return checkpoint.write(recipe, network, folder, temperature=temperature, threshold=sure, explained_layer=layer)

@@ -51,6 +51,11 @@ class Captchas(Dataset[Example]):
         part = int(np.searchsorted(self.starts, index, "right")) - 1
         return self.folders[part], int(index - self.starts[part])
 
+    def within(self, indices: Indices, folder: str) -> npt.NDArray[np.bool_]:
+        """Which of the pictures are of that one of the recipe's folders."""
+        part = self.recipe.folders.index(folder)
+        return (indices >= self.starts[part]) & (indices < self.starts[part + 1])
+
     def image(self, index: int) -> Image.Image:
         """The picture as it is on disk."""
         folder, place = self._place(index)
@@ -143,8 +148,7 @@ def split(recipe: Recipe, data: Path) -> Split:
     The study's protocol splits its pool at random, 90/10, and a tenth of the 90 validates. Otherwise a folder trains or
     validates as the recipe says, a tenth of one that does both validates, and there is no test part.
     """
-    names = tuple(dict.fromkeys((*recipe.train, *recipe.validation)))
-    pictures = Captchas(recipe, [ImageFolder(data / name) for name in names])
+    pictures = Captchas(recipe, [ImageFolder(data / name) for name in recipe.folders])
     rng = np.random.default_rng(recipe.seed)
     if recipe.protocol:
         order = rng.permutation(len(pictures))
@@ -152,7 +156,7 @@ def split(recipe: Recipe, data: Path) -> Split:
         return Split(pictures, (order[2 * held_out :],), order[held_out : 2 * held_out], order[:held_out])
     parts: dict[str, Indices] = {
         name: np.arange(start, end)
-        for name, start, end in zip(names, pictures.starts, pictures.starts[1:], strict=False)
+        for name, start, end in zip(recipe.folders, pictures.starts, pictures.starts[1:], strict=False)
     }
     validation = {name: parts[name] for name in recipe.validation}
     for name in set(recipe.train) & set(recipe.validation):

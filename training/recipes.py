@@ -28,7 +28,8 @@ class Recipe:
         alphabet: a sequence reader's characters, else empty.
         input_size: height and width of the network's input.
         widths: the narrowest and widest input.
-        train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates.
+        train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates. The
+            first that validates is of readable captchas, of which few may be called unsure.
         protocol: whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test.
         samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times.
         start: the checkpoint that training goes on from, as far as the network has the same layers; "" to start from
@@ -66,6 +67,11 @@ class Recipe:
     seed: int = 0
     mean: tuple[float, float, float] = field(default=(0.5, 0.5, 0.5))
     std: tuple[float, float, float] = field(default=(0.25, 0.25, 0.25))
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """All folders, in the order of their pictures' numbers."""
+        return tuple(dict.fromkeys((*self.train, *self.validation)))
 
     @property
     def grid(self) -> Grid:
@@ -108,19 +114,22 @@ def _after(start: str, name: str, **values: Any) -> Recipe:
 
 _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
-    "captcha-resnet18-study": partial(_study, _resnet18, epochs=5, recolour=False),
+    # goes on from the classifier of many fonts, which never saw the study's images
+    "captcha-resnet18-study": partial(
+        _study, _resnet18, start="captcha-resnet18", epochs=2, learning_rate=5e-4, recolour=False
+    ),
     "captcha-seq2seq": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
     # every style and width that can be drawn, after words; cells half as wide, for narrow letters
     "captcha-seq2seq-drawn": partial(
         _after,
         "captcha-seq2seq",
-        model_args={"longest": LONGEST, "dropout": 0.05, "blocks": 5, "output_stride": 4},
+        model_args={"longest": LONGEST, "dropout": 0.05, "output_stride": 4},
         train=("train", "styles"),
         validation=("validation", "styles-validation"),
-        samples=(36_000, 32_000),
+        samples=(40_000, 22_000),
         epochs=3,
-        learning_rate=8e-4,
+        learning_rate=5e-4,
         widths=WIDTHS,
     ),
     # real captchas, with as many drawn ones, so that those are not forgotten

@@ -37,6 +37,10 @@ class Files:
         found = [entry.filename for entry in self._archive().infolist() if not entry.is_dir() and self._allow(entry)]
         return sorted({name for name in found if not _hidden(PurePosixPath(name))})
 
+    def size(self) -> int:
+        """Bytes of all files of a zip together, unpacked, as its table of contents says; 0 for a folder."""
+        return 0 if self.path.is_dir() else sum(entry.file_size for entry in self._archive().infolist())
+
     def read(self, name: str) -> bytes:
         """A file's bytes.
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,18 +25,16 @@ def free_port() -> int:
     return port
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of `python app.py`; it must outlive all that the tests throw at it."""
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
-    env = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
-    log = folder / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
+@contextmanager
+def serving(command: Sequence[str], port: int, log: Path, **env: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server of ours, once it answers; it must outlive all that the tests throw at it, and is stopped at the end."""
+    with log.open("a") as out:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=os.environ | env, stdout=out, stderr=subprocess.STDOUT
+        )
     try:
-        wait_for(address, process, log)
-        yield address
+        wait_for(f"http://127.0.0.1:{port}", process, log)
+        yield process
         assert process.poll() is None, f"the server died:\n{log.read_text()}"
         assert "Traceback" not in log.read_text(), log.read_text()
     finally:
@@ -45,6 +44,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         except subprocess.TimeoutExpired:  # it waits for the connections of clients that never hang up
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `python app.py`."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    env = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
+    with serving(["app.py"], port, folder / "log.txt", **env):
+        yield f"http://127.0.0.1:{port}"
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 90) -> None:

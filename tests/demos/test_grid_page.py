@@ -1,9 +1,6 @@
 """The grid's page as a person uses it: a real server, a real browser."""
 
 import io
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import ROOT
-from tests.demos.conftest import free_port, wait_for
+from tests.demos.conftest import free_port, serving
 
 HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
 
@@ -23,19 +19,10 @@ HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page's address; its home is empty."""
     home, port = tmp_path_factory.mktemp("home"), free_port()
-    env = os.environ | {"GLYPHZOO_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", "demos/grid.py", "--server.headless=true"]
-    command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none"]
-    log = home / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        wait_for(f"http://127.0.0.1:{port}", process, log)
+    command = ["-m", "streamlit", "run", "demos/grid.py", "--server.headless=true", "--server.fileWatcherType=none"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", "--logger.enableRich=false"]
+    with serving(command, port, home / "log.txt", GLYPHZOO_HOME=str(home), HF_HUB_OFFLINE="1"):
         yield f"http://127.0.0.1:{port}"
-        assert process.poll() is None and "Traceback" not in log.read_text(), log.read_text()
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture
@@ -100,6 +87,9 @@ def test_a_zip_is_shown_named_and_taken_away(page: Page, zipped: Path, tmp_path:
     page.mouse.wheel(0, -600)
     page.wait_for_timeout(500)
     assert card.locator("span").inner_text() == name
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_text(f"{name} · 0.00")).to_be_visible()
     with page.expect_download() as started:
         page.get_by_role("button", name="Table").click()
     lines = Path(started.value.path()).read_text().splitlines()

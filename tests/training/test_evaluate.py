@@ -40,6 +40,7 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
         recipe = dataclasses.replace(recipe, architecture="test_resnet")
     else:
         recipe = dataclasses.replace(recipe, model_args={"longest": 12, "width": 32, "hidden": 32})
+    recipe = dataclasses.replace(recipe, train=("validation",))
     torch.manual_seed(0)
     folder = tmp_path / name
     pictures = dataset.Captchas(recipe, [ImageFolder(data / "validation")])

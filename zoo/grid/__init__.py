@@ -10,7 +10,7 @@ a neural network".
 """
 
 from zoo.grid.arrangement import LAYOUTS, Arrangement, Progress, arrange
-from zoo.grid.pictures import Pictures, find
+from zoo.grid.pictures import Pictures, fetch, find
 from zoo.grid.quality import Quality
 
-__all__ = ["LAYOUTS", "Arrangement", "Pictures", "Progress", "Quality", "arrange", "find"]
+__all__ = ["LAYOUTS", "Arrangement", "Pictures", "Progress", "Quality", "arrange", "fetch", "find"]

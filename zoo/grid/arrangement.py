@@ -41,6 +41,7 @@ class Arrangement:
         skipped: names of the others, and why.
         seconds: spent on each stage.
         embedder: what made the vectors; "" for vectors that were given.
+        fresh: how many of the pictures were embedded now; the others' vectors were kept from before.
     """
 
     rows: int
@@ -54,6 +55,7 @@ class Arrangement:
     skipped: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     embedder: str = ""
+    fresh: int = 0
 
     @property
     def holes(self) -> npt.NDArray[np.int64]:
@@ -93,7 +95,7 @@ def arrange(
         raise InputError(f"There is no layout {layout!r}; choose from {', '.join(LAYOUTS)}.")
     tell = progress or (lambda stage, done, total: None)
     started = time.perf_counter()
-    kept, by, skipped, names = np.arange(len(images)), "", {}, [""] * len(images)
+    kept, by, skipped, fresh, names = np.arange(len(images)), "", {}, 0, [""] * len(images)
     if not len(images):
         raise InputError("There is no picture to arrange; give at least one.")
     if isinstance(images, np.ndarray) and images.ndim == 2 and np.issubdtype(images.dtype, np.floating):
@@ -107,7 +109,7 @@ def arrange(
         tell("loading the embedder", 0, 1)
         chosen = embed.embedder(embedder)
         found = embed.embed(pictures, chosen, tell)
-        vectors, kept, by, skipped = found.vectors, found.kept, chosen.name, found.skipped
+        vectors, kept, by, skipped, fresh = found.vectors, found.kept, chosen.name, found.skipped, found.fresh
         names = [pictures.names[i] for i in kept]
     seconds = {"embedding": time.perf_counter() - started}
     old = np.array([(keep or {}).get(name, (-1, -1)) for name in names], np.int64)
@@ -117,7 +119,7 @@ def arrange(
         laid = _lay_out(vectors, rows, cols, layout, old, seed, tell)
         seconds |= laid.seconds
         _save(path, laid)
-    return replace(_load(path, vectors), kept=kept, skipped=skipped, seconds=seconds, embedder=by)
+    return replace(_load(path, vectors), kept=kept, skipped=skipped, seconds=seconds, embedder=by, fresh=fresh)
 
 
 def shape(count: int, rows: int | None, cols: int | None, old: npt.NDArray[np.int64] | None = None) -> tuple[int, int]:

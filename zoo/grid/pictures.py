@@ -3,7 +3,9 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +15,7 @@ from zoo.files import Files
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 TABLE = "metadata.csv"
+REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # a name on the Hub
 LABELS = "label", "text"  # columns of metadata.csv that label a picture: the first that is there
 
 
@@ -48,7 +51,7 @@ def find(source: str | Path) -> Pictures:
         InputError: there is no such thing, it cannot be fetched, or no picture is in it.
     """
     path = Path(source).expanduser()
-    files = Files(path if path.exists() or not _is_repo(str(source)) else _download(str(source)))
+    files = Files(path if path.exists() or not REPO.fullmatch(str(source)) else fetch(str(source)))
     names = files.names()
     chosen = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
     if not chosen:
@@ -63,6 +66,39 @@ def find(source: str | Path) -> Pictures:
     skipped = dict(files.refused)
     skipped |= {n: "it is no picture" for n in names if n not in folders and PurePosixPath(n).name != TABLE}
     return Pictures(tuple(chosen), tuple(labels.get(name, "") for name in chosen), files.read, skipped)
+
+
+def fetch(repo: str, most: int | None = None) -> Path:
+    """The folder of a data set of pictures on the Hugging Face Hub, on this machine.
+
+    Args:
+        repo: its name, as in "user/name".
+        most: bytes that it may have.
+
+    Raises:
+        InputError: it cannot be fetched or is larger.
+    """
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.utils import filter_repo_objects
+
+    if not REPO.fullmatch(repo):
+        raise InputError(f"{repo!r} is no name of a data set on the Hub; those are like user/name.")
+    wanted = [TABLE, f"**/{TABLE}", *(f"**{suffix}" for suffix in sorted(SUFFIXES))]
+    if most is not None:
+        with suppress(*store.UNREACHABLE):  # then it may have been fetched before
+            files = HfApi().dataset_info(repo, files_metadata=True).siblings or []
+            size = sum(
+                f.size or 0 for f in filter_repo_objects(files, allow_patterns=wanted, key=lambda f: f.rfilename)
+            )
+            if size > most:
+                raise InputError(f"{repo} has {size / 1e6:,.0f} MB of pictures; {most / 1e6:,.0f} MB are taken.")
+    try:
+        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=wanted))
+    except store.UNREACHABLE as error:
+        raise InputError(
+            f"There is no folder {repo!r} here, and no data set of that name could be fetched from the Hub: "
+            "check the name and the connection."
+        ) from error
 
 
 def of(images: Sequence[image.Source]) -> Pictures:
@@ -92,21 +128,3 @@ def _labels(files: Files, table: str) -> dict[str, str]:
     column = next((name for name in LABELS if name in rows[0]), None)
     folder = PurePosixPath(table).parent
     return {(folder / row["file_name"]).as_posix(): row[column] or "" for row in rows} if column else {}
-
-
-def _is_repo(source: str) -> bool:
-    parts = source.split("/")
-    return len(parts) == 2 and all(parts) and not source.startswith((".", "~"))
-
-
-def _download(repo: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    wanted = [TABLE, f"**/{TABLE}", *(f"**{suffix}" for suffix in sorted(SUFFIXES))]
-    try:
-        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=wanted))
-    except store.UNREACHABLE as error:
-        raise InputError(
-            f"There is no folder {repo!r} here, and no data set of that name could be fetched from the Hub: "
-            "check the name and the connection."
-        ) from error

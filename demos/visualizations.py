@@ -1,0 +1,267 @@
+"""/v2/visualizations: arrangements of pictures computed in the background, asked for and fetched over HTTP.
+
+    curl -F file=@pictures.zip -F layout=sorted http://127.0.0.1:7860/v2/visualizations
+    curl -d '{"dataset": "captchas"}' -H 'Content-Type: application/json' http://127.0.0.1:7860/v2/visualizations
+
+Both answer 202 with {"output": {"id": …, "status": "pending"}}; GET /v2/visualizations/ID says how far it is, and where
+the picture, the page and the table are once it is done.
+"""
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Message
+
+import zoo
+from demos import sets
+from demos.jobs import FILES, IMAGE, MOST_BYTES, MOST_PICTURES, PAGE, TABLE, Full, Job, Jobs, Wish
+from zoo import InputError, grid, image
+from zoo.files import Files
+from zoo.grid import embed, pictures
+
+PATH = "/v2/visualizations"
+EMBEDDERS = ("", *zoo.names(), embed.COLOUR, embed.PRETRAINED)
+SIDE = 1000  # rows or columns, at most
+MB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may ask for at most.
+
+    Attributes:
+        upload: bytes of the whole request.
+        unpacked: bytes of all files of a zip.
+        count: pictures.
+        pixels: of all pictures together.
+        waiting: jobs that wait already.
+    """
+
+    upload: int = 200 * MB
+    unpacked: int = MOST_BYTES
+    count: int = MOST_PICTURES
+    pixels: int = 4_000_000_000
+    waiting: int = 20
+
+
+class Refused(Exception):
+    """A request that is answered with an error's status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def routes(jobs: Jobs, limits: Limits | None = None) -> list[Route]:
+    """The routes, for a Starlette or FastAPI app."""
+    most = limits or Limits()
+
+    async def post(request: Request) -> Response:
+        fields, upload = await _received(request, jobs, most)
+        try:
+            job = await run_in_threadpool(_submit, jobs, most, fields, upload)
+        finally:
+            if upload:
+                upload.unlink(missing_ok=True)  # unless the job took it
+        return JSONResponse({"output": _output(request, job)}, 202)
+
+    async def get(request: Request) -> Response:
+        if not (job := jobs.get(request.path_params["key"])):
+            raise Refused(404, "There is no visualization of this id; post its pictures again.")
+        return JSONResponse({"output": _output(request, job)})
+
+    async def file(request: Request) -> Response:
+        key, name = request.path_params["key"], request.path_params["name"]
+        job = jobs.get(key)
+        if not job or job.status != "done" or name not in FILES:
+            raise Refused(404, "There is no such file; ask for the visualization's status first.")
+        return FileResponse(jobs.folder(key) / name)
+
+    return [
+        Route(PATH, _spoken(post), methods=["POST"]),
+        Route(f"{PATH}/{{key}}", _spoken(get)),
+        Route(f"{PATH}/{{key}}/{{name}}", _spoken(file)),
+    ]
+
+
+def _spoken(handle: Handler) -> Handler:
+    """The handler, with errors answered in a sentence."""
+
+    async def spoken(request: Request) -> Response:
+        try:
+            return await handle(request)
+        except Refused as error:
+            status, sentence = error.status, str(error)
+        except InputError as error:
+            status, sentence = 400, str(error)
+        except HTTPException as error:  # a form that is none
+            status, sentence = error.status_code, f"The form cannot be read: {error.detail}."
+        return JSONResponse({"error": sentence}, status, {"Retry-After": "30"} if status == 429 else None)
+
+    return spoken
+
+
+async def _received(request: Request, jobs: Jobs, most: Limits) -> tuple[Mapping[str, Any], Path | None]:
+    """The fields of a request, and a zip that came with them, on the disk."""
+    too_large = Refused(413, f"The upload is larger than {most.upload // MB} MB; send fewer or smaller pictures.")
+    if int(request.headers.get("content-length", 0)) > most.upload:
+        raise too_large
+    arrived = 0
+
+    async def receive() -> Message:
+        nonlocal arrived
+        message = await request.receive()
+        arrived += len(message.get("body", b""))
+        if arrived > most.upload:
+            raise too_large
+        return message
+
+    bounded = Request(request.scope, receive)
+    if request.headers.get("content-type", "").startswith("application/json"):
+        try:
+            fields = await bounded.json()
+        except ValueError:
+            fields = None
+        if not isinstance(fields, dict):
+            raise Refused(400, 'The body is no JSON object; send one like {"dataset": "captchas"}.')
+        return fields, None
+    async with bounded.form(max_files=1, max_fields=16) as form:
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile):
+            return fields, None
+        with tempfile.NamedTemporaryFile(dir=jobs.uploads, suffix=".part", delete=False) as part:
+            while chunk := await upload.read(MB):
+                part.write(chunk)
+        return fields, Path(part.name)
+
+
+def _submit(jobs: Jobs, most: Limits, fields: Mapping[str, Any], upload: Path | None) -> Job:
+    wish = _wish(fields, upload)
+    if not (known := jobs.get(wish.key)) or known.status == "error":
+        if upload:
+            _check(upload, most)
+        try:
+            return jobs.submit(wish, most.waiting, upload)
+        except Full:
+            raise Refused(429, f"{most.waiting} visualizations wait already; try again in a minute.") from None
+    return known
+
+
+def _wish(fields: Mapping[str, Any], upload: Path | None) -> Wish:
+    """What the fields ask for.
+
+    Raises:
+        Refused: they make no sense.
+    """
+    known = {"dataset", "embedder", "layout", "rows", "cols"}
+    if strange := sorted(set(fields) - known):
+        raise Refused(400, f"There is no option {strange[0]!r}; the options are {', '.join(sorted(known))}.")
+    dataset = str(fields.get("dataset") or "")
+    if bool(upload) == bool(dataset):
+        raise Refused(400, "Send either a zip of pictures as the form's file or the name of a dataset.")
+    if dataset and dataset not in sets.BY_NAME and not pictures.REPO.fullmatch(dataset):
+        names = ", ".join(sets.BY_NAME)
+        raise Refused(400, f"There is no dataset {dataset!r}; name {names}, or user/name of one on the Hub.")
+    embedder, layout = str(fields.get("embedder") or ""), str(fields.get("layout") or grid.LAYOUTS[0])
+    for name, value, values in (("embedder", embedder, EMBEDDERS), ("layout", layout, grid.LAYOUTS)):
+        if value not in values:
+            raise Refused(400, f"There is no {name} {value!r}; choose from {', '.join(filter(None, values))}.")
+    rows, cols = (_side(name, fields.get(name)) for name in ("rows", "cols"))
+    digest = ""
+    if upload:
+        with upload.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Wish(digest, dataset, embedder, layout, rows, cols)
+
+
+def _side(name: str, value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= SIDE:
+        raise Refused(400, f"{name} is a whole number from 1 to {SIDE}, not {text[:20]!r}.")
+    return int(text)
+
+
+def _check(upload: Path, most: Limits) -> None:
+    """Raises Refused or InputError for a zip that is too large or none."""
+    if (unpacked := Files(upload).size()) > most.unpacked:
+        raise Refused(413, f"The zip unpacks to {unpacked // MB} MB; {most.unpacked // MB} MB are taken.")
+    found = grid.find(upload)
+    if len(found) > most.count:
+        raise Refused(413, f"The zip holds {len(found):,} pictures; {most.count:,} are taken.")
+    total = 0
+    for name in found.names:
+        total += _pixels(found, name)
+        if total > most.pixels:
+            raise Refused(413, f"The pictures have more than {most.pixels:,} pixels together; send fewer or smaller.")
+
+
+def _pixels(found: grid.Pictures, name: str) -> int:
+    """A picture's pixels as its header says; 0 where it will be left out anyway."""
+    try:
+        with Image.open(io.BytesIO(found.read(name))) as picture:
+            pixels = picture.width * picture.height
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        return 0
+    return pixels if pixels <= image.MAX_PIXELS else 0
+
+
+def _output(request: Request, job: Job) -> dict[str, Any]:
+    output: dict[str, Any] = {"id": job.key, "status": job.status}
+    if job.status == "running":
+        output["progress"] = {"stage": job.stage, "done": job.done, "total": job.total}
+    elif job.status == "error":
+        output["reason"] = job.reason
+    elif job.status == "done":
+        base = f"{request.scope.get('root_path', '')}{PATH}/{job.key}"
+        named = {"image": IMAGE, "page": PAGE, "table": TABLE}
+        output["data"] = {kind: {"url": f"{base}/{name}"} for kind, name in named.items()} | job.facts
+    return output
+
+
+@asynccontextmanager
+async def working(_: object) -> AsyncIterator[None]:
+    """An app's lifespan in which a worker computes the jobs; one that dies is followed by another."""
+    over = threading.Event()
+    supervisor = threading.Thread(target=_supervise, args=(over,), daemon=True)
+    supervisor.start()
+    yield
+    over.set()
+    await run_in_threadpool(supervisor.join, 15)
+
+
+def _supervise(over: threading.Event) -> None:
+    while not over.is_set():
+        command = [sys.executable, "-m", "demos.worker", "--parent", str(os.getpid())]
+        process = subprocess.Popen(command, cwd=Path(__file__).parents[1])
+        while process.poll() is None and not over.wait(0.5):
+            pass
+        if over.is_set():
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        over.wait(1)  # one that cannot even start is not started all the time

@@ -1,0 +1,256 @@
+"""Arrangements over HTTP: asked for, refused, computed in the background, and finished after everything was killed."""
+
+import io
+import os
+import signal
+import socket
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+from starlette.applications import Starlette
+
+from demos import visualizations
+from demos.jobs import TRIES, Jobs, Wish
+from demos.visualizations import PATH, Limits
+from tests.demos.conftest import free_port, serving
+
+LIMITS = Limits(upload=200_000, unpacked=300_000, count=20, pixels=60_000, waiting=2)
+
+
+def zipped(count: int, side: int = 24, seed: int = 0, **others: bytes) -> bytes:
+    """A zip of noise of `count` hues, and other files by their names."""
+    rng, buffer = np.random.default_rng(seed), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for i in range(count):
+            picture = io.BytesIO()
+            hue, noise = rng.integers(30, 220, 3), rng.normal(0, 12, (side, side, 3))
+            Image.fromarray((hue + noise).clip(0, 255).astype(np.uint8)).save(picture, "PNG")
+            archive.writestr(f"{i:04}.png", picture.getvalue())
+        for name, content in others.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Jobs:
+    return Jobs(tmp_path / "jobs")
+
+
+@pytest.fixture
+def client(jobs: Jobs) -> Iterator[httpx2.Client]:
+    """Of a server that takes little; nothing computes its jobs unless a test does."""
+    app = Starlette(routes=visualizations.routes(jobs, LIMITS))
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+        yield client
+    server.should_exit = True
+    thread.join(10)
+
+
+def post(client: httpx2.Client, content: bytes, **fields: str) -> httpx2.Response:
+    return client.post(PATH, files={"file": ("pictures.zip", content, "application/zip")}, data=fields)
+
+
+def compute(jobs: Jobs) -> None:
+    """What a worker does with all that is in the queue."""
+    while task := jobs.queue.dequeue():
+        jobs.queue.execute(task)
+
+
+def test_a_zip_becomes_a_picture_a_page_and_a_table(client: httpx2.Client, jobs: Jobs) -> None:
+    odd = {"../out.png": b"leads out", "notes.txt": b"text", "broken.png": b"no picture"}
+    content = zipped(9, **odd)
+    answer = post(client, content, layout="sorted", embedder="colour")
+    assert answer.status_code == 202
+    output = answer.json()["output"]
+    assert output == {"id": output["id"], "status": "pending"}
+    address = f"{PATH}/{output['id']}"
+    assert client.get(address).json() == answer.json()
+    assert client.get(f"{address}/image.jpg").status_code == 404
+    compute(jobs)
+    output = client.get(address).json()["output"]
+    data = output["data"]
+    assert output["status"] == "done" and data["pictures"] == 9 and data["rows"] * data["cols"] >= 9
+    assert set(data["skipped"]) == set(odd) and 0 < data["quality"]["dpq16"] <= 1
+    image = client.get(data["image"]["url"])
+    assert Image.open(io.BytesIO(image.content)).format == "JPEG" and image.headers["content-type"] == "image/jpeg"
+    assert "0008.png" in client.get(data["page"]["url"]).text
+    assert len(client.get(data["table"]["url"]).text.splitlines()) == 10
+    again = post(client, content, layout="sorted", embedder="colour")
+    assert again.status_code == 202 and again.json()["output"] == output, "the same is not computed again"
+    assert jobs.queue.pending_count() == 0 and not list(jobs.uploads.iterdir())
+    assert post(client, content, layout="tsne", embedder="colour").json()["output"]["id"] != output["id"]
+
+
+def test_a_set_by_its_name(client: httpx2.Client, jobs: Jobs) -> None:
+    answer = client.post(PATH, json={"dataset": "digits", "embedder": "colour", "layout": "sorted", "rows": 40})
+    assert answer.status_code == 202
+    compute(jobs)
+    output = client.get(f"{PATH}/{answer.json()['output']['id']}").json()["output"]
+    assert output["status"] == "done" and output["data"]["rows"] == 40 and output["data"]["pictures"] == 1024
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "Send either a zip"),
+        ({"dataset": "../../etc"}, "There is no dataset '../../etc'"),
+        ({"dataset": "digits", "layout": "spiral"}, "There is no layout 'spiral'"),
+        ({"dataset": "digits", "embedder": "resnet50"}, "There is no embedder 'resnet50'"),
+        ({"dataset": "digits", "rows": "many"}, "rows is a whole number"),
+        ({"dataset": "digits", "cols": 0}, "cols is a whole number"),
+        ({"dataset": "digits", "size": 9}, "There is no option 'size'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(client: httpx2.Client, fields: dict[str, Any], sentence: str) -> None:
+    answer = client.post(PATH, json=fields)
+    assert answer.status_code == 400 and answer.json()["error"].startswith(sentence)
+
+
+def test_what_is_no_request_is_refused(client: httpx2.Client, jobs: Jobs) -> None:
+    json = {"Content-Type": "application/json"}
+    for answer in (
+        client.post(PATH, content=b"[1", headers=json),
+        client.post(PATH, content=b"[1]", headers=json),
+        client.post(PATH, content=b"x", headers={"Content-Type": "multipart/form-data"}),
+        client.post(PATH, content=b"x", headers={"Content-Type": "multipart/form-data; boundary=b"}),
+        client.post(PATH, content=b"--b\r\n\r\n", headers={"Content-Type": "multipart/form-data; boundary=b"}),
+        post(client, b"no zip"),
+        post(client, zipped(0, **{"notes.txt": b"text"})),
+    ):
+        assert answer.status_code == 400 and len(answer.json()["error"]) > 20
+    assert not list(jobs.uploads.iterdir())
+
+
+def test_what_is_too_much_is_refused(client: httpx2.Client, jobs: Jobs) -> None:
+    noise = np.random.default_rng(0).bytes(250_000)
+    for content, sentence in (
+        (zipped(1, **{"noise.bin": noise}), "The upload is larger"),
+        (_deflated(400_000), "The zip unpacks to"),
+        (zipped(21, 4), "The zip holds 21 pictures"),
+        (zipped(2, 200), "The pictures have more than"),
+    ):
+        answer = post(client, content)
+        assert answer.status_code == 413 and answer.json()["error"].startswith(sentence)
+    assert not list(jobs.uploads.iterdir()) and jobs.queue.pending_count() == 0
+    assert post(client, zipped(1)).status_code == post(client, zipped(2)).status_code == 202
+    full = post(client, zipped(3))
+    assert full.status_code == 429 and full.headers["Retry-After"] and "wait already" in full.json()["error"]
+    assert post(client, zipped(1)).status_code == 202, "who waits already may ask again"
+
+
+def _deflated(size: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.png", bytes(size))
+    return buffer.getvalue()
+
+
+def test_an_upload_that_hides_its_length_is_cut_off(client: httpx2.Client, jobs: Jobs) -> None:
+    port = client.base_url.port
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+        raw.sendall(
+            f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+            "Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode()
+        )
+        start = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\n'
+        raw.sendall(b"%x\r\n%s\r\n" % (len(start), start))
+        chunk = b"%x\r\n%s\r\n" % (50_000, bytes(50_000))
+        try:
+            for _ in range(20):
+                raw.sendall(chunk)
+        except OSError:
+            pass  # the server hung up
+        assert b" 413 " in raw.recv(200)
+    assert not list(jobs.uploads.iterdir())
+
+
+def test_an_unknown_id_is_not_found(client: httpx2.Client) -> None:
+    for path in ("0" * 24, "nothing", "..%2fjobs.sqlite", f"{'0' * 24}/image.jpg"):
+        answer = client.get(f"{PATH}/{path}")
+        assert answer.status_code == 404
+    assert "post its pictures again" in client.get(f"{PATH}/{'0' * 24}").json()["error"]
+
+
+def test_a_computation_that_cannot_be_done_gives_its_reason_and_may_be_tried_again(
+    client: httpx2.Client, jobs: Jobs
+) -> None:
+    content = zipped(9)
+    key = post(client, content, rows="2", cols="2").json()["output"]["id"]
+    compute(jobs)
+    output = client.get(f"{PATH}/{key}").json()["output"]
+    assert output["status"] == "error" and output["reason"].startswith("A grid of 2 × 2 has no room for 9")
+    assert post(client, content, rows="2", cols="2").json()["output"] == {"id": key, "status": "pending"}
+
+
+def test_a_job_that_was_lost_is_queued_again_and_at_last_given_up(jobs: Jobs) -> None:
+    job = jobs.submit(Wish(dataset="digits"), 9)
+    jobs.revive()
+    assert jobs.queue.pending_count() == 1, "it waits already"
+    for _ in range(TRIES):
+        jobs.queue.dequeue()  # by a worker that was killed before it began, or while it computed
+        jobs._claim(job.key)
+        jobs.revive()
+        assert jobs.queue.pending_count() == 0, "its lease still runs"
+        jobs._set(job.key, lease=time.time() - 1)
+        jobs.revive()
+    found = jobs.get(job.key)
+    assert found and found.status == "error" and f"broke off {TRIES} times" in found.reason
+    assert jobs.queue.pending_count() == 0
+
+
+def wait(client: httpx2.Client, address: str, until: Any, seconds: float = 120) -> dict[str, Any]:
+    """The visualization's output, once it is as it shall be."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        output: dict[str, Any] = client.get(address).json()["output"]
+        if until(output):
+            return output
+        time.sleep(0.05)
+    pytest.fail(f"it stayed {output}")
+
+
+def children(process: int) -> list[int]:
+    """Numbers of the processes that one started."""
+    threads = Path(f"/proc/{process}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def test_it_is_finished_though_server_and_worker_were_killed(tmp_path: Path) -> None:
+    count, port = 600, free_port()
+    env = {"GRADIO_SERVER_PORT": str(port), "GLYPHZOO_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+        with (
+            pytest.raises(AssertionError, match="the server died"),
+            serving(["app.py"], port, tmp_path / "first.txt", **env) as server,
+        ):
+            answer = post(client, zipped(count, 48), layout="sorted", embedder="captcha-seq2seq")
+            address = f"{PATH}/{answer.json()['output']['id']}"
+            at = wait(client, address, lambda output: output.get("progress", {}).get("done", 0) >= 64)["progress"]
+            assert at["stage"] == "embedding" and at["done"] < count
+            workers = children(server.pid)
+            assert workers
+            for process in (server.pid, *workers):
+                os.kill(process, signal.SIGKILL)
+            server.wait()
+        with serving(["app.py"], port, tmp_path / "second.txt", **env):
+            assert client.get(address).json()["output"]["status"] == "running"
+            output = wait(client, address, lambda o: o["status"] in ("done", "error"))
+            assert output["status"] == "done" and output["data"]["pictures"] == count
+            assert output["data"]["embedded"] <= count - at["done"], "what was embedded before is not embedded again"
+            assert client.get(output["data"]["image"]["url"]).status_code == 200
+            assert client.get("/").status_code == 200 and client.get(f"{PATH}/nothing").status_code == 404
