@@ -10,6 +10,7 @@ from PIL import Image
 
 HEAT = np.array([plotly.colors.hex_to_rgb(c) for c in plotly.colors.sequential.Inferno], np.float32)
 INK = "#6366f1"  # of bars; stands out on light and on dark paper
+MANY = 60  # labels; more have no group of their own in a plot
 
 
 def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int, int] = (480, 360)) -> Image.Image:
@@ -33,25 +34,36 @@ def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int
 
 
 def scatter(points: npt.NDArray[np.float64], labels: Sequence[str]) -> go.Figure:
-    """Points (n, 2) in the plane, coloured by label; `customdata` of each is its number."""
-    values, numbers = np.unique(np.array(labels), return_inverse=True)
-    palette = plotly.colors.qualitative.D3
+    """Points (n, 2) in the plane, in the grid's colours by label; `customdata` of each is its number."""
+    names = np.array(labels)
+    values, numbers = np.unique(np.char.lower(names), return_inverse=True)
+    if len(values) <= MANY:
+        groups = [
+            (value or "no label", hue(k), np.flatnonzero(numbers == k)) for k, value in enumerate(values.tolist())
+        ]
+    else:
+        groups = [("", [hue(k) for k in numbers.tolist()], np.arange(len(points)))]
     figure = go.Figure()
-    for k, value in enumerate(values.tolist()):
-        at = np.flatnonzero(numbers == k)
+    for name, colour, at in groups:
         figure.add_scattergl(
             x=points[at, 0],
             y=points[at, 1],
             mode="markers",
-            name=value or "no label",
+            name=name,
             customdata=at,
-            marker={"size": 5, "color": palette[k % len(palette)]},
-            hovertemplate="%{fullData.name}<extra></extra>",
+            text=names[at],
+            marker={"size": 5, "color": colour},
+            hovertemplate="%{text}<extra></extra>",
         )
     figure.update_yaxes(autorange="reversed", scaleanchor="x", visible=False)  # down, as rows go
     figure.update_xaxes(visible=False)
     figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=len(values) <= 20, height=480)
     return figure
+
+
+def hue(k: int) -> str:
+    """The colour of the k-th of any number of values, as grid_view.js has it: turned by the golden angle each time."""
+    return f"hsl({k * 137.508 % 360:.3f}, 70%, {38 if k % 2 else 52}%)"
 
 
 def bars(alternatives: tuple[tuple[str, float], ...]) -> go.Figure:

@@ -5,13 +5,14 @@ import io
 import os
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from importlib import resources
-from itertools import cycle
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import zoo
 from demos import figures, maps, sets
@@ -35,7 +36,9 @@ MEANING = {
     "displacement": ("Cells moved", "How far pictures were moved from their points in the plane, in cells; 0 is best."),
 }
 NEAREST = 12
+DOTS = 10_000  # points that are sent to the browser for the plot; of more, the grid itself shows them
 ZIP_MB = 500
+LINK: Literal["query-params"] = "query-params"  # what is chosen stands in the page's address, to be kept or shared
 
 
 @st.cache_resource
@@ -51,11 +54,11 @@ def viewer() -> Any:
     )
 
 
-def choose() -> Path | str | None:
+def choose(place: DeltaGenerator) -> Path | None:
     """The folder, zip or data set that the visitor chose; None as long as it is not named."""
-    name = st.selectbox("Pictures", [*sets.SETS, *OTHER])
+    name = st.selectbox("Pictures", [*sets.SETS, *OTHER], key="pictures", bind=LINK)
     if name in sets.SETS:
-        return told(lambda tell: sets.folder(name, tell))
+        return told(place, lambda tell: sets.folder(name, tell))
     if OTHER[name] == "zip":
         upload = st.file_uploader("Zip", type="zip", max_upload_size=ZIP_MB)
         return kept(upload.getvalue()) if upload else None
@@ -63,9 +66,9 @@ def choose() -> Path | str | None:
         if os.environ.get("SPACE_ID"):
             st.info("Here the machine is a server; run the page yourself to see a folder of your own.")
             return None
-        path = st.text_input("Folder", placeholder="/home/me/pictures")
+        path = st.text_input("Folder", placeholder="/home/me/pictures", key="folder", bind=LINK)
         return Path(path) if path else None
-    name = st.text_input("Data set", placeholder="user/name")
+    name = st.text_input("Data set", placeholder="user/name", key="data", bind=LINK)
     return fetched(name) if name else None
 
 
@@ -86,9 +89,8 @@ def kept(content: bytes) -> Path:
     return path
 
 
-def told(work: Callable[[grid.Progress], T]) -> T:
-    """Does some work under a progress bar that names its stage."""
-    place = st.empty()
+def told(place: DeltaGenerator, work: Callable[[grid.Progress], T]) -> T:
+    """Does some work while a progress bar in an empty place names its stage."""
 
     def tell(stage: str, done: int, total: int) -> None:
         place.progress(min(done / max(total, 1), 1.0), f"{stage} {f'{done:,} of {total:,}' if total > 1 else '…'}")
@@ -98,30 +100,32 @@ def told(work: Callable[[grid.Progress], T]) -> T:
     return found
 
 
-def arranged(source: Path | str, embedder: str, layout: str, rows: int | None, cols: int | None) -> maps.Map:
-    """The map of some pictures; computed once in a session, and kept on the disk beyond."""
-    key = str(source), embedder, layout, rows, cols
-    known = st.session_state.setdefault("maps", {})
-    if key not in known:
-        pictures = grid.find(source)
-        found = told(lambda tell: grid.arrange(pictures, rows, cols, embedder, layout, progress=tell))
-        known[key] = told(lambda tell: maps.show(pictures, found, tell))
-        st.session_state.pop("lit", None)
-    return known[key]
+def arranged(
+    place: DeltaGenerator, source: Path, embedder: str, layout: str, rows: int | None, cols: int | None
+) -> maps.Map:
+    """The map of some pictures; computed once, and again when a file of theirs has changed."""
+    if not source.exists():
+        raise zoo.InputError(f"{source} does not exist; name a folder of pictures or a zip of one.")
+    wish = str(source), maps.stamp(source), embedder, layout, rows, cols
+    if shown := maps.opened(wish):
+        return shown
+    pictures = grid.find(source)
+    found = told(place, lambda tell: grid.arrange(pictures, rows, cols, embedder, layout, progress=tell))
+    return told(place, lambda tell: maps.show(wish, pictures, found, tell))
 
 
-def options() -> maps.Map | None:
+def options(place: DeltaGenerator) -> maps.Map | None:
     """The side bar: what is shown, and how."""
     with st.sidebar:
-        source = choose()
-        embedder = st.selectbox("Alike by", list(EMBEDDERS), format_func=EMBEDDERS.get)
-        layout = st.selectbox("Laid out by", list(LAYOUTS), format_func=LAYOUTS.get)
-        rows = st.number_input("Rows", 1, 1000, None, placeholder="about square")
-        cols = st.number_input("Columns", 1, 1000, None, placeholder="about square")
+        source = choose(place)
+        embedder = st.selectbox("Alike by", list(EMBEDDERS), format_func=EMBEDDERS.get, key="alike", bind=LINK)
+        layout = st.selectbox("Laid out by", list(LAYOUTS), format_func=LAYOUTS.get, key="layout", bind=LINK)
+        rows = st.number_input("Rows", 1, 1000, None, placeholder="as it fits", key="rows", bind=LINK)
+        cols = st.number_input("Columns", 1, 1000, None, placeholder="as it fits", key="columns", bind=LINK)
     if source is None:
         st.info("Name some pictures at the side.")
         return None
-    return arranged(source, embedder, layout, rows, cols)
+    return arranged(place, source, embedder, layout, rows, cols)
 
 
 def quality(found: grid.Arrangement) -> None:
@@ -168,55 +172,87 @@ def packed(pictures: grid.Pictures, names: list[str]) -> bytes:
     return buffer.getvalue()
 
 
-def search(shown: maps.Map) -> None:
-    """The pictures most alike one that was clicked or uploaded: they light up, and are listed."""
-    upload = st.file_uploader("Search by a picture: upload one, or click one on the grid", type=["png", "jpg", "webp"])
-    found, clicked = shown.found, st.session_state.get("clicked")
-    if upload:
-        by = embed.embedder(found.embedder)
-        vector = by.embed([zoo.image.load(upload.getvalue()).rgb])[0]
+@st.cache_resource
+def embedder(name: str) -> embed.Embedder:
+    """An embedder, kept for all visitors."""
+    return embed.embedder(name)
+
+
+def alike(shown: maps.Map) -> tuple[list[int], list[float]]:
+    """The pictures most alike the one that was clicked or uploaded, whichever was later, and their distances."""
+    found, state = shown.found, st.session_state
+    clicked, upload = getattr(state.get(f"grid {shown.key}"), "clicked", None), state.get("upload")
+    if state.get("by") == "upload" and upload:
+        try:
+            vector = embedder(found.embedder).embed([zoo.image.load(upload.getvalue()).rgb])[0]
+        except zoo.InputError as error:
+            st.error(str(error))
+            return [], []
     elif clicked is not None:
         vector = found.vectors[clicked]
     else:
-        return
+        return [], []
     distance = np.linalg.norm(found.vectors - vector, axis=1)
     nearest = np.argsort(distance, kind="stable")[:NEAREST]
-    st.session_state["lit"] = nearest.tolist()
-    for i, place in zip(nearest, cycle(st.columns(6)), strict=False):
-        name = shown.pictures.names[found.kept[i]]
-        place.image(shown.pictures.read(name), f"{name} · {distance[i]:.2f}", width="stretch")
+    return nearest.tolist(), distance[nearest].tolist()
+
+
+def search(shown: maps.Map, nearest: list[int], distances: list[float]) -> None:
+    """Where to upload a picture, and those found."""
+    st.file_uploader(
+        "Search by a picture: upload one, or click one on the grid",
+        type=["png", "jpg", "jpeg", "webp"],
+        key="upload",
+        on_change=later,
+        args=("upload",),
+    )
+    with st.container(horizontal=True):
+        for i, distance in zip(nearest, distances, strict=True):
+            name = shown.pictures.names[shown.found.kept[i]]
+            st.image(shown.pictures.read(name), f"{name} · {distance:.2f}", width=120)
+
+
+def later(by: str) -> None:
+    """Notes what the visitor searched by last."""
+    st.session_state["by"] = by
 
 
 def main() -> None:
     st.set_page_config("Glyphzoo · grid", layout="wide")
     st.title("Pictures on a grid")
     st.caption("A network turns each picture into a vector; like vectors come to lie beside each other, one to a cell.")
+    place = st.empty()  # where the progress of whatever takes its time is told
     try:
-        shown = options()
+        shown = options(place)
         if shown is None:
             return
         found = shown.found
         bar = st.columns([2, 2, 2, 1])
-        colour = bar[0].selectbox("Colour by", list(COLOURS), format_func=COLOURS.get)
-        reader = bar[1].selectbox("Reader", ["", *zoo.names()], format_func=lambda name: name or "none")
+        colour = bar[0].selectbox("Colour by", list(COLOURS), format_func=COLOURS.get, key="colour", bind=LINK)
+        readers = ["", *zoo.names()]
+        reader = bar[1].selectbox("Reader", readers, format_func=lambda name: name or "none", key="reader", bind=LINK)
         start = bar[2].radio("Show", ["grid", "points"], horizontal=True, disabled=found.points is None)
         select = bar[3].toggle("Select", help="Draw a box on the grid; Shift does the same.")
         if reader:
-            told(lambda tell: maps.say(shown, reader, tell))
+            told(place, lambda tell: maps.say(shown, reader, tell))
+        nearest, distances = alike(shown)
         data = {
             "url": shown.url,
             "colour": colour,
             "reader": reader,
             "select": select,
             "points": start == "points",
-            "lit": st.session_state.get("lit", []),
+            "lit": nearest,
         }
         at = viewer()(
-            data=data, key=f"grid {shown.key}", on_clicked_change=lambda: None, on_selected_change=lambda: None
+            data=data,
+            key=f"grid {shown.key}",
+            on_clicked_change=partial(later, "click"),
+            on_selected_change=lambda: None,
         )
-        st.session_state["clicked"] = at.clicked
         quality(found)
-        if found.points is not None:
+        picked: list[int] = []
+        if found.points is not None and len(found.kept) <= DOTS:
             with st.expander("The points in the plane"):
                 event = st.plotly_chart(
                     figures.scatter(found.points, [shown.pictures.labels[i] for i in found.kept]),
@@ -224,9 +260,10 @@ def main() -> None:
                     selection_mode=("box", "lasso"),
                     key=f"points {shown.key}",
                 )
+                picked = [point["customdata"] for point in event.selection.points]
         st.subheader("Most alike")
-        search(shown)
-        chosen = at.selected or (found.points is not None and [p["customdata"] for p in event.selection.points]) or []
+        search(shown, nearest, distances)
+        chosen = at.selected or picked
         st.subheader(f"Selected: {len(chosen):,} pictures" if chosen else "Take it away")
         downloads(shown, chosen or None, "grid")
         skipped = {**shown.pictures.skipped, **found.skipped}

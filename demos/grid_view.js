@@ -1,7 +1,6 @@
 
 /* The viewer as a component of the page: what it shows comes by address, what is done on it goes back as state. */
-const PALETTE = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
-  "#17becf"];
+const hue = (k) => `hsl(${(k * 137.508) % 360}deg 70% ${k % 2 ? 38 : 52}%)`; // golden angle: neighbours differ
 const get = async (url) => {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(await answer.text());
@@ -31,9 +30,10 @@ export default function ({ data, parentElement, setStateValue }) {
     const { labels } = state.map, said = (i) => state.says?.[i]?.[0] ?? "";
     if (data.colour === "right" && state.says)
       return labels.map((label, i) => label.toLowerCase() === said(i).toLowerCase() ? "#2ca02c" : "#d62728");
-    const values = data.colour === "label" ? labels : data.colour === "prediction" && state.says ? labels.map((_, i) => said(i)) : null;
-    if (!values) return null;
-    const order = new Map([...new Set(values)].sort().map((value, k) => [value, PALETTE[k % PALETTE.length]]));
+    const shown = data.colour === "label" ? labels : data.colour === "prediction" && state.says ? labels.map((_, i) => said(i)) : null;
+    if (!shown) return null;
+    const values = shown.map((value) => value.toLowerCase());
+    const order = new Map([...new Set(values)].sort().map((value, k) => [value, hue(k)]));
     return values.map((value) => value === "" ? "" : order.get(value));
   }
   async function update() {

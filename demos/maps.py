@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
+import os
 import re
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,20 +44,33 @@ class Map:
         return f"maps/{self.key}"
 
 
-_opened: OrderedDict[str, Map] = OrderedDict()  # the pages' script and the route below run in one process
+_opened: OrderedDict[Hashable, Map] = OrderedDict()  # the pages' script and the route below run in one process
 
 
-def show(pictures: Pictures, found: Arrangement, progress: Progress | None = None) -> Map:
-    """Makes an arrangement fit to be shown; its tiles are drawn once."""
+def opened(wish: Hashable) -> Map | None:
+    """The map that was shown for a wish, if it is one of the last."""
+    if wish in _opened:
+        _opened.move_to_end(wish)
+    return _opened.get(wish)
+
+
+def stamp(source: Path) -> str:
+    """Changes when a file of a folder, or a zip, does: a hash of all names, sizes and times."""
+    paths = [source] if source.is_file() else [Path(at) / name for at, _, names in os.walk(source) for name in names]
+    facts = sorted((str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in paths)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def show(wish: Hashable, pictures: Pictures, found: Arrangement, progress: Progress | None = None) -> Map:
+    """Makes an arrangement fit to be shown, for a wish to be asked for by again; its tiles are drawn once."""
     names = "\0".join(pictures.names[i] for i in found.kept)
     key = hashlib.sha256(names.encode() + found.cells.tobytes() + found.vectors.tobytes()).hexdigest()[:24]
     if not (folder(key) / tiles.DATA).exists():
         tiles.write(pictures, found, folder(key), progress)
-    _opened[key] = Map(key, pictures, found)
-    _opened.move_to_end(key)
+    _opened[wish] = Map(key, pictures, found)
     while len(_opened) > MOST:
         _opened.popitem(last=False)
-    return _opened[key]
+    return _opened[wish]
 
 
 def say(shown: Map, reader: str, progress: Progress | None = None) -> None:
@@ -85,7 +100,7 @@ def serve(request: Request) -> Response:
     key, name = request.path_params["key"], request.path_params["name"]
     if FILES.fullmatch(name) and re.fullmatch("[0-9a-f]{24}", key) and (path := folder(key) / name).exists():
         return FileResponse(path, headers=FOREVER)
-    found = _opened.get(key)
+    found = next((one for one in list(_opened.values()) if one.key == key), None)
     number = re.fullmatch(r"picture/(\d{1,7})", name)
     if found and number and int(number[1]) < len(found.found.kept):
         try:

@@ -49,3 +49,16 @@ def test_bars_of_digits_stay_texts() -> None:
 )
 def test_percent_never_claims_certainty(share: float, words: str) -> None:
     assert figures.percent(share) == words
+
+
+@pytest.mark.parametrize("labels", [3, 200])
+def test_a_plot_of_points_tells_which_is_which(labels: int) -> None:
+    points = np.random.default_rng(0).random((400, 2))
+    names = [f"Label {i % labels}" for i in range(400)]
+    figure = figures.scatter(points, names)
+    assert len(figure.data) == (labels if labels == 3 else 1)
+    numbers = np.concatenate([trace.customdata for trace in figure.data])
+    assert sorted(numbers) == list(range(400))
+    for trace in figure.data:
+        assert [names[i] for i in trace.customdata] == list(trace.text)
+        assert np.array_equal(points[trace.customdata], np.stack([trace.x, trace.y], axis=1))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from zoo import image, store
 from zoo.errors import InputError
 from zoo.grid import assign, quality
-from zoo.grid.pictures import Pictures, of
+from zoo.grid.pictures import Pictures, of, usual_aspect
 from zoo.grid.quality import Quality
 from zoo.grid.reduce import METHODS, reduce
 
@@ -79,7 +79,7 @@ def arrange(
 
     Args:
         images: what `find` found, a list of pictures of any kind, or vectors, float (n, d).
-        rows: of the grid; by default it is about square.
+        rows: of the grid; by default the whole is about square, with cells of the pictures' usual shape.
         cols: of the grid.
         embedder: a checkpoint of the zoo, "colour" or a timm model; see `zoo.grid.embed.embedder`.
         layout: "umap", "tsne" or "sorted".
@@ -95,6 +95,7 @@ def arrange(
         raise InputError(f"There is no layout {layout!r}; choose from {', '.join(LAYOUTS)}.")
     tell = progress or (lambda stage, done, total: None)
     started = time.perf_counter()
+    aspect = 1.0
     kept, by, skipped, fresh, names = np.arange(len(images)), "", {}, 0, [""] * len(images)
     if not len(images):
         raise InputError("There is no picture to arrange; give at least one.")
@@ -111,10 +112,11 @@ def arrange(
         found = embed.embed(pictures, chosen, tell)
         vectors, kept, by, skipped, fresh = found.vectors, found.kept, chosen.name, found.skipped, found.fresh
         names = [pictures.names[i] for i in kept]
+        aspect = usual_aspect(pictures, kept)
     seconds = {"embedding": time.perf_counter() - started}
     old = np.array([(keep or {}).get(name, (-1, -1)) for name in names], np.int64)
-    rows, cols = shape(len(vectors), rows, cols, old)
-    path = store.home() / "arrangements" / f"{_key(vectors, rows, cols, layout, seed, old)}.npz"
+    rows, cols = shape(len(vectors), rows, cols, old, aspect)
+    path = store.home() / "arrangements" / f"{_key(vectors, rows, cols, layout, seed, old.tolist())}.npz"
     if not path.exists():
         laid = _lay_out(vectors, rows, cols, layout, old, seed, tell)
         seconds |= laid.seconds
@@ -122,8 +124,21 @@ def arrange(
     return replace(_load(path, vectors), kept=kept, skipped=skipped, seconds=seconds, embedder=by, fresh=fresh)
 
 
-def shape(count: int, rows: int | None, cols: int | None, old: npt.NDArray[np.int64] | None = None) -> tuple[int, int]:
+def shape(
+    count: int,
+    rows: int | None,
+    cols: int | None,
+    old: npt.NDArray[np.int64] | None = None,
+    aspect: float = 1.0,
+) -> tuple[int, int]:
     """Rows and columns of a grid for that many pictures: as wished, else about square, and no smaller than `old` is.
+
+    Args:
+        count: of pictures.
+        rows: wished, or None.
+        cols: wished, or None.
+        old: row and column (n, 2) of pictures that shall stay, -1 for others.
+        aspect: a cell's width over its height.
 
     Raises:
         InputError: it has fewer cells than there are pictures.
@@ -133,7 +148,7 @@ def shape(count: int, rows: int | None, cols: int | None, old: npt.NDArray[np.in
         if least.max() > 0:  # what is there keeps its width
             cols = int(least[1])
             return max(int(least[0]), math.ceil(count / cols)), cols
-        cols = math.ceil(math.sqrt(count))
+        cols = math.ceil(math.sqrt(count / aspect))
     if cols is None:
         cols = math.ceil(count / max(rows or 1, 1))
     if rows is None:
@@ -164,7 +179,7 @@ def _lay_out(
         used = assign.occupied(rows, cols, len(vectors))
         cells = used[sort.arrange(vectors, used, rows, cols, seed, lambda *done: tell("sorting", *done))]
     else:
-        points = reduce(vectors, layout, seed)
+        points = _points(vectors, layout, seed)
         seconds["laying out"], started = time.perf_counter() - started, time.perf_counter()
         tell("assigning to cells", 0, 1)
         cells = assign.to_grid(points, rows, cols)
@@ -176,6 +191,17 @@ def _lay_out(
     seconds["measuring"] = time.perf_counter() - started
     tell("measuring", 1, 1)
     return Arrangement(rows, cols, cells, points, found, random, vectors, np.arange(len(vectors)), seconds=seconds)
+
+
+def _points(vectors: npt.NDArray[np.float32], layout: str, seed: int) -> npt.NDArray[np.float64]:
+    """Points in the plane (n, 2); kept on the disk, for they stay the same in any grid."""
+    path = store.home() / "points" / f"{_key(vectors, layout, seed)}.npy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
+            np.save(file, reduce(vectors, layout, seed))
+        os.replace(file.name, path)
+    return np.asarray(np.load(path), np.float64)
 
 
 def _added(
@@ -197,11 +223,9 @@ def _added(
     return cells
 
 
-def _key(
-    vectors: npt.NDArray[np.float32], rows: int, cols: int, layout: str, seed: int, old: npt.NDArray[np.int64]
-) -> str:
-    options = json.dumps([EDITION, rows, cols, layout, seed, list(vectors.shape)]).encode()
-    return hashlib.sha256(options + np.ascontiguousarray(vectors).tobytes() + old.tobytes()).hexdigest()[:32]
+def _key(vectors: npt.NDArray[np.float32], *options: object) -> str:
+    told = json.dumps([EDITION, *map(str, options), list(vectors.shape)]).encode()
+    return hashlib.sha256(told + np.ascontiguousarray(vectors).tobytes()).hexdigest()[:32]
 
 
 def _save(path: Path, found: Arrangement) -> None:

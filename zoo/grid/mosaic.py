@@ -19,18 +19,11 @@ from PIL import Image, ImageOps
 from zoo import image
 from zoo.errors import InputError
 from zoo.grid.arrangement import Arrangement, Progress
-from zoo.grid.pictures import Pictures
+from zoo.grid.pictures import Pictures, usual_aspect
 
 SIDES = 96, 8  # pixels: the longer side of a picture in its cell, at most and at least
 LONGEST = 8192  # pixels: a side of the whole
 PAPER = "white"
-
-
-def aspect_of(pictures: Pictures, found: Arrangement) -> float:
-    """The usual width over height of the pictures, in 1/4…4."""
-    some = np.linspace(0, len(found.kept) - 1, min(32, len(found.kept))).astype(int)
-    sizes = np.array([image.load(pictures.read(pictures.names[found.kept[i]])).rgb.size for i in some])
-    return float(np.clip(np.exp(np.median(np.log(sizes[:, 0] / sizes[:, 1]))), 1 / 4, 4))
 
 
 def in_cell(pictures: Pictures, name: str, cell: tuple[int, int]) -> Image.Image:
@@ -40,7 +33,7 @@ def in_cell(pictures: Pictures, name: str, cell: tuple[int, int]) -> Image.Image
 
 def cell_size(pictures: Pictures, found: Arrangement) -> tuple[int, int]:
     """Width and height of a cell in pixels: of the pictures' usual shape, as large as the whole may be."""
-    aspect = aspect_of(pictures, found)
+    aspect = usual_aspect(pictures, found.kept)
     most, least = SIDES
     longer = min(most, LONGEST * max(aspect, 1) / aspect / found.cols, LONGEST * max(aspect, 1) / found.rows)
     longer = max(longer, least)

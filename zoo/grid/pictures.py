@@ -7,7 +7,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
 
 from zoo import image, store
 from zoo.errors import InputError
@@ -79,7 +83,6 @@ def fetch(repo: str, most: int | None = None) -> Path:
         InputError: it cannot be fetched or is larger.
     """
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.utils import filter_repo_objects
 
     if not REPO.fullmatch(repo):
         raise InputError(f"{repo!r} is no name of a data set on the Hub; those are like user/name.")
@@ -87,9 +90,7 @@ def fetch(repo: str, most: int | None = None) -> Path:
     if most is not None:
         with suppress(*store.UNREACHABLE):  # then it may have been fetched before
             files = HfApi().dataset_info(repo, files_metadata=True).siblings or []
-            size = sum(
-                f.size or 0 for f in filter_repo_objects(files, allow_patterns=wanted, key=lambda f: f.rfilename)
-            )
+            size = sum(file.size or 0 for file in files if any(fnmatch(file.rfilename, one) for one in wanted))
             if size > most:
                 raise InputError(f"{repo} has {size / 1e6:,.0f} MB of pictures; {most / 1e6:,.0f} MB are taken.")
     try:
@@ -119,6 +120,13 @@ def of(images: Sequence[image.Source]) -> Pictures:
         return buffer.getvalue()
 
     return Pictures(names, ("",) * len(names), read, {})
+
+
+def usual_aspect(pictures: Pictures, kept: npt.NDArray[np.int64]) -> float:
+    """The usual width over height of those of the pictures that can be read, in 1/4…4."""
+    some = kept[np.linspace(0, len(kept) - 1, min(32, len(kept))).astype(int)]
+    sizes = np.array([image.load(pictures.read(pictures.names[i])).rgb.size for i in some])
+    return float(np.clip(np.exp(np.median(np.log(sizes[:, 0] / sizes[:, 1]))), 1 / 4, 4))
 
 
 def _labels(files: Files, table: str) -> dict[str, str]:

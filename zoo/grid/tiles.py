@@ -14,8 +14,8 @@ from PIL import Image
 
 from zoo.grid import assign
 from zoo.grid.arrangement import Arrangement, Progress
-from zoo.grid.mosaic import PAPER, aspect_of, in_cell, view
-from zoo.grid.pictures import Pictures
+from zoo.grid.mosaic import PAPER, in_cell, view
+from zoo.grid.pictures import Pictures, usual_aspect
 
 DATA = "data.json"
 LONGER = (2_500, 96), (25_000, 48), (math.inf, 24)  # up to how many pictures the longer side of a cell has these pixels
@@ -34,7 +34,7 @@ def cell_size(aspect: float, count: int) -> tuple[int, int]:
 def write(pictures: Pictures, found: Arrangement, folder: Path, progress: Progress | None = None) -> None:
     """Writes the tiles of an arrangement; every picture is opened once."""
     folder.mkdir(parents=True, exist_ok=True)
-    width, height = cell_size(aspect_of(pictures, found), len(found.kept))
+    width, height = cell_size(usual_aspect(pictures, found.kept), len(found.kept))
     size = width * found.cols, height * found.rows
     shrink = 2 ** min(max(math.ceil(math.log2(max(size) / COARSE)), 0), 3)
     each = max(TILE // max(width, height), 1)

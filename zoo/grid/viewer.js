@@ -59,23 +59,35 @@ function view(root, data, hooks = {}) {
       const [w, h] = size(), seen = visible(0, 0, w, h);
       const wanted = data.levels.findIndex((level) => level.cell >= wide * scale * ratio);
       const finest = wanted < 0 ? data.levels.length - 1 : wanted;
-      if (settled < 1) return scatter();
-      for (let k = 0; k <= finest; k++) if (k === 0 || k === finest) paint(data.levels[k], seen);
-      if (wanted < 0 && data.single) for (const i of within(seen)) {
-        const one = load(data.single.replace("{i}", i));
-        if (one) contain(one, ...box(i));
+      const shown = settled < 1 ? [...data.names.keys()] : [...within(seen)];
+      if (settled < 1) {
+        pen.globalAlpha = lit.size ? 0.25 : 1;
+        for (const i of shown) if (!lit.has(i)) alone(i);
+        pen.globalAlpha = 1;
+        for (const i of lit) alone(i);
+      } else {
+        for (let k = 0; k <= finest; k++) if (k === 0 || k === finest) paint(data.levels[k], seen);
+        if (wanted < 0 && data.single) for (const i of shown) {
+          const one = load(data.single.replace("{i}", i));
+          if (one) contain(one, ...box(i));
+        }
+        if (lit.size) {
+          pen.fillStyle = "rgba(0, 0, 0, 0.65)";
+          for (const i of shown) if (!lit.has(i)) pen.fillRect(...box(i));
+        }
       }
-      if (lit.size) {
-        pen.fillStyle = "rgba(0, 0, 0, 0.65)";
-        for (const i of within(seen)) if (!lit.has(i)) pen.fillRect(...box(i));
-      }
-      if (colours) for (const i of within(seen)) if (colours[i]) frame(...box(i), colours[i], Math.min(wide * scale / 12, 4));
-      if (lit.size) for (const i of within(seen)) if (lit.has(i)) frame(...box(i), "#e8590c", 2);
+      if (colours) for (const i of shown)
+        if (colours[i]) frame(...box(i), colours[i], Math.min(Math.min(...box(i).slice(2)) / 8, 4));
+      for (const i of lit) frame(...box(i), "#e8590c", 2);
       if (at >= 0) frame(...box(at), "#1c7ed6", 3);
       if (drawn) {
         const [x, y, x1, y1] = [left + drawn[0] * wide * scale, top + drawn[1] * tall * scale,
           left + drawn[2] * wide * scale, top + drawn[3] * tall * scale];
         frame(Math.min(x, x1), Math.min(y, y1), Math.abs(x1 - x), Math.abs(y1 - y), "#e8590c", 2);
+      }
+      if (settled !== goal) {
+        settled = goal > settled ? Math.min(settled + 0.02, 1) : Math.max(settled - 0.02, 0);
+        draw();
       }
     });
   }
@@ -104,6 +116,15 @@ function view(root, data, hooks = {}) {
       if (i >= 0) yield i;
     }
   }
+  function inside(x, y, x1, y1) { // the pictures in a box, whose corners are given in cells
+    const [first, last, upper, lower] = [Math.min(x, x1), Math.max(x, x1), Math.min(y, y1), Math.max(y, y1)];
+    if (settled === 1) return [...within(visible(left + first * wide * scale, top + upper * tall * scale,
+      left + last * wide * scale, top + lower * tall * scale))];
+    return [...data.names.keys()].filter((i) => {
+      const [a, b, w, h] = box(i), [col, row] = cell(a + w / 2, b + h / 2);
+      return col >= first && col <= last && row >= upper && row <= lower;
+    });
+  }
   function paint(level, [first, upper, last, lower]) {
     const n = level.tile;
     for (let row = Math.floor(upper / n); row <= Math.floor(lower / n); row++)
@@ -115,22 +136,11 @@ function view(root, data, hooks = {}) {
           across * wide * scale, down * tall * scale);
       }
   }
-  function scatter() { // every picture by itself, on its way between its point and its cell
-    const way = settled * settled * (3 - 2 * settled), level = data.levels[data.levels.length - 1], n = level.tile;
-    const high = level.cell * tall / wide, small = 0.35 + 0.65 * way;
-    for (let i = 0; i < data.names.length; i++) {
-      const [x, y, w, h] = box(i), row = Math.floor(where[i] / data.cols), col = where[i] % data.cols;
-      const one = load(address(level, Math.floor(row / n), Math.floor(col / n)));
-      const from = [left + data.points[2 * i] * (data.cols - 1) * wide * scale,
-        top + data.points[2 * i + 1] * (data.rows - 1) * tall * scale];
-      if (one) pen.drawImage(one, (col % n) * level.cell, (row % n) * high, level.cell, high,
-        from[0] + (x - from[0]) * way + w * (1 - small) / 2, from[1] + (y - from[1]) * way + h * (1 - small) / 2,
-        w * small, h * small);
-    }
-    if (settled !== goal) {
-      settled = goal > settled ? Math.min(settled + 0.02, 1) : Math.max(settled - 0.02, 0);
-      draw();
-    }
+  function alone(i) { // one picture out of its tile, wherever it is just now
+    const level = data.levels[data.levels.length - 1], n = level.tile, high = level.cell * tall / wide;
+    const row = Math.floor(where[i] / data.cols), col = where[i] % data.cols;
+    const one = load(address(level, Math.floor(row / n), Math.floor(col / n)));
+    if (one) pen.drawImage(one, (col % n) * level.cell, (row % n) * high, level.cell, high, ...box(i));
   }
   function contain(one, x, y, w, h) {
     const fit = Math.min(w / one.naturalWidth, h / one.naturalHeight);
@@ -144,12 +154,23 @@ function view(root, data, hooks = {}) {
     pen.strokeStyle = colour;
     pen.strokeRect(x, y, w, h);
   }
-  function box(i) {
-    const col = where[i] % data.cols, row = Math.floor(where[i] / data.cols);
-    return [left + col * wide * scale, top + row * tall * scale, wide * scale, tall * scale];
+  function box(i) { // where a picture is on the screen: in its cell, at its point, or on its way
+    let col = where[i] % data.cols, row = Math.floor(where[i] / data.cols);
+    const way = settled * settled * (3 - 2 * settled), small = 0.35 + 0.65 * way;
+    if (settled < 1) {
+      const [x, y] = [data.points[2 * i] * (data.cols - 1), data.points[2 * i + 1] * (data.rows - 1)];
+      [col, row] = [x + (col - x) * way + (1 - small) / 2, y + (row - y) * way + (1 - small) / 2];
+    }
+    return [left + col * wide * scale, top + row * tall * scale, wide * scale * small, tall * scale * small];
   }
   function find(x, y) {
-    if (settled < 1) return -1;
+    if (settled < 1) {
+      for (let i = data.names.length - 1; i >= 0; i--) {
+        const [a, b, w, h] = box(i);
+        if (x >= a && y >= b && x < a + w && y < b + h) return i;
+      }
+      return -1;
+    }
     const col = Math.floor((x - left) / (wide * scale)), row = Math.floor((y - top) / (tall * scale));
     return col < 0 || row < 0 || col >= data.cols || row >= data.rows ? -1 : data.cells[row * data.cols + col];
   }
@@ -205,10 +226,7 @@ function view(root, data, hooks = {}) {
     pointerup(e) {
       if (pointers.size === 1 && moved <= 4) { point(find(...spot(e))); hooks.click?.(at); }
       else if (drawn) {
-        const [x, y, x1, y1] = drawn, side = (a, b, most) => [Math.min(a, b), Math.max(a, b)].map(
-          (value) => Math.min(Math.max(Math.floor(value), 0), most - 1));
-        const [first, last] = side(x, x1, data.cols), [upper, lower] = side(y, y1, data.rows);
-        hooks.select?.([...within([first, upper, last, lower])]);
+        hooks.select?.(inside(...drawn));
       }
       drawn = null;
       draw();
