@@ -33,10 +33,12 @@ lint: $(VENV)/.dev ## check style and types
 
 fonts: $(FONTS) ## fetch the fonts and words that training data is drawn with (npm)
 
-bench: $(VENV)/.dev fonts ## read the test sets with our readers and with their peers
+bench: $(VENV)/.dev fonts ## measure readers and grid beside their peers
 	./packages.sh opencv
 	$(BIN)/python -m benchmarks.readers
 	$(BIN)/python -m benchmarks.grid
+	./packages.sh browser || $(BIN)/python -m playwright install chromium
+	$(BIN)/python -m benchmarks.grid_page
 
 train-%: $(VENV)/.dev fonts ## train a checkpoint, e.g. make train-captcha-resnet18
 	./packages.sh app

@@ -24,7 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
@@ -116,6 +116,8 @@ def _spoken(handle: Handler) -> Handler:
             status, sentence = 400, str(error)
         except HTTPException as error:  # a form that is none
             status, sentence = error.status_code, f"The form cannot be read: {error.detail}."
+        except ClientDisconnect:
+            status, sentence = 400, "The upload broke off; send it again."
         return JSONResponse({"error": sentence}, status, {"Retry-After": "30"} if status == 429 else None)
 
     return spoken
@@ -123,21 +125,22 @@ def _spoken(handle: Handler) -> Handler:
 
 async def _received(request: Request, jobs: Jobs, most: Limits) -> tuple[Mapping[str, Any], Path | None]:
     """The fields of a request, and a zip that came with them, on the disk."""
-    too_large = Refused(413, f"The upload is larger than {most.upload // MB} MB; send fewer or smaller pictures.")
-    if int(request.headers.get("content-length", 0)) > most.upload:
+    is_json = request.headers.get("content-type", "").startswith("application/json")
+    limit, arrived = min(most.upload, MB) if is_json else most.upload, 0
+    too_large = Refused(413, f"The upload is larger than {limit // MB} MB; send fewer or smaller pictures.")
+    if int(request.headers.get("content-length", 0)) > limit:
         raise too_large
-    arrived = 0
 
     async def receive() -> Message:
         nonlocal arrived
         message = await request.receive()
         arrived += len(message.get("body", b""))
-        if arrived > most.upload:
+        if arrived > limit:
             raise too_large
         return message
 
     bounded = Request(request.scope, receive)
-    if request.headers.get("content-type", "").startswith("application/json"):
+    if is_json:
         try:
             fields = await bounded.json()
         except ValueError:

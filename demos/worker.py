@@ -8,6 +8,7 @@ The app starts one and ends it with itself; more may be started by hand.
 import argparse
 import logging
 import os
+import sqlite3
 import threading
 import time
 
@@ -17,7 +18,10 @@ from demos.jobs import BEAT, Jobs
 def watch(jobs: Jobs, parent: int | None) -> None:
     """Queues lost jobs again and again, and ends this process when the parent is gone."""
     while parent is None or os.getppid() == parent:
-        jobs.revive()
+        try:
+            jobs.revive()
+        except sqlite3.OperationalError as error:  # another process holds the tables; next time, then
+            logging.warning("%s", error)
         time.sleep(BEAT)
     os._exit(1)  # at once, as the parent did; the job's lease runs out and it is queued again
 

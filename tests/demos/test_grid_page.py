@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from benchmarks import grid_page
 from tests.demos.conftest import free_port, serving
 
 HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
@@ -94,6 +95,22 @@ def test_a_zip_is_shown_named_and_taken_away(page: Page, zipped: Path, tmp_path:
         page.get_by_role("button", name="Table").click()
     lines = Path(started.value.path()).read_text().splitlines()
     assert lines[0] == "file,row,column,label" and len(lines) == 49
+
+
+@pytest.mark.parametrize("count", [1024, 10_000])
+def test_every_place_names_its_picture_after_zooming_too(page: Page, address: str, tmp_path: Path, count: int) -> None:
+    grid_page.write(tmp_path / "many.zip", count)
+    page.goto(address + grid_page.link(tmp_path / "many.zip"))
+    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    page.wait_for_timeout(1000)
+    for name, x, y in list(grid_page.spots(page, 8)):
+        assert grid_page.hover(page, x, y) == name
+        page.mouse.wheel(0, -1200)
+        assert grid_page.hover(page, x, y) == name
+        page.mouse.down()
+        page.mouse.up()
+        expect(page.get_by_text(f"{name} · 0.00")).to_be_visible()
+        page.locator(".grid canvas").press("Escape")
 
 
 def test_a_folder_that_is_none_gets_a_sentence(page: Page) -> None:

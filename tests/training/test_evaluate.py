@@ -33,7 +33,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
+@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq-words"])
 def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(name)
     if recipe.kind == "classifier":

@@ -23,7 +23,7 @@ from zoo.grid.reduce import METHODS, reduce
 Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
 
 LAYOUTS = (*METHODS, "sorted")
-EDITION = 1  # raised when the same vectors come to lie elsewhere: what was kept on disk is then of no use
+EDITION = 2  # raised when the same vectors come to lie elsewhere: what was kept on disk is then of no use
 
 
 @dataclass(frozen=True)

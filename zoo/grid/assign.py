@@ -23,7 +23,7 @@ COARSE = 600  # points below which a guess needs no coarser one
 BESIDE = 25  # cells about a point's own that it may move to
 NEAR = 7  # points beside a point whose cells it may take
 SCALE = 1e9  # costs become integers for OR-Tools
-STEPS = 2**22  # and whole numbers for lapjv, whose row reduction creeps along by roundings otherwise, 30 times slower
+STEPS = 2**22  # of costs for lapjv, from least to most
 STAY = 2.0  # weight of an old picture's move against a new one's
 GAIN = 1e-6  # share of the cost: what is less is no gain
 
@@ -49,7 +49,9 @@ def to_grid(points: npt.ArrayLike, rows: int, cols: int, solver: str | None = No
     if solver not in ("lapjv", "sparse"):
         raise InputError(f"There is no solver {solver!r}; choose 'lapjv' or 'sparse'.")
     targets = centres(used, rows, cols)
-    return used[_dense(where, targets) if solver == "lapjv" else _sparse(where, targets, rows, cols)]
+    if solver == "sparse":
+        return used[_sparse(where, targets, rows, cols)]
+    return used[dense(((where[:, None] - targets[None]) ** 2).sum(2))]
 
 
 def normalised(points: npt.ArrayLike) -> Points:
@@ -106,16 +108,21 @@ def cost(points: npt.ArrayLike, cells: Ints, rows: int, cols: int) -> float:
     return float(((normalised(points) - centres(cells, rows, cols)) ** 2).sum())
 
 
-def _dense(points: Points, targets: Points) -> Ints:
+def dense(table: Points, steps: int = STEPS) -> Ints:
+    """The column for each row of a table of costs (n, n), finite, each column once, so that the sum is least: by lapjv.
+
+    Costs are rounded to whole steps, or lapjv's row reduction would creep along by differences that are mere roundings:
+    it would take a hundred times as long.
+    """
     from lapjv import lapjv
 
-    table = np.rint(((points[:, None] - targets[None]) ** 2).sum(2) * STEPS)
-    column_of, _, _ = lapjv(table - table.min(), force_doubles=True)
-    return np.asarray(column_of, np.int64)
+    low, high = table.min(), table.max()
+    whole = np.rint((table - low) * (steps / (high - low) if high > low else 0))
+    return np.asarray(lapjv(whole, force_doubles=True)[0], np.int64)
 
 
 def _sparse(points: Points, targets: Points, rows: int, cols: int) -> Ints:
-    """As `_dense`, in linear memory: assignments among near cells, until nothing is gained."""
+    """As `dense`, in linear memory: assignments among near cells, until nothing is gained."""
     from scipy.spatial import cKDTree
 
     count = len(points)

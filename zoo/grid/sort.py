@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zoo.grid.assign import dense
+
 Vectors = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 DENSE = 1024  # pictures up to which all of them are assigned at once
+STEPS = 2**10  # of the costs of an assignment
 GROUP = 256  # cells in an assignment of a larger grid
-DECAY = 0.88  # of the radius, from one assignment to the next
+DECAY = 0.93  # of the radius, from one assignment to the next
 LAST = 0.9  # radius in cells at which it ends
 SPREAD = 0.65  # the smoothing's standard deviation over its radius
 RING = 8  # cells around a cell that swaps look at
@@ -47,6 +50,8 @@ def arrange(
         seed: of all chance.
         progress: is told how many assignments are done, and of how many.
     """
+    from scipy.spatial.distance import cdist
+
     from zoo.grid.reduce import components
 
     count, rng = len(vectors), np.random.default_rng(seed)
@@ -60,7 +65,7 @@ def arrange(
     for step in range(steps):
         wanted = smoothed(vectors[held], used, rows, cols, radius * SPREAD)
         for group in groups(rng, used, 4 * radius):
-            held[group] = held[group][assign(wanted[group], vectors[held[group]])]
+            held[group] = held[group][dense(cdist(wanted[group], vectors[held[group]], "sqeuclidean"), STEPS)]
         radius *= DECAY
         if progress:
             progress(step + 1, steps)
@@ -94,14 +99,6 @@ def groups(rng: np.random.Generator, used: Ints, side: float) -> list[Ints]:
     for part in np.split(order, ends):
         parts += np.array_split(part, math.ceil(len(part) / GROUP))
     return parts
-
-
-def assign(wanted: Vectors, there: Vectors) -> Ints:
-    """Which of the vectors `there` (m, d) goes to each of the cells that are `wanted` to be (m, d)."""
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    return np.asarray(linear_sum_assignment(cdist(wanted, there, "sqeuclidean"))[1], np.int64)
 
 
 def polish(vectors: Vectors, held: Ints, used: Ints, seed: int) -> None:
