@@ -95,18 +95,26 @@ class Hub:
             data = self.repos[found[1]][found[3]]
             git = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
             return 200, {"ETag": f'"{git}"', "X-Repo-Commit": found[2]}, self.sent.get(found[3], data)
-        found = re.fullmatch(r"/([\w.-]+/[\w.-]+)/resolve/([\w.-]+)/([\w./-]+)", path)
+        asked = re.fullmatch(r"/api/(datasets/[\w.-]+/[\w.-]+)/(?:revision|(tree))/([\w.-]+)(?:\?.*)?", path)
+        found = asked or re.fullmatch(r"/((?:datasets/)?[\w.-]+/[\w.-]+)/resolve/([\w.-]+)/([\w./-]+)", path)
         if not found:
             return 404, {"X-Error-Message": "Sorry, we can't find the page you are looking for."}, b""
         repo, revision, name = found.groups()
         if repo not in self.repos:  # the Hub does not tell strangers whether a repo is missing or private
             return 401, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"}, b""
+        if asked:
+            files = self.repos[repo].items()
+            tree = [{"type": "file", "path": path, "size": len(data), "oid": _oid(data)} for path, data in files]
+            facts = {"id": repo.removeprefix("datasets/"), "sha": self.commit(repo)}
+            return 200, {"Content-Type": "application/json"}, json.dumps(tree if asked[2] else facts).encode()
         headers = {"X-Repo-Commit": self.commit(repo)}
         if revision not in ("main", self.commit(repo)):
             return 404, {"X-Error-Code": "RevisionNotFound", "X-Error-Message": f"Invalid rev id: {revision}"}, b""
         if name not in self.repos[repo]:
             return 404, headers | {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"}, b""
         data = self.repos[repo][name]
+        if repo.startswith("datasets/"):
+            return 200, headers | {"ETag": f'"{_oid(data)}"'}, data
         if name.endswith(".safetensors"):
             large = {"X-Linked-Etag": f'"{_oid(data)}"', "X-Linked-Size": str(len(data))}
             return 302, headers | large | {"Location": f"{self.cdn}/{_oid(data)}"}, b""

@@ -5,10 +5,10 @@ import io
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,19 +82,20 @@ def fetch(repo: str, most: int | None = None) -> Path:
     Raises:
         InputError: it cannot be fetched or is larger.
     """
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import snapshot_download
 
     if not REPO.fullmatch(repo):
         raise InputError(f"{repo!r} is no name of a data set on the Hub; those are like user/name.")
-    wanted = [TABLE, f"**/{TABLE}", *(f"**{suffix}" for suffix in sorted(SUFFIXES))]
-    if most is not None:
-        with suppress(*store.UNREACHABLE):  # then it may have been fetched before
-            files = HfApi().dataset_info(repo, files_metadata=True).siblings or []
-            size = sum(file.size or 0 for file in files if any(fnmatch(file.rfilename, one) for one in wanted))
-            if size > most:
-                raise InputError(f"{repo} has {size / 1e6:,.0f} MB of pictures; {most / 1e6:,.0f} MB are taken.")
+    get: Any = partial(
+        snapshot_download,
+        repo,
+        repo_type="dataset",
+        allow_patterns=[TABLE, f"**/{TABLE}", *(f"**{suffix}" for suffix in sorted(SUFFIXES))],
+    )
     try:
-        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=wanted))
+        if most is not None and (size := sum(file.file_size or 0 for file in get(dry_run=True))) > most:
+            raise InputError(f"{repo} has {size / 1e6:,.0f} MB of pictures; {most / 1e6:,.0f} MB are taken.")
+        return Path(get())
     except store.UNREACHABLE as error:
         raise InputError(
             f"There is no folder {repo!r} here, and no data set of that name could be fetched from the Hub: "
