@@ -134,7 +134,8 @@ def quality(found: grid.Arrangement) -> None:
         value, random = getattr(found.quality, name), getattr(found.random, name)
         if name == "displacement" and found.points is None:
             continue
-        place.metric(title, f"{value:.2f}", f"random {random:.2f}", delta_color="off", delta_arrow="off", help=sentence)
+        place.metric(title, f"{value:.2f}", f"random {random:.2f}", delta_color="off", delta_arrow="off")
+        place.caption(sentence)
 
 
 def downloads(shown: maps.Map, chosen: list[int] | None, title: str) -> None:
