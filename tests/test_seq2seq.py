@@ -175,3 +175,16 @@ def test_what_was_cut_off_has_no_heat(reader: Seq2SeqReader) -> None:
     outside[top - 9 : bottom + 9, left - 9 : right + 9] = False  # where the input was padded, it may look
     assert maps.shape[1:] == (60, 200) and maps.max() == 1
     assert all(heat[outside].max() == 0 for heat in maps)
+
+
+def test_covering_a_part_changes_no_frame(reader: Seq2SeqReader) -> None:
+    pixels = np.full((24, 80, 3), 255, np.uint8)
+    pixels[8:16, 10:70] = 0
+    covered = pixels.copy()
+    covered[:, :40] = 255
+    whole, place = reader.prepare(pixels)
+    part, same = reader.prepare(covered, pixels)
+    assert part.shape == whole.shape and same == place
+    changed = np.flatnonzero((part != whole).any((0, 1, 2)))
+    assert changed.max() < whole.shape[3] / 2 + 2, "what is not covered stays where it was"
+    assert reader.prepare(covered)[0].shape != whole.shape

@@ -126,18 +126,17 @@ def hurts_more(reader: Reader, case: Case, heat: Map) -> bool:
     elsewhere = [moved for move in moves if (moved := np.roll(hot, move, 1) & ~hot).sum() >= 0.7 * hot.sum()]
     if not elsewhere:
         return False
-    scores = log_probabilities(reader, [covered(hot), *map(covered, elsewhere)], case.text)
+    scores = log_probabilities(reader, case, [covered(hot), *map(covered, elsewhere)])
     return bool(scores[0] < scores[1:].mean())
 
 
-def log_probabilities(reader: Reader, pictures: list[Image.Image], text: str) -> np.ndarray:
-    """Log-probability of a text in each picture, whatever the reader would answer, (n,)."""
-    inputs = np.concatenate([reader.prepare(picture)[0] for picture in pictures])
+def log_probabilities(reader: Reader, case: Case, covered: Sequence[Image.Image]) -> np.ndarray:
+    """Log-probability of the case's text in covered copies of its picture, whatever the reader would answer, (n,)."""
+    inputs = np.concatenate([reader.prepare(picture, case.picture)[0] for picture in covered])
     if isinstance(reader, Classifier):
-        return np.log(softmax(reader.logits(inputs))[:, reader.labels.index(text)])
-    tokens = np.insert(
-        CharTokenizer(reader.config["alphabet"]).batch([text] * len(pictures)), 0, CharTokenizer.bos, axis=1
-    )
+        return np.log(softmax(reader.logits(inputs))[:, reader.labels.index(case.text)])
+    tokens = CharTokenizer(reader.config["alphabet"]).batch([case.text] * len(covered))
+    tokens = np.insert(tokens, 0, CharTokenizer.bos, axis=1)
     with torch.inference_mode():
         logits, _ = reader.network(torch.from_numpy(inputs), torch.from_numpy(tokens[:, :-1]))
     steps = logits.log_softmax(-1).gather(-1, torch.from_numpy(tokens[:, 1:, None]))

@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader
 
 from training import curves, dataset
 from training.module import Reading
-from zoo import catalog, store
-from zoo.errors import InputError
+from zoo import store
 
+STARTS = Path(__file__).parent / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
 
 
@@ -45,16 +45,14 @@ class Pictures(lightning.LightningDataModule):
 
 
 def locate(name: str, runs: Path) -> Path:
-    """The folder of a checkpoint that training starts from: of an earlier run, or of the zoo.
+    """The folder of a checkpoint that training starts from: of an earlier run, of STARTS, or of the zoo.
 
     Raises:
-        InputError: it is in neither.
+        InputError: it is in none of them.
     """
-    folder = runs / store.CHECKPOINTS.name / name
-    if (folder / store.CONFIG).exists():
-        return folder
-    if name not in catalog.CATALOG:
-        raise InputError(f"{name} is not under {runs}; train it first: python -m training {name}")
+    for folder in (runs / store.CHECKPOINTS.name / name, STARTS / name):
+        if (folder / store.CONFIG).exists():
+            return folder
     return store.resolve(name)
 
 

@@ -116,14 +116,14 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
     # goes on from the classifier of many fonts, which never saw the study's images
     "captcha-resnet18-study": partial(
-        _study, _resnet18, start="captcha-resnet18", epochs=2, learning_rate=5e-4, recolour=False
+        _study, _resnet18, start="captcha-resnet18", epochs=1, learning_rate=5e-4, recolour=False
     ),
+    "captcha-seq2seq": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
-    "captcha-seq2seq-words": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
-    # after words every style and width that can be drawn; cells half as wide, for narrow letters
-    "captcha-seq2seq": partial(
+    # every style and width that can be drawn, after words; cells half as wide, for narrow letters
+    "captcha-seq2seq-drawn": partial(
         _after,
-        "captcha-seq2seq-words",
+        "captcha-seq2seq",
         model_args={"longest": LONGEST, "dropout": 0.05, "output_stride": 4},
         train=("train", "styles"),
         validation=("validation", "styles-validation"),
@@ -135,7 +135,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     # real captchas, with as many drawn ones, so that those are not forgotten
     "captcha-seq2seq-real": partial(
         _after,
-        "captcha-seq2seq",
+        "captcha-seq2seq-drawn",
         train=("train", "styles", *_REAL),
         validation=("validation", "styles-validation", *_REAL),
         samples=(15_000, 15_000, 6_000, 6_000, 12_000),

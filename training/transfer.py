@@ -3,7 +3,7 @@
     python -m training.transfer --data DIR --runs RUNS
 
 DIR holds the real captchas, captcha-five, -login and -wide, each as -train.zip and -test.zip. All start from the
-network that was trained on drawn captchas alone, of RUNS or of the zoo. Every row goes into the evaluation.json
+network that was trained on drawn captchas alone, of RUNS or of training/starts. Every row goes into the evaluation.json
 of captcha-seq2seq; what was trained before is not trained again.
 """
 
@@ -35,7 +35,7 @@ class Teacher:
 
     def __init__(self, data: Path, runs: Path, workers: int) -> None:
         self.data, self.runs, self.workers = data, runs, workers
-        self.start = locate("captcha-seq2seq", runs)
+        self.start = locate("captcha-seq2seq-drawn", runs)
 
     def taught(self, recipe: Recipe, split: dataset.Split | None = None) -> Reader:
         """The reader that a recipe makes of it, with the recipe's own split or another."""

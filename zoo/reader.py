@@ -195,10 +195,15 @@ class Reader(ABC):
         """The part of a picture that is shown to the network (None for all), and the input's height and width."""
         return None, self.settings.size
 
-    def prepare(self, picture: image.Source) -> tuple[npt.NDArray[np.float32], image.Placement]:
-        """A picture as the network's input (1, 3, H, W), and where it lies in it."""
+    def prepare(
+        self, picture: image.Source, whole: image.Source | None = None
+    ) -> tuple[npt.NDArray[np.float32], image.Placement]:
+        """A picture as the network's input (1, 3, H, W), and where it lies in it.
+
+        Where parts of it are covered, `whole` is the picture without, which says how both are framed.
+        """
         rgb = image.load(picture).rgb
-        box, size = self.frame(rgb)
+        box, size = self.frame(rgb if whole is None else image.load(whole).rgb)
         pixels, place = image.fit(rgb, size, box)
         return image.normalise(pixels[None], self.settings.mean, self.settings.std), place
 

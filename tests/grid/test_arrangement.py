@@ -27,7 +27,7 @@ def neighbours_of_one_label(found: grid.Arrangement, labels: Sequence[str]) -> f
 @pytest.mark.parametrize("layout", grid.LAYOUTS)
 def test_like_lies_beside_like(folder: Path, layout: str) -> None:
     pictures, stages = find(folder), []
-    found = grid.arrange(pictures, layout=layout, embedder="colour", progress=lambda *done: stages.append(done))
+    found = grid.arrange(pictures, cols=8, layout=layout, embedder="colour", progress=lambda *done: stages.append(done))
     assert (found.rows, found.cols) == (8, 8) and found.cells.shape == (60, 2) and found.holes.shape == (4, 2)
     assert neighbours_of_one_label(found, pictures.labels) > 0.75
     assert found.quality.dpq16 > found.random.dpq16 + 0.2 and found.quality.recall > found.random.recall
@@ -92,9 +92,19 @@ def test_pictures_that_cannot_be_read_are_named(folder: Path) -> None:
         grid.arrange(find(folder), embedder="colour")
 
 
+def test_the_whole_is_about_square_whatever_the_pictures_shape(folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    for size, shape in (((40, 40), (8, 8)), ((160, 40), (16, 4)), ((30, 60), (6, 12))):
+        painted = [paint(rng, "red").resize(size) for _ in range(64)]
+        found = grid.arrange(painted, embedder="colour", layout="sorted")
+        assert (found.rows, found.cols) == shape
+        wide, tall = found.cols * size[0], found.rows * size[1]
+        assert 0.8 < wide / tall < 1.25
+
+
 def test_added_pictures_leave_the_old_ones_where_they_are(folder: Path) -> None:
     pictures = find(folder)
-    first = grid.arrange(pictures, embedder="colour")
+    first = grid.arrange(pictures, cols=8, embedder="colour")
     cells = dict(zip(pictures.names, map(tuple, first.cells.tolist()), strict=True))
     rng = np.random.default_rng(5)
     for i in range(12):

@@ -19,7 +19,7 @@ from zoo.grid import find, mosaic
 @pytest.fixture
 def made(folder: Path) -> tuple[grid.Pictures, grid.Arrangement]:
     pictures = find(folder)
-    return pictures, grid.arrange(pictures, embedder="colour", layout="sorted")
+    return pictures, grid.arrange(pictures, cols=8, embedder="colour", layout="sorted")
 
 
 def test_every_picture_is_in_its_cell(made: tuple[grid.Pictures, grid.Arrangement]) -> None:
@@ -112,7 +112,15 @@ def test_the_keyboard_walks_from_picture_to_picture(
 def test_the_command_writes_what_is_asked(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "red" / "05.png").write_bytes(b"no picture")
     outs = [tmp_path / f"map.{kind}" for kind in ("html", "png", "csv")]
-    command = ["grid", str(folder), "--embedder", "colour", *(word for out in outs for word in ("--out", str(out)))]
+    command = [
+        "grid",
+        str(folder),
+        "--embedder",
+        "colour",
+        "--cols",
+        "8",
+        *(word for out in outs for word in ("--out", str(out))),
+    ]
     assert main(command) == 0
     said = capsys.readouterr()
     assert "59 pictures on 8 × 8 cells by colour" in said.out and "random" in said.out

@@ -19,7 +19,7 @@ from training.module import build
 from training.recipes import Recipe, recipe_of
 from zoo.text import CharTokenizer
 
-RECIPE = recipe_of("captcha-seq2seq-words")
+RECIPE = recipe_of("captcha-seq2seq")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def tiny(name: str, **values: object) -> Recipe:
     return dataclasses.replace(recipe_of(name), batch=16, epochs=2, **data, **values)
 
 
-@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq-words"])
+@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
 def test_a_killed_training_goes_on_as_if_nothing_happened(name: str, drawn: Path, tmp_path: Path) -> None:
     recipe = tiny(name)
 

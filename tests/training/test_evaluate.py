@@ -33,7 +33,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq-words"])
+@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
 def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(name)
     if recipe.kind == "classifier":
@@ -100,8 +100,8 @@ def test_covering_what_matters_hurts_and_covering_elsewhere_does_not(monkeypatch
     """A reader that only looks at the left: a map that is hot there is true, one that is hot on the right is not."""
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 100, 3), np.uint8))
 
-    def seen(_reader: object, pictures: list[Image.Image], _text: str) -> np.ndarray:
-        return np.array([np.asarray(p)[:, :20].std() for p in pictures])
+    def seen(_reader: object, _case: object, covered: list[Image.Image]) -> np.ndarray:
+        return np.array([np.asarray(p)[:, :20].std() for p in covered])
 
     monkeypatch.setattr(faithfulness, "log_probabilities", seen)
     boxes = np.array([[0.0, 0, 50, 20], [50, 0, 100, 20]], np.float32)

@@ -41,7 +41,7 @@ def test_every_row_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(transfer, "SHOTS", (8,))
     monkeypatch.setattr(transfer, "FOLDS", 2)
     torch.manual_seed(0)
-    checkpoint.write(recipe, build(recipe).eval(), runs / "checkpoints" / "captcha-seq2seq")
+    checkpoint.write(recipe, build(recipe).eval(), runs / "checkpoints" / "captcha-seq2seq-drawn")
     teacher = transfer.Teacher(data, runs, 0)
     transfer.study(teacher, report := Report(tmp_path / "report"))
     counted = {(row.data, row.model): row.count for row in report.rows.values() if row.measure == "word accuracy"}
