@@ -70,7 +70,7 @@ def served(home: Path) -> Iterator[str]:
 
 def visit(browser: Browser, address: str, seconds: float) -> tuple[Page, float]:
     """The page with its pictures on the screen, and the seconds until then."""
-    page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    page = browser.new_context(viewport={"width": 1280, "height": 1300}).new_page()
     start = time.perf_counter()
     page.goto(address)
     page.wait_for_selector(".grid[data-ready]", timeout=seconds * 1000)

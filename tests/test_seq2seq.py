@@ -179,7 +179,7 @@ def test_what_was_cut_off_has_no_heat(reader: Seq2SeqReader) -> None:
 
 def test_covering_a_part_changes_no_frame(reader: Seq2SeqReader) -> None:
     pixels = np.full((24, 80, 3), 255, np.uint8)
-    pixels[8:16, 10:70] = 0
+    pixels[2:22, 10:70] = 0
     covered = pixels.copy()
     covered[:, :40] = 255
     whole, place = reader.prepare(pixels)

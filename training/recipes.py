@@ -85,7 +85,7 @@ class Recipe:
 
 def _resnet18(name: str, **values: Any) -> Recipe:
     args = {"drop_rate": 0.2}
-    return Recipe(name, "classifier", "resnet18", args, labels=WORDS, learning_rate=1.5e-3, **values)
+    return Recipe(name, "classifier", "resnet18", args, labels=WORDS, **({"learning_rate": 1.5e-3} | values))
 
 
 def _seq2seq(name: str, **values: Any) -> Recipe:
