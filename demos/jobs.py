@@ -116,17 +116,6 @@ class Jobs:
         with closing(sqlite3.connect(self.home / "jobs.sqlite", timeout=60, isolation_level=None)) as table:
             yield table
 
-    @contextmanager
-    def _alone(self, table: sqlite3.Connection) -> Iterator[None]:
-        """No other process changes the table meanwhile; what was changed is undone if it fails."""
-        table.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            table.execute("ROLLBACK")
-            raise
-        table.execute("COMMIT")
-
     def _set(self, key: str, **values: Any) -> None:
         names = ", ".join(f"{name} = ?" for name in values)
         with self._table() as table:
@@ -150,7 +139,8 @@ class Jobs:
         Raises:
             Full: `most` others wait.
         """
-        with self._table() as table, self._alone(table):
+        with self._table() as table, table:  # which commits, or takes all back
+            table.execute("BEGIN IMMEDIATE")
             known = table.execute("SELECT status FROM jobs WHERE key = ?", (wish.key,)).fetchone()
             if new := known in (None, ("error",)):
                 waiting = table.execute("SELECT count(*) FROM jobs WHERE status = 'pending'").fetchone()[0]
@@ -271,7 +261,8 @@ class Jobs:
 
     def _tidy(self) -> None:
         """Deletes uploads that no job waits for, and the oldest jobs beyond KEPT."""
-        with self._table() as table, self._alone(table):
+        with self._table() as table, table:  # which commits, or takes all back
+            table.execute("BEGIN IMMEDIATE")
             unfinished = table.execute("SELECT wish FROM jobs WHERE status IN ('pending', 'running')").fetchall()
             wanted = {self._zip(Wish(**json.loads(wish))) for (wish,) in unfinished}
             for path in set(self.uploads.glob("*.zip")) - wanted:

@@ -58,8 +58,8 @@ class Files:
                 return file.read(entry.file_size)
         except KeyError:
             raise FileNotFoundError(f"{self.path} holds no {name}") from None
-        # zipfile says NotImplementedError of a compression it does not know, RuntimeError of an encrypted file
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        # zipfile says RuntimeError of an encrypted file and of a compression that it does not know
+        except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
             raise InputError(
                 f"{name}: it is damaged, encrypted or packed in an unknown way; pack it anew as a plain zip."
             ) from error
