@@ -1,6 +1,7 @@
 """What the networks are fed, and that a training learns, resumes and writes a checkpoint that reads."""
 
 import dataclasses
+import json
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import torch
 from PIL import Image
 
 import zoo
-from training import checkpoint, dataset
+from training import calibrate, checkpoint, dataset
 from training.data.captcha import draw_mixed
 from training.data.folder import ImageFolder, write
 from training.data.texts import WORDS
 from training.fit import Pictures, fit
 from training.module import build
 from training.recipes import Recipe, recipe_of
+from zoo.prediction import Prediction
 from zoo.text import CharTokenizer
 
 RECIPE = recipe_of("captcha-seq2seq")
@@ -40,6 +42,35 @@ def test_folders_follow_one_another(pictures: dataset.Captchas, drawn: Path) -> 
     second = ImageFolder(drawn / "validation")
     assert len(pictures) == 192
     assert pictures[100, 192, 0].text == second.row(4)["text"] == pictures.texts[100].decode()
+
+
+def test_the_pictures_of_one_folder_are_told_from_the_others(pictures: dataset.Captchas) -> None:
+    chosen = np.array([0, 95, 96, 191])
+    assert pictures.within(chosen, "train").tolist() == [True, True, False, False]
+    assert pictures.within(chosen, "validation").tolist() == [False, False, True, True]
+
+
+def test_few_of_the_readable_captchas_are_called_unsure(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of the other styles that validate cannot be read."""
+    recipe = dataclasses.replace(RECIPE, train=("train",), validation=("validation", "easy"))
+    parts = dataset.split(recipe, drawn)
+    sure = dict(zip(parts.validation.tolist(), np.linspace(0.5, 1, 96).tolist() + [0.01] * 96, strict=True))
+    texts = [i for i in parts.validation if parts.pictures.texts[i]]
+    answers = iter([Prediction("", sure[int(i)], (), (), "ok") for i in texts])
+
+    class Reader:
+        def read(self, images: list[Image.Image]) -> list[Prediction]:
+            return [next(answers) for _ in images]
+
+    monkeypatch.setattr(calibrate.zoo, "load", lambda _folder: Reader())
+    monkeypatch.setattr(calibrate.faithfulness, "best_layer", lambda *_: "encoder.stem")
+    small = dataclasses.replace(recipe, model_args={"longest": 12, "width": 32, "hidden": 32})
+    pictures = dataset.Captchas(small, parts.pictures.folders)
+    calibrate.write_calibrated(build(small), pictures, parts.validation, 0, tmp_path)
+    chosen = json.loads((tmp_path / "config.json").read_text())["glyphzoo"]["threshold"]
+    assert 0.5 <= chosen < 0.55
 
 
 def test_recolouring_keeps_the_drawing_and_its_answer(drawn: Path) -> None:
