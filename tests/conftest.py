@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -157,16 +154,6 @@ def hub() -> Iterator[Hub]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-def run_python(code: str, *args: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Runs code in a python of its own, with its own caches: the Hub's client reads its settings once, at import."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "GLYPHZOO_"))}
-    own |= {"HF_HOME": str(home / "hf"), "GLYPHZOO_HOME": str(home / "glyphzoo"), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    own |= {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1,localhost", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "-c", code, *args], cwd=home, env=own | env, text=True, capture_output=True, timeout=120
-    )
 
 
 @pytest.fixture(scope="session", autouse=True)

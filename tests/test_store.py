@@ -13,28 +13,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import zoo
-from tests.conftest import ROOT, TINY, Hub, run_python, write_tiny
+from tests import clients
+from tests.conftest import ROOT, TINY, Hub, write_tiny
 from zoo import catalog, store
 from zoo.classifier import Classifier
 
 REPO = "glyphzoo/tiny"
-
-# With `tiny` in the catalog, verifies what is on this machine, then loads it, as a user's program would.
-CLIENT = """
-import json, sys
-import zoo
-from zoo import catalog, store
-digest, revision = sys.argv[1:]
-catalog.CATALOG = {"tiny": catalog.Entry("tiny", "word-classification", "Left or right.", digest, revision or None)}
-found = store.verify("tiny", lambda folder: zoo.load(folder, runtime="torch"))
-answer = {"actual": found.actual, "problem": found.problem}
-try:
-    zoo.load("tiny", runtime="torch")
-    answer["folder"] = str(store.locate("tiny"))
-except zoo.InputError as error:
-    answer["error"] = str(error)
-print(json.dumps(answer))
-"""
 
 
 class Client:
@@ -46,10 +30,7 @@ class Client:
 
     def __call__(self, digest: str, revision: str = "", **env: str) -> dict[str, Any]:
         """What a new process finds by `verify`, as actual and problem, and by a load then, as folder or error."""
-        done = run_python(CLIENT, digest, revision, home=self.home, HF_ENDPOINT=self.endpoint, **env)
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        return clients.run(clients.load_tiny, digest, revision, home=self.home, HF_ENDPOINT=self.endpoint, **env)
 
     def weights(self) -> list[Path]:
         """What of the weights lies in the Hub cache, whole or in part."""

@@ -138,7 +138,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         "captcha-seq2seq-drawn",
         train=("train", "styles", *_REAL),
         validation=("validation", "styles-validation", *_REAL),
-        samples=(15_000, 15_000, 6_000, 6_000, 12_000),
+        samples=(24_000, 10_000, 4_000, 4_000, 12_000),
         epochs=3,
         learning_rate=5e-4,
         jitter=True,

@@ -5,41 +5,25 @@
 >>> [p] = model.read(["word.png"])  # doctest: +SKIP
 """
 
-import os
-from pathlib import Path
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from zoo import catalog, store
-from zoo.classifier import Classifier
+from zoo.catalog import names
 from zoo.errors import InputError
-from zoo.explain import Explanation
 from zoo.prediction import Prediction
-from zoo.reader import Reader
-from zoo.seq2seq import Seq2SeqReader
+
+if TYPE_CHECKING:
+    from zoo.explain import Explanation
+    from zoo.loading import load
+    from zoo.reader import Reader
 
 __all__ = ["Explanation", "InputError", "Prediction", "Reader", "load", "names"]
 
-KINDS: dict[str, type[Reader]] = {"classifier": Classifier, "seq2seq": Seq2SeqReader}
+_LATER = {"Explanation": "zoo.explain", "Reader": "zoo.reader", "load": "zoo.loading"}
 
 
-def names() -> list[str]:
-    """The checkpoints that `load` knows by name."""
-    return sorted(catalog.CATALOG)
-
-
-def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None = None, threads: int = 0) -> Reader:
-    """A reader, with its weights: bundled, from the Hub cache or downloaded; no network is used where one of the first.
-
-    Args:
-        name: a name of `names()`, or a checkpoint's folder.
-        device: a torch device.
-        runtime: "onnx" or "torch"; by default onnx on the CPU, torch elsewhere.
-        threads: cores that onnxruntime uses; 0 for all.
-
-    Raises:
-        InputError: there is no such checkpoint, or it is damaged or out of reach; the sentence names the remedy.
-    """
-    folder = Path(store.resolve(name))
-    kind = store.read_config(folder, {"glyphzoo.kind": str})["glyphzoo"]["kind"]
-    if kind not in KINDS:
-        raise InputError(f"{folder / store.CONFIG}: glyphzoo.kind is {kind!r}; this version knows {', '.join(KINDS)}.")
-    return KINDS[kind](folder, device, runtime, threads, str(name) if name in catalog.CATALOG else "")
+def __getattr__(name: str) -> Any:
+    """What needs torch is imported when it is first used: torch takes seconds, and many a program needs none of it."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

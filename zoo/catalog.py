@@ -51,6 +51,11 @@ CATALOG: Mapping[str, Entry] = {
 }
 
 
+def names() -> list[str]:
+    """The checkpoints that `load` knows by name."""
+    return sorted(CATALOG)
+
+
 def entry(name: str) -> Entry:
     """The checkpoint of that name.
 

@@ -40,7 +40,7 @@ def serving(command: Sequence[str], port: int, log: Path, **env: str) -> Iterato
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(20)
+            process.wait(3)
         except subprocess.TimeoutExpired:  # it waits for the connections of clients that never hang up
             process.kill()
             process.wait()

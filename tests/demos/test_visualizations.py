@@ -200,6 +200,7 @@ def test_a_computation_that_cannot_be_done_gives_its_reason_and_may_be_tried_aga
 def test_a_job_that_was_lost_is_queued_again_and_at_last_given_up(jobs: Jobs) -> None:
     job = jobs.submit(Wish(dataset="digits"), 9)
     jobs.revive()
+    assert jobs.submit(Wish(dataset="digits"), 0) == job
     assert jobs.queue.pending_count() == 1, "it waits already"
     for _ in range(TRIES):
         jobs.queue.dequeue()  # by a worker that was killed before it began, or while it computed

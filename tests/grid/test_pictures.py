@@ -1,28 +1,16 @@
 """What is found in folders, zips and on the Hub."""
 
-import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import zoo
-from tests.conftest import Hub, run_python
+from tests import clients
+from tests.conftest import Hub
 from zoo.grid import find
 from zoo.grid.pictures import of
-
-CLIENT = """
-import json, sys, zoo
-from zoo import grid
-answer = {}
-try:
-    folder = grid.fetch(sys.argv[1], int(sys.argv[2]) if sys.argv[2] else None)
-    found = grid.find(sys.argv[1])
-    answer = {"names": found.names, "labels": found.labels, "size": sum(len(found.read(name)) for name in found.names)}
-except zoo.InputError as error:
-    answer = {"error": str(error)}
-print(json.dumps(answer))
-"""
 
 
 def test_folders_are_labels_unless_a_table_has_others(folder: Path) -> None:
@@ -67,16 +55,11 @@ def test_a_data_set_of_the_hub_is_fetched_once_and_no_larger_than_wished(
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.png")}
     hub.repos["datasets/us-er/pic.tures"] = files | {"README.md": b"# Card", "data/train.parquet": b"rows"}
 
-    def client(repo: str, most: str = "", **env: str) -> dict[str, object]:
-        done = run_python(CLIENT, repo, most, home=tmp_path, HF_ENDPOINT=hub.url, **env)
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, object] = json.loads(done.stdout)
-        return answer
-
+    client = partial(clients.run, clients.fetch, home=tmp_path, HF_ENDPOINT=hub.url)
     size = sum(map(len, files.values()))
-    assert "has 0 MB of pictures" in str(client("us-er/pic.tures", str(size - 1)))
+    assert "has 0 MB of pictures" in str(client("us-er/pic.tures", size - 1))
     assert not any("/resolve/" in request and request.startswith("GET") for request in hub.requests)
-    found = client("us-er/pic.tures", str(size))
+    found = client("us-er/pic.tures", size)
     assert found == {"names": sorted(files), "labels": [name.split("/")[0] for name in sorted(files)], "size": size}
     assert not any("parquet" in request for request in hub.requests), "only pictures and tables are fetched"
     asked = len(hub.requests)

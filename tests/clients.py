@@ -1,0 +1,60 @@
+"""What users' programs do, each in a process of its own: the Hub's client reads its settings once, at import."""
+
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+CONTEXT = get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    ["torchvision", "onnxruntime"]
+)  # all that takes long to import, but not the Hub's client
+
+
+def run(program: Callable[..., dict[str, Any]], *args: Any, home: Path, **env: str) -> dict[str, Any]:
+    """What a program of this module answers, on a machine of its own: its caches are in `home`."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "GLYPHZOO_"))}
+    own |= {"HF_HOME": str(home / "hf"), "GLYPHZOO_HOME": str(home / "glyphzoo"), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    own |= {"NO_PROXY": "127.0.0.1,localhost"}
+    with ProcessPoolExecutor(1, CONTEXT) as pool:
+        return pool.submit(_within, own | env, program, *args).result(120)
+
+
+def _within(env: dict[str, str], program: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
+    assert "huggingface_hub" not in sys.modules
+    os.environ.clear()
+    os.environ.update(env)
+    return program(*args)
+
+
+def load_tiny(digest: str, revision: str = "") -> dict[str, Any]:
+    """With `tiny` in the catalog, verifies what is on this machine, then loads it."""
+    import zoo
+    from zoo import catalog, store
+
+    summary = "Left or right."
+    catalog.CATALOG = {"tiny": catalog.Entry("tiny", "word-classification", summary, digest, revision or None)}
+    found = store.verify("tiny", lambda folder: zoo.load(folder, runtime="torch"))
+    answer: dict[str, Any] = {"actual": found.actual, "problem": found.problem}
+    try:
+        zoo.load("tiny", runtime="torch")
+        return answer | {"folder": str(store.locate("tiny"))}
+    except zoo.InputError as error:
+        return answer | {"error": str(error)}
+
+
+def fetch(repo: str, most: int | None = None) -> dict[str, Any]:
+    """Fetches a data set's pictures and lists them."""
+    import zoo
+    from zoo import grid
+
+    try:
+        grid.fetch(repo, most)
+        found = grid.find(repo)
+    except zoo.InputError as error:
+        return {"error": str(error)}
+    size = sum(len(found.read(name)) for name in found.names)
+    return {"names": list(found.names), "labels": list(found.labels), "size": size}
