@@ -1,8 +1,15 @@
 
 /* The viewer as a component of the page: what it shows comes by address, what is done on it goes back as state. */
 const hue = (k) => `hsl(${(k * 137.508) % 360}deg 70% ${k % 2 ? 38 : 52}%)`; // golden angle: neighbours differ
-const get = async (url) => {
-  const answer = await fetch(url);
+const get = async (url, tries = 4) => {
+  let answer;
+  try {
+    answer = await fetch(url);
+  } catch (error) { // a busy server closed the connection
+    if (tries === 1) throw error;
+    await new Promise((done) => setTimeout(done, 1000));
+    return get(url, tries - 1);
+  }
   if (!answer.ok) throw new Error(await answer.text());
   return answer.json();
 };
@@ -18,16 +25,16 @@ export default function ({ data, parentElement, setStateValue }) {
     if (i < 0) return;
     const said = state.says?.[i];
     card.querySelector("img").src = `${base}/picture/${i}`;
-    card.querySelector("strong").textContent = state.map.labels[i];
+    card.querySelector("strong").textContent = state.labels[i];
     card.querySelector("em").textContent = said ? `${state.reader}: ${said[0] || "nothing"} (${said[1]})` : "";
-    card.querySelector("span").textContent = state.map.names[i];
+    card.querySelector("span").textContent = state.names[i];
     const [x, y, w] = state.shown.box(i), edge = root.getBoundingClientRect(), wide = card.offsetWidth + 16;
     const right = edge.left + x + w + 12;
     card.style.left = `${Math.max(8, right + wide > innerWidth ? edge.left + x - wide : right)}px`;
     card.style.top = `${Math.max(8, Math.min(edge.top + y, innerHeight - card.offsetHeight - 8))}px`;
   }
   function colours() {
-    const { labels } = state.map, said = (i) => state.says?.[i]?.[0] ?? "";
+    const { labels } = state, said = (i) => state.says?.[i]?.[0] ?? "";
     if (data.colour === "right" && state.says)
       return labels.map((label, i) => label.toLowerCase() === said(i).toLowerCase() ? "#2ca02c" : "#d62728");
     const shown = data.colour === "label" ? labels : data.colour === "prediction" && state.says ? labels.map((_, i) => said(i)) : null;
@@ -36,24 +43,29 @@ export default function ({ data, parentElement, setStateValue }) {
     const order = new Map([...new Set(values)].sort().map((value, k) => [value, hue(k)]));
     return values.map((value) => value === "" ? "" : order.get(value));
   }
-  async function update() {
+  function coming() { // the map that is asked for, by whichever call asked first
     if (state.url !== base) {
       state.shown?.close();
       delete root.dataset.ready;
-      state.url = base;
-      state.says = state.shown = null;
-      state.map = await get(`${base}/data.json`);
-      if (state.url !== base || state.shown) return; // the visitor went on
-      const { levels, single } = state.map;
-      const map = { ...state.map, single: `${base}/${single}`, levels: levels.map((l) => ({ ...l, url: `${base}/${l.url}` })) };
-      root.style.aspectRatio = `${map.cols * map.size[0]} / ${map.rows * map.size[1]}`;
-      state.shown = view(root, map, {
-        hover,
-        click: (i) => { if (i >= 0) setStateValue("clicked", i); },
-        select: (pictures) => { state.shown.light(pictures); setStateValue("selected", pictures); },
-      });
+      Object.assign(state, { url: base, shown: null, says: null, reader: "", lit: "[]", map: get(`${base}/data.json`) });
     }
-    if (!state.shown) return;
+    return state.map;
+  }
+  function open(map) {
+    state.names = map.names;
+    state.labels = map.labels;
+    root.style.aspectRatio = `${map.cols * map.size[0]} / ${map.rows * map.size[1]}`;
+    const levels = map.levels.map((level) => ({ ...level, url: `${base}/${level.url}` }));
+    return view(root, { ...map, levels, single: `${base}/${map.single}` }, {
+      hover,
+      click: (i) => { if (i >= 0) setStateValue("clicked", i); },
+      select: (pictures) => { state.shown.light(pictures); setStateValue("selected", pictures); },
+    });
+  }
+  async function update() {
+    const map = await coming();
+    if (state.url !== base) return; // the visitor went on
+    state.shown ??= open(map);
     if (data.reader !== state.reader) {
       state.says = data.reader ? await get(`${base}/says-${data.reader}.json`) : null;
       state.reader = data.reader;
@@ -63,7 +75,11 @@ export default function ({ data, parentElement, setStateValue }) {
     state.shown.colour(colours());
     state.shown.mode(data.select);
     state.shown.morph(data.points ? 0 : 1);
+    problem.hidden = true;
   }
-  problem.hidden = true;
-  update().catch((error) => { problem.hidden = false; problem.textContent = error.message; });
+  update().catch((error) => {
+    if (state.url === base && !state.shown) state.url = ""; // the next call tries again
+    problem.hidden = false;
+    problem.textContent = error.message;
+  });
 }

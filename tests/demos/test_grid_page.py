@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, TimeoutError, expect
 
 from benchmarks import grid_page
 from tests.demos.conftest import free_port, serving
@@ -65,24 +65,32 @@ def zipped(tmp_path: Path) -> Path:
     return path
 
 
+def ready(page: Page) -> None:
+    """Returns once the grid shows its pictures."""
+    try:
+        page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    except TimeoutError:
+        pytest.fail(f"the grid shows no pictures; the page says:\n{page.inner_text('body')}")
+
+
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option).click()
 
 
 def test_a_first_visit_shows_a_thousand_captchas(page: Page) -> None:
-    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    ready(page)
     expect(page.get_by_text("Neighbours alike")).to_be_visible()
     expect(page.get_by_text("random 0.", exact=False).first).to_be_visible()
 
 
 def test_a_zip_is_shown_named_and_taken_away(page: Page, zipped: Path, tmp_path: Path) -> None:
-    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    ready(page)
     choose(page, "Pictures", "A zip of pictures")
     expect(page.get_by_text("Name some pictures")).to_be_visible()
     choose(page, "Alike by", "colours and edges (no network)")
     page.locator("input[type=file]").set_input_files(zipped)
-    page.wait_for_selector(".grid[data-ready]")
+    ready(page)
     expect(page.get_by_text("2 files were left out")).to_be_visible()
     name, x, y = next(grid_page.spots(page, 1))
     assert grid_page.hover(page, x, y) == name
@@ -100,6 +108,22 @@ def test_a_zip_is_shown_named_and_taken_away(page: Page, zipped: Path, tmp_path:
     assert lines[0] == "file,row,column,label" and len(lines) == 49
 
 
+def test_a_connection_that_breaks_off_is_tried_again(page: Page, address: str) -> None:
+    tried: list[str] = []
+
+    def break_off(route: Route) -> None:
+        tried.append(route.request.url)
+        if len(tried) == 1:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/data.json", break_off)
+    page.goto(address)
+    ready(page)
+    assert len(tried) == 2 and page.locator(".problem").is_hidden()
+
+
 @pytest.mark.parametrize("count", [1024, 10_000])
 def test_every_place_names_its_picture_after_zooming_too(
     page: Page, address: str, pages_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
@@ -111,7 +135,7 @@ def test_every_place_names_its_picture_after_zooming_too(
     monkeypatch.setattr(sort, "arrange", lambda vectors, *_: np.random.default_rng(1).permutation(len(vectors)))
     grid.arrange(grid.find(pictures), embedder="colour", layout="sorted")
     page.goto(address + grid_page.link(pictures))
-    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    ready(page)
     page.wait_for_timeout(1000)
     for name, x, y in list(grid_page.spots(page, 6)):
         assert grid_page.hover(page, x, y) == name
@@ -124,7 +148,7 @@ def test_every_place_names_its_picture_after_zooming_too(
 
 
 def test_a_folder_that_is_none_gets_a_sentence(page: Page) -> None:
-    page.wait_for_selector(".grid[data-ready]", timeout=240_000)
+    ready(page)
     choose(page, "Pictures", "A folder of this machine")
     page.get_by_role("textbox", name="Folder").fill("/nowhere/at/all")
     page.get_by_role("textbox", name="Folder").press("Enter")

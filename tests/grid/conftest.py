@@ -18,8 +18,10 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def paint(rng: np.random.Generator, colour: str) -> Image.Image:
-    """A noisy picture of one colour."""
+    """A noisy picture of one colour, with a light spot somewhere."""
     pixels = np.array(HUES[colour]) + rng.normal(0, 12, (20, 30, 3))
+    y, x = rng.integers(0, 14), rng.integers(0, 22)
+    pixels[y : y + 6, x : x + 8] += 60
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 

@@ -42,6 +42,6 @@ def test_tiles_show_every_picture_in_its_cell(
             y, x = row % each * high, col % each * wide
             shown = tile[y : y + high, x : x + wide]
             own = np.asarray(in_cell(pictures, pictures.names[i], (wide, high)), float)
-            assert np.abs(shown - own).mean() < 8
-            noise = [part - part.mean((0, 1)) for part in (shown, own)]
-            assert np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1] > 0.3, "its own noise, the right way round"
+            assert np.abs((shown - own).mean((0, 1))).max() < 8
+            drawn = [(part - part.mean((0, 1))).ravel() for part in (shown, own)]
+            assert np.corrcoef(*drawn)[0, 1] > 0.6, "its own spot, the right way round"
