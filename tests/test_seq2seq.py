@@ -1,5 +1,6 @@
 """Decoding finds the most probable texts, batched as one by one, in either runtime."""
 
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image
 import zoo
 from zoo import image, store
 from zoo.errors import InputError
+from zoo.language import NGram
 from zoo.seq2seq import Seq2SeqReader
 from zoo.text import CharTokenizer
 from zoo.transformer import Seq2Seq
@@ -89,6 +91,24 @@ def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pict
         assert probabilities == sorted(probabilities, reverse=True)
         assert [c for c, *_ in p.characters] == list(p.text)
         assert p.label is None
+
+
+def test_a_language_model_weighs_the_beam(
+    reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = reader.read(pictures)
+    second = [p.alternatives[1][0] or p.alternatives[2][0] for p in alone]
+    for weight in (0.0, 1.0):
+        monkeypatch.setattr(reader, "settings", dataclasses.replace(reader.settings, language=weight))
+        assert reader.read(pictures, lm=False) == alone
+        assert reader.read(pictures, decode="greedy", lm=False) == reader.read(pictures, decode="greedy")
+        for picture, before, word in zip(pictures, alone, second, strict=True):
+            [after] = reader.read([picture], lm=NGram.of([word], "abc", 3))
+            was, now = dict(before.alternatives), dict(after.alternatives)
+            assert now.keys() == was.keys() and list(now.values()) == sorted(now.values(), reverse=True)
+            assert now[word] > was[word] and now[word] == max(now[text] / was[text] for text in now) * was[word]
+            assert sum(now.values()) <= 1 and (after.text, after.confidence) == after.alternatives[0]
+            assert [c for c, *_ in after.characters] == list(after.text)
 
 
 def test_greedy_takes_the_likeliest_next_character(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:

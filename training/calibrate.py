@@ -1,4 +1,4 @@
-"""Temperature, threshold and explained layer of a trained network, chosen on validation images."""
+"""Temperature, language model's weight, threshold and explained layer of a trained network, chosen on validation."""
 
 from pathlib import Path
 
@@ -8,12 +8,17 @@ from torch import nn
 from torch.nn import functional
 
 import zoo
-from training import checkpoint, dataset, faithfulness
+from training import checkpoint, dataset, faithfulness, language
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
+from zoo.language import NGram, weighed
+from zoo.reader import Language
 from zoo.runtime import softmax
+from zoo.seq2seq import Seq2SeqReader
 from zoo.text import CharTokenizer
 
 FEW = 200
+MANY = 3000  # captchas are enough to choose a weight by
+WEIGHTS = np.linspace(0, 1, 11)
 
 
 def write_calibrated(
@@ -24,27 +29,52 @@ def write_calibrated(
     folder: Path,
     start: Path | None = None,
 ) -> str:
-    """Writes the checkpoint folder with all three; returns the SHA-256 of the weights.
+    """Writes the checkpoint folder with all of them; returns the SHA-256 of the weights.
 
-    Fewer than FEW pictures are too few to choose by: then all three stay those of the checkpoint `start`.
+    Fewer than FEW pictures are too few to choose by: then all stay those of the checkpoint `start`.
     """
     network.eval()
     recipe = pictures.recipe
     if start and len(validation) < FEW:
         before = zoo.load(start).config["glyphzoo"]
-        kept = {name: before[name] for name in ("temperature", "threshold", "explained_layer")}
+        names = "temperature", "language", "threshold", "explained_layer"
+        kept = {name: before[name] for name in names if name in before}
         return checkpoint.write(recipe, network, folder, **kept)
     texts = np.array([i for i in validation if pictures.texts[i]])
     logits, right = validation_answers(network, pictures, texts, workers)
     temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
-    checkpoint.write(recipe, network, folder, temperature=temperature)
+    chosen: dict[str, float] = {"temperature": temperature}
+    checkpoint.write(recipe, network, folder, **chosen)
     reader = zoo.load(folder)
-    found = [reader.read([pictures.image(i)])[0] for i in texts]
+    lm: Language = None
+    if isinstance(reader, Seq2SeqReader):
+        unseen = language.english(without=[text.decode() for text in pictures.texts[texts]])
+        chosen["language"] = language_weight(reader, unseen, pictures, texts[:: -(-len(texts) // MANY)])
+        checkpoint.write(recipe, network, folder, **chosen)
+        reader, lm = zoo.load(folder), unseen if chosen["language"] else False
+    found = [reader.read([pictures.image(i)], lm=lm)[0] for i in texts]
     readable = pictures.within(texts, recipe.validation[0]) if recipe.validation else np.full(len(texts), True)
     sure = threshold(np.array([prediction.confidence for prediction in found])[readable])
     cases = faithfulness.read_right(pictures, texts, found)
     layer = faithfulness.best_layer(reader, checkpoint.LAYERS[recipe.kind], cases)
-    return checkpoint.write(recipe, network, folder, temperature=temperature, threshold=sure, explained_layer=layer)
+    return checkpoint.write(recipe, network, folder, **chosen, threshold=sure, explained_layer=layer)
+
+
+def language_weight(reader: Seq2SeqReader, model: NGram, pictures: dataset.Captchas, texts: dataset.Indices) -> float:
+    """Of WEIGHTS, the one with which the confidence in answers is worth most."""
+    beams = []
+    for i in texts:
+        [found] = reader.answers(reader.prepare(pictures.image(i))[0], lm=False)
+        read = [reader.tokenizer.decode(h.tokens) for h, _ in found]
+        right = [text == pictures.texts[i].decode() for text in read]
+        beams.append(([probability for _, probability in found], model.gains(read, *reader.texts), right))
+
+    def score(weight: float) -> float:
+        after = [weighed(before, gains, weight) for before, gains, _ in beams]
+        hits = [right[found.argmax()] for found, (*_, right) in zip(after, beams, strict=True)]
+        return binary_cross_entropy([found.max() for found in after], hits)
+
+    return float(min(WEIGHTS, key=score))
 
 
 def validation_answers(

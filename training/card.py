@@ -45,6 +45,12 @@ a college login's captchas (GT-ZhangAcer/CaptchaDataset, MIT), 7,500. Of 100 rea
 generated captchas of 4 to 8 letters and digits (Inefficacy/Captcha-Datasets, no licence stated), 3,000. Of 100 read by
 eye, 57 were read right: O and 0, I, l and 1 look alike in many of their fonts, and some letters are all but white""",
 }
+LANGUAGE = """
+The five best texts of the network are weighed by how English words are spelled: a character 6-gram model, counted over
+the word list of the npm package word-list (MIT) without the words held out for tests, says how much likelier a word is
+than any characters, and {weight:.1f} of that counts. What could be no word is neither helped nor hurt, and
+`read(lm=False)` leaves the model out. Characters keep the probabilities that the picture alone gives them.
+"""
 LIMITS = {
     "classifier": """\
 It knows 100 words and nothing else: any other word should come back unsure. It has no idea of case. It was trained on
@@ -112,7 +118,7 @@ Word accuracy compares letters and digits without regard to case, unless said ot
 
 Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on validation images in fonts of their own;
 below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
-
+{LANGUAGE.format(weight=reading["language"]) if reading.get("language") else ""}
 ## Trained on
 
 {trained_on(reading)}

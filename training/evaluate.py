@@ -29,7 +29,7 @@ from zoo.calibration import coverage, expected_calibration_error
 from zoo.classifier import Classifier
 from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
-from zoo.reader import Reader
+from zoo.reader import Language, Reader
 from zoo.runtime import Array, Runtime
 from zoo.store import CHECKPOINTS
 
@@ -39,11 +39,13 @@ REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
 Answers = list[tuple[Prediction, str]]
 
 
-def answers(reader: Reader, pictures: Iterable[tuple[Image.Image, Labels]], title: str, total: int) -> Answers:
+def answers(
+    reader: Reader, pictures: Iterable[tuple[Image.Image, Labels]], title: str, total: int, lm: Language = None
+) -> Answers:
     """What the reader reads in each picture, beside the text that was drawn."""
     found = []
     for picture, row in tqdm(pictures, title, total):
-        found += [(prediction, row["text"]) for prediction in reader.read([picture])]
+        found += [(prediction, row["text"]) for prediction in reader.read([picture], lm=lm)]
     return found
 
 
@@ -103,8 +105,13 @@ def measure(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> l
     cases = faithfulness.read_right(pictures, range(len(pictures)), (p for p, _ in found)) if data == SEEN_WORDS else []
     uncalibrated = zoo.load(folder)
     uncalibrated.settings = dataclasses.replace(reader.settings, temperature=1.0)
+    alone: list[Row] = []
+    if reader.settings.language:
+        without = answers(reader, pictures, f"{data}, no language model", len(pictures), lm=False)
+        alone = accuracy(data, without, model="without the language model")
     return [
         *accuracy(data, found),
+        *alone,
         share(data, "status ok", [p.status == "ok" for p, _ in found]),
         share(data, "status ok, of those read right", [p.status == "ok" for p in right]),
         *calibration(data, found, answers(uncalibrated, pictures, f"{data}, uncalibrated", len(pictures))),

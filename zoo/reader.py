@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from torch import nn
 from zoo import image, store
 from zoo.errors import InputError
 from zoo.explain import Explanation
+from zoo.language import NGram
 from zoo.prediction import Prediction, Status
 from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime, TorchRuntime
 
@@ -32,6 +33,8 @@ FIELDS: Mapping[str, store.Kind] = {
     "glyphzoo.explained_layer": str,
 }
 
+Language: TypeAlias = NGram | Literal[False] | None  # False: none; None: the checkpoint's own
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -42,6 +45,7 @@ class Settings:
         mean, std: normalisation of the three channels.
         temperature: what logits are divided by for calibrated probabilities (Guo et al. 2017).
         threshold: confidence below which an answer is "unsure".
+        language: what a language model counts beside the picture, 0…1; 0 where there is none.
     """
 
     size: tuple[int, int]
@@ -49,13 +53,19 @@ class Settings:
     std: tuple[float, ...]
     temperature: float
     threshold: float
+    language: float = 0.0
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Settings":
         seen, reading = config["pretrained_cfg"], config["glyphzoo"]
         height, width = seen["input_size"][1:]
         return cls(
-            (height, width), tuple(seen["mean"]), tuple(seen["std"]), reading["temperature"], reading["threshold"]
+            (height, width),
+            tuple(seen["mean"]),
+            tuple(seen["std"]),
+            reading["temperature"],
+            reading["threshold"],
+            reading.get("language", 0.0),
         )
 
 
@@ -73,6 +83,7 @@ class Reader(ABC):
     fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
     graph_names: ClassVar[tuple[str, ...]]  # what reading needs; `features` has a graph of its own
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
+    has_lm: ClassVar[bool] = False
 
     def __init__(
         self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
@@ -122,7 +133,7 @@ class Reader(ABC):
 
     @abstractmethod
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str, lm: Language
     ) -> list[Prediction]:
         """Predictions for a batch (B, 3, H, W)."""
 
@@ -140,7 +151,7 @@ class Reader(ABC):
         *,
         decode: str | None = None,
         lexicon: Sequence[str] | None = None,
-        lm: object | None = None,
+        lm: Language = None,
     ) -> list[Prediction]:
         """What is printed in each picture.
 
@@ -148,22 +159,25 @@ class Reader(ABC):
             images: paths, bytes, PIL images or uint8 arrays (H, W), (H, W, 3|4), in any mix and of any size.
             decode: how a sequence is found, "beam" (the default) or "greedy".
             lexicon: words to choose from; for readers that have it.
-            lm: a language model; for readers that have it.
+            lm: the language model by whose words a beam is weighed, or False for none; by default the one that the
+                checkpoint was calibrated with. For readers that have it.
 
         Raises:
             InputError: a picture cannot be read, or this reader has no such option.
         """
         if isinstance(images, str | bytes | Path) or not hasattr(images, "__len__"):
             raise InputError("read takes a list of pictures; put a single one in brackets: read([picture]).")
-        for option, value in (("lexicon", lexicon), ("lm", lm)):
+        for option, value in (("lexicon", lexicon), ("lm", None if self.has_lm else lm)):
             if value is not None:
                 raise InputError(f"{self.name} has no option {option}=; leave it out.")
+        if lm is not None and lm is not False and not isinstance(lm, NGram):
+            raise InputError("lm= takes a zoo.language.NGram, or False for none; leave it out for the reader's own.")
         if decode is not None and decode not in self.decodings:
             choice = f"choose from {', '.join(self.decodings)}" if self.decodings else "leave it out"
             raise InputError(f"{self.name} has no option decode={decode!r}; {choice}.")
         found: dict[int, Prediction] = {}
         for places, inputs, placements in self._batches(images):
-            answers = self.predict(inputs, placements, decode or (self.decodings or ("",))[0])
+            answers = self.predict(inputs, placements, decode or (self.decodings or ("",))[0], lm)
             found |= zip(places, answers, strict=True)
         return [found[i] for i in range(len(images))]
 

@@ -10,16 +10,17 @@ import torch
 from PIL import Image
 from torch import nn
 
-from zoo import image, store
+from zoo import image, language, store
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.prediction import Prediction
-from zoo.reader import Reader
+from zoo.reader import Language, Reader
 from zoo.runtime import Graph, Method, Runtime, softmax
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid, Seq2Seq
 
 BEAM = 5
+LM_WEIGHT = 0.5  # of a language model, for a checkpoint that was calibrated without
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class Seq2SeqReader(Reader):
     fields: ClassVar = {"alphabet": str, "model_args.longest": int, "glyphzoo.widths": list[int]}
     graph_names = ("encode", "step")
     decodings = ("beam", "greedy")
+    has_lm = True
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
@@ -132,6 +134,11 @@ class Seq2SeqReader(Reader):
     def tokenizer(self) -> CharTokenizer:
         """Between texts of its alphabet and tokens."""
         return CharTokenizer(self.config["alphabet"])
+
+    @property
+    def texts(self) -> tuple[int, int]:
+        """What texts there may be: how many kinds of characters, regardless of case, and the most in one text."""
+        return len(set(self.config["alphabet"].lower())), self.config["model_args"]["longest"]
 
     @property
     def cache(self) -> tuple[int, int, int, int]:
@@ -176,24 +183,40 @@ class Seq2SeqReader(Reader):
         }
 
     def hypotheses(self, inputs: npt.NDArray[np.float32], width: int = BEAM) -> list[list[Hypothesis]]:
-        """The best texts of each picture of a batch (B, 3, H, W), best first."""
+        """The best texts of each picture of a batch (B, 3, H, W) by the network alone, best first."""
         return decode(self._run, inputs, self.cache, width, self.settings.temperature)
 
+    def answers(
+        self, inputs: npt.NDArray[np.float32], width: int = BEAM, lm: Language = None
+    ) -> list[list[tuple[Hypothesis, float]]]:
+        """The same texts with the probability of each once a language model has weighed them, best first."""
+        found = self.hypotheses(inputs, width)
+        weight = self.settings.language or (LM_WEIGHT if lm else 0.0)
+        if lm is False or width == 1 or not weight:
+            return [[(h, h.probability) for h in beams] for beams in found]
+        model, tokenizer = lm or language.english(), self.tokenizer
+        answers = []
+        for beams in found:
+            gains = model.gains([tokenizer.decode(h.tokens) for h in beams], *self.texts)
+            after = language.weighed([h.probability for h in beams], gains, weight)
+            answers.append([(beams[i], float(after[i])) for i in np.argsort(-after, kind="stable")])
+        return answers
+
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str, lm: Language
     ) -> list[Prediction]:
         tokenizer = self.tokenizer
         found = []
-        for picture, beams in zip(inputs, self.hypotheses(inputs, 1 if decode == "greedy" else BEAM), strict=True):
-            best = beams[0]
+        for picture, answers in zip(inputs, self.answers(inputs, 1 if decode == "greedy" else BEAM, lm), strict=True):
+            best, confidence = answers[0]
             text = tokenizer.decode(best.tokens)
             found.append(
                 Prediction(
                     text,
-                    best.probability,
-                    tuple((tokenizer.decode(h.tokens), h.probability) for h in beams),
+                    confidence,
+                    tuple((tokenizer.decode(h.tokens), probability) for h, probability in answers),
                     tuple((c, p, None) for c, p in zip(text, best.probabilities, strict=False)),
-                    self.status(text, best.probability, picture),
+                    self.status(text, confidence, picture),
                 )
             )
         return found
@@ -201,7 +224,7 @@ class Seq2SeqReader(Reader):
     def explain(self, picture: image.Source) -> Explanation:
         """The activation map of the answer, and the last layer's cross-attention of each character, mean of heads."""
         inputs, place = self.prepare(picture)
-        best = self.hypotheses(inputs)[0][0]
+        best, _ = self.answers(inputs)[0][0]
         text = self.tokenizer.decode(best.tokens)
         images = torch.from_numpy(inputs).to(self.device)
         tokens = torch.tensor([best.tokens], device=self.device)

@@ -61,7 +61,7 @@ def test_few_of_the_readable_captchas_are_called_unsure(
     answers = iter([Prediction("", sure[int(i)], (), (), "ok") for i in texts])
 
     class Reader:
-        def read(self, images: list[Image.Image]) -> list[Prediction]:
+        def read(self, images: list[Image.Image], lm: None) -> list[Prediction]:
             return [next(answers) for _ in images]
 
     monkeypatch.setattr(calibrate.zoo, "load", lambda _folder: Reader())

@@ -1,0 +1,72 @@
+"""The n-gram model counts as Witten and Bell do, and weighs by Bayes' rule."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import language as made
+from training.data.texts import WORDS, dictionary
+from zoo import language
+from zoo.language import NGram, weighed
+
+FEW = ["abba", "aba", "abba", "cab", "b"]
+
+
+def chance(words: list[str], before: str, letter: str) -> float:
+    """Witten & Bell's interpolation, straight from the definition; `before` is a suffix of what was written."""
+    counted = Counter(
+        padded[i] for word in words for padded in [f"__{word}_"] for i in range(2, len(padded))
+        if padded[:i].endswith(before)
+    )  # fmt: skip
+    shorter = chance(words, before[1:], letter) if before else 1 / 4
+    total, kinds = sum(counted.values()), len(counted)
+    return (counted[letter] + kinds * shorter) / (total + kinds) if total else shorter
+
+
+@pytest.mark.parametrize("text", ["abba", "ABBA", "a", "cc", "bacab"])
+def test_probabilities_are_those_of_the_definition(text: str) -> None:
+    padded = f"__{text.lower()}_"
+    expected = sum(math.log(chance(FEW, padded[i - 2 : i], padded[i])) for i in range(2, len(padded)))
+    assert NGram.of(FEW, "abc", 3).log_probability(["c", text])[1] == pytest.approx(expected)
+
+
+def test_all_texts_together_are_certain() -> None:
+    """But for the empty one, which no word is."""
+    model = NGram.of(["aa", "a", "aaaa"], "a", 3)
+    assert 0.9 < np.exp(model.log_probability(["a" * n for n in range(1, 400)])).sum() < 1
+    assert model.log_probability(["", "ab", "7"]).tolist() == [-math.inf] * 3
+    assert model.log_probability([]).tolist() == []
+
+
+def test_a_saved_model_is_the_same(tmp_path: Path) -> None:
+    model = NGram.of(FEW, "abc", 3)
+    model.save(tmp_path / "few.npz")
+    again = NGram.load(tmp_path / "few.npz")
+    texts = ["abba", "bac", "cab"]
+    assert (again.alphabet, again.order) == ("abc", 3)
+    assert np.array_equal(again.log_probability(texts), model.log_probability(texts))
+
+
+def test_words_are_told_from_characters() -> None:
+    words = [word for word in dictionary(True) if len(word) > 5][:300]
+    rng = np.random.default_rng(0)
+    scrambled = ["".join(rng.permutation(list(word))) for word in words]
+    gains = [language.english().gains(texts, 36, 12) for texts in (words, scrambled)]
+    assert np.mean(gains[0]) > 5 > 2 > np.mean(gains[1]) and min(gains[1]) >= 0
+    assert language.english().gains(["x7k2p", "2024", ""], 36, 12).tolist() == [0, 0, 0]
+
+
+def test_the_committed_model_is_the_one_that_the_command_makes() -> None:
+    again, kept = made.english(), language.english()
+    assert np.array_equal(again.grams, kept.grams) and np.array_equal(again.counts, kept.counts)
+    assert not set(dictionary(True)) & {*dictionary(False), *WORDS}, "words held out for tests are not counted"
+    assert made.english(without=dictionary(False)[:1000]).counts.sum() < kept.counts.sum()
+
+
+def test_weighing_is_bayes_rule() -> None:
+    found = weighed([0.6, 0.3], [0.0, math.log(4)], 1.0)
+    assert found == pytest.approx(np.array([0.6, 1.2]) / 1.9)
+    assert weighed([0.6, 0.3], [0.0, math.log(4)], 0.0) == pytest.approx([0.6, 0.3])

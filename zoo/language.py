@@ -1,0 +1,125 @@
+"""How likely texts are as words: a character n-gram model, by which a reader weighs what it may have seen."""
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+ENGLISH = Path(__file__).with_name("english.npz")
+
+
+class NGram:
+    """A character n-gram model with the interpolation of Witten & Bell 1991.
+
+    The chance of a character after the n − 1 before it is what was counted there, smoothed by its chance after n − 2,
+    and so on down to an equal chance for all. Case does not count.
+
+    Args:
+        alphabet: its letters, in lower case.
+        order: n.
+        grams: (m,) every n-gram that was counted, ascending: a number in base len(alphabet) + 1, whose digits are the
+            letters' places in the alphabet, from 1, or 0 before a word's first letter and behind its last.
+        counts: (m,) how often.
+    """
+
+    def __init__(self, alphabet: str, order: int, grams: Ints, counts: Ints) -> None:
+        self.alphabet, self.order, self.grams, self.counts = alphabet, order, grams, counts
+        self._place = {letter: i for i, letter in enumerate(alphabet, 1)}
+        self._base = len(alphabet) + 1
+        self._levels = []
+        for length in range(1, order + 1):
+            shorter, times = _summed(grams % self._base**length, counts)
+            before, follow = _summed(shorter // self._base, times)
+            kinds = np.bincount(np.searchsorted(before, shorter // self._base))
+            self._levels.append((shorter, times, before, follow, kinds))
+
+    @classmethod
+    def of(cls, words: Sequence[str], alphabet: str, order: int) -> "NGram":
+        """The model of some words, each of letters of the alphabet."""
+        empty = cls(alphabet, order, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        grams, _ = empty._grams(words)
+        return cls(alphabet, order, *np.unique(grams, return_counts=True))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "NGram":
+        """A model that `save` wrote."""
+        with np.load(path) as kept:
+            grams = kept["gaps"].astype(np.int64).cumsum()
+            return cls(str(kept["alphabet"]), int(kept["order"]), grams, kept["counts"])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model: half a megabyte to some."""
+        gaps = np.diff(self.grams, prepend=0).astype(np.uint32)
+        np.savez_compressed(path, alphabet=self.alphabet, order=self.order, gaps=gaps, counts=self.counts)
+
+    def log_probability(self, texts: Sequence[str]) -> Floats:
+        """Natural logarithm of each text's probability, its end included, (n,); −inf for what has other characters."""
+        known = [bool(text) and set(text.lower()) <= self._place.keys() for text in texts]
+        grams, owner = self._grams([text for text, ours in zip(texts, known, strict=True) if ours])
+        chance = np.full(len(grams), 1 / self._base)
+        for length, (shorter, times, before, follow, kinds) in enumerate(self._levels, 1):
+            gram = grams % self._base**length
+            seen, total = _found(shorter, times, gram), _found(before, follow, gram // self._base)
+            spread = _found(before, kinds, gram // self._base)
+            chance = np.where(total > 0, (seen + spread * chance) / np.maximum(total + spread, 1), chance)
+        found = np.full(len(texts), -np.inf)
+        found[known] = np.bincount(owner, np.log(chance), sum(known))
+        return found
+
+    def gains(self, texts: Sequence[str], kinds: int, longest: int) -> Floats:
+        """How much likelier each text is where every other one is a word, natural logarithm (n,): 0 for no word.
+
+        The others are of 1 to `longest` characters of `kinds`, whatever comes.
+        """
+        random = -np.log(longest) - np.log(kinds) * np.array([len(text) for text in texts])
+        return np.asarray(np.logaddexp(0, self.log_probability(texts) - random))
+
+    def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """The n-grams that end at each letter of the texts and behind its last, and the number of the text of each."""
+        edge = [0] * (self.order - 1)
+        row = [place for text in texts for place in (*edge, *(self._place[letter] for letter in text.lower()))]
+        windows = np.lib.stride_tricks.sliding_window_view(np.array([*row, *edge, 0], np.int64), self.order)
+        windows = windows[windows[:, -2:].any(1)]  # not those that end in the edge before a word
+        ends = windows[:, -1] == 0
+        return windows @ self._base ** np.arange(self.order - 1, -1, -1), np.cumsum(ends) - ends
+
+
+def weighed(probabilities: npt.ArrayLike, gains: npt.ArrayLike, weight: float) -> Floats:
+    """Probabilities of texts, (n,), once their gains are counted in by Bayes' rule.
+
+    All texts that are not named here are taken for no words.
+
+    Args:
+        probabilities: (n,) what a picture alone says of each; together at most 1.
+        gains: (n,) as `NGram.gains` has them.
+        weight: what the gains count, from 0, nothing, to 1.
+    """
+    before = np.asarray(probabilities, float)
+    after = before * np.exp(weight * np.asarray(gains, float))
+    return np.asarray(after / (after.sum() + max(1 - before.sum(), 0)))
+
+
+def _summed(keys: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """Each key once, ascending, and the sum of its counts."""
+    once, place = np.unique(keys, return_inverse=True)
+    return once, np.bincount(place, counts, len(once)).astype(np.int64)
+
+
+def _found(keys: Ints, values: Ints, wanted: Ints) -> Ints:
+    """The values of keys, 0 for those that are not there."""
+    if not len(keys):
+        return np.zeros(len(wanted), np.int64)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], 0)
+
+
+@cache
+def english() -> NGram:
+    """English words, those held out for tests left out; made by `python -m training.language`."""
+    return NGram.load(ENGLISH)
