@@ -19,7 +19,8 @@ from zoo.runtime import Graph, Method, Runtime, softmax
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid, Seq2Seq
 
-BEAM = 5
+BEAM = 10
+ALTERNATIVES = 5
 LM_WEIGHT = 0.5  # of a language model, for a checkpoint that was calibrated without
 
 
@@ -214,7 +215,7 @@ class Seq2SeqReader(Reader):
                 Prediction(
                     text,
                     confidence,
-                    tuple((tokenizer.decode(h.tokens), probability) for h, probability in answers),
+                    tuple((tokenizer.decode(h.tokens), probability) for h, probability in answers[:ALTERNATIVES]),
                     tuple((c, p, None) for c, p in zip(text, best.probabilities, strict=False)),
                     self.status(text, confidence, picture),
                 )
