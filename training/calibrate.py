@@ -17,7 +17,7 @@ from zoo.seq2seq import Seq2SeqReader
 from zoo.text import CharTokenizer
 
 FEW = 200
-MANY = 3000  # captchas are enough to choose a weight by
+MANY = 3000  # are enough to choose weight, threshold and layer by
 WEIGHTS = np.linspace(0, 1, 11)
 
 
@@ -44,12 +44,13 @@ def write_calibrated(
     logits, right = validation_answers(network, pictures, texts, workers)
     temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
     chosen: dict[str, float] = {"temperature": temperature}
+    texts = texts[:: -(-len(texts) // MANY)]
     checkpoint.write(recipe, network, folder, **chosen)
     reader = zoo.load(folder)
     lm: Language = None
     if isinstance(reader, Seq2SeqReader):
         unseen = language.english(without=[text.decode() for text in pictures.texts[texts]])
-        chosen["language"] = language_weight(reader, unseen, pictures, texts[:: -(-len(texts) // MANY)])
+        chosen["language"] = language_weight(reader, unseen, pictures, texts)
         checkpoint.write(recipe, network, folder, **chosen)
         reader, lm = zoo.load(folder), unseen if chosen["language"] else False
     found = [reader.read([pictures.image(i)], lm=lm)[0] for i in texts]
