@@ -114,8 +114,7 @@ CURVE = (
 ABOUT = (
     "**How sure is sure?** The percentage is the probability that the *whole* text is right. It is calibrated: of all "
     "answers given with 90 %, about nine in ten are right. Below a limit that was set on other pictures, an answer "
-    "counts as a guess. The bars are the five likeliest readings. Where a picture leaves room for doubt, the reader of "
-    "any text takes into account how English words are spelled, as a person does."
+    "counts as a guess. The bars are the five likeliest readings."
 )
 
 
