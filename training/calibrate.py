@@ -13,7 +13,7 @@ from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.language import NGram, weighed
 from zoo.reader import Language
 from zoo.runtime import softmax
-from zoo.seq2seq import Seq2SeqReader
+from zoo.seq2seq import WEIGHED, Seq2SeqReader
 from zoo.text import CharTokenizer
 
 FEW = 200
@@ -65,7 +65,7 @@ def language_weight(reader: Seq2SeqReader, model: NGram, pictures: dataset.Captc
     """Of WEIGHTS, the least with which as many pictures as with any are read right."""
     beams = []
     for i in texts:
-        [found] = reader.answers(reader.prepare(pictures.image(i))[0], lm=False)
+        [found] = reader.answers(reader.prepare(pictures.image(i))[0], WEIGHED, lm=False)
         read = [reader.tokenizer.decode(h.tokens) for h, _ in found]
         right = [text == pictures.texts[i].decode() for text in read]
         beams.append(([probability for _, probability in found], model.gains(read, *reader.texts), right))

@@ -19,8 +19,8 @@ from zoo.runtime import Graph, Method, Runtime, softmax
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid, Seq2Seq
 
-BEAM = 10
-ALTERNATIVES = 5
+BEAM = 5
+WEIGHED = 10  # texts followed for a language model to choose from
 LM_WEIGHT = 0.5  # of a language model, for a checkpoint that was calibrated without
 
 
@@ -188,12 +188,14 @@ class Seq2SeqReader(Reader):
         return decode(self._run, inputs, self.cache, width, self.settings.temperature)
 
     def answers(
-        self, inputs: npt.NDArray[np.float32], width: int = BEAM, lm: Language = None
+        self, inputs: npt.NDArray[np.float32], width: int | None = None, lm: Language = None
     ) -> list[list[tuple[Hypothesis, float]]]:
-        """The same texts with the probability of each once a language model has weighed them, best first."""
-        found = self.hypotheses(inputs, width)
+        """The best texts with the probability of each, once a language model has weighed them, best first."""
         weight = self.settings.language or (LM_WEIGHT if lm else 0.0)
-        if lm is False or width == 1 or not weight:
+        if lm is False or width == 1:
+            weight = 0.0
+        found = self.hypotheses(inputs, width or (WEIGHED if weight else BEAM))
+        if not weight:
             return [[(h, h.probability) for h in beams] for beams in found]
         model, tokenizer = lm or language.english(), self.tokenizer
         answers = []
@@ -208,14 +210,14 @@ class Seq2SeqReader(Reader):
     ) -> list[Prediction]:
         tokenizer = self.tokenizer
         found = []
-        for picture, answers in zip(inputs, self.answers(inputs, 1 if decode == "greedy" else BEAM, lm), strict=True):
+        for picture, answers in zip(inputs, self.answers(inputs, 1 if decode == "greedy" else None, lm), strict=True):
             best, confidence = answers[0]
             text = tokenizer.decode(best.tokens)
             found.append(
                 Prediction(
                     text,
                     confidence,
-                    tuple((tokenizer.decode(h.tokens), probability) for h, probability in answers[:ALTERNATIVES]),
+                    tuple((tokenizer.decode(h.tokens), probability) for h, probability in answers[:BEAM]),
                     tuple((c, p, None) for c, p in zip(text, best.probabilities, strict=False)),
                     self.status(text, confidence, picture),
                 )
