@@ -59,6 +59,14 @@ def test_words_are_told_from_characters() -> None:
     assert language.english().gains(["x7k2p", "2024", ""], 36, 12).tolist() == [0, 0, 0]
 
 
+def test_a_word_may_have_digits_around_it() -> None:
+    word, behind, around, spelled, inside = language.english().gains(
+        ["giraffe", "giraffe7", "4giraffe2", "giraffet", "gir7affe"], 36, 12
+    )
+    assert inside < 0.1 < 5 < spelled < word
+    assert behind - word == pytest.approx(around - behind) == pytest.approx(math.log(36 / 20))
+
+
 def test_the_committed_model_is_the_one_that_the_command_makes() -> None:
     again, kept = made.english(), language.english()
     assert np.array_equal(again.grams, kept.grams) and np.array_equal(again.counts, kept.counts)

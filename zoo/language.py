@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from string import digits
 
 import numpy as np
 import numpy.typing as npt
@@ -75,10 +76,14 @@ class NGram:
     def gains(self, texts: Sequence[str], kinds: int, longest: int) -> Floats:
         """How much likelier each text is where every other one is a word, natural logarithm (n,): 0 for no word.
 
-        The others are of 1 to `longest` characters of `kinds`, whatever comes.
+        A word may have digits before and behind it: one more is half as likely as none, and all ten are alike. The
+        other texts are of 1 to `longest` characters of `kinds`, whatever comes.
         """
-        random = -np.log(longest) - np.log(kinds) * np.array([len(text) for text in texts])
-        return np.asarray(np.logaddexp(0, self.log_probability(texts) - random))
+        words = [text.strip(digits) for text in texts]
+        lengths = np.array([len(text) for text in texts])
+        around = lengths - [len(word) for word in words]
+        random = -np.log(longest) - np.log(kinds) * lengths
+        return np.asarray(np.logaddexp(0, self.log_probability(words) - np.log(20) * around - random))
 
     def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """The n-grams that end at each letter of the texts and behind its last, and the number of the text of each."""
