@@ -19,6 +19,7 @@ from zoo.text import CharTokenizer
 FEW = 200
 MANY = 3000  # are enough to choose weight, threshold and layer by
 WEIGHTS = np.linspace(0, 1, 11).round(1)
+WARMER = np.array([1, 1.1, 1.2, 1.3])
 
 
 def write_calibrated(
@@ -50,7 +51,7 @@ def write_calibrated(
     lm: Language = None
     if isinstance(reader, Seq2SeqReader):
         unseen = language.english(without=[text.decode() for text in pictures.texts[texts]])
-        chosen["language"] = language_weight(reader, unseen, pictures, texts)
+        chosen["temperature"], chosen["language"] = weighing(reader, unseen, pictures, texts)
         checkpoint.write(recipe, network, folder, **chosen)
         reader, lm = zoo.load(folder), unseen if chosen["language"] else False
     found = [reader.read([pictures.image(i)], lm=lm)[0] for i in texts]
@@ -61,19 +62,27 @@ def write_calibrated(
     return checkpoint.write(recipe, network, folder, **chosen, threshold=sure, explained_layer=layer)
 
 
-def language_weight(reader: Seq2SeqReader, model: NGram, pictures: dataset.Captchas, texts: dataset.Indices) -> float:
-    """Of WEIGHTS, the least with which as many pictures as with any are read right."""
-    beams = []
-    for i in texts:
-        [found] = reader.answers(reader.prepare(pictures.image(i))[0], WEIGHED, lm=False)
-        read = [reader.tokenizer.decode(h.tokens) for h, _ in found]
-        right = [text == pictures.texts[i].decode() for text in read]
-        beams.append(([probability for _, probability in found], model.gains(read, *reader.texts), right))
+def weighing(
+    reader: Seq2SeqReader, model: NGram, pictures: dataset.Captchas, texts: dataset.Indices
+) -> tuple[float, float]:
+    """Temperature and language model's weight for which the binary cross-entropy of the answers' confidence is least.
 
-    def hits(weight: float) -> int:
-        return sum(right[weighed(before, gains, weight).argmax()] for before, gains, right in beams)
-
-    return float(max(WEIGHTS, key=hits))
+    Of WARMER times the reader's own temperature, which was fitted without a language model, and of WEIGHTS.
+    """
+    scores = {}
+    for temperature in reader.settings.temperature * WARMER:
+        answers = []
+        for i in texts:
+            [found] = reader.hypotheses(reader.prepare(pictures.image(i))[0], WEIGHED, temperature)
+            read = [reader.tokenizer.decode(h.tokens) for h in found]
+            right = [text == pictures.texts[i].decode() for text in read]
+            answers.append(([h.probability for h in found], model.gains(read, *reader.texts), right))
+        for weight in WEIGHTS:
+            after = [weighed(before, gains, weight) for before, gains, _ in answers]
+            hits = [right[sure.argmax()] for sure, (_, _, right) in zip(after, answers, strict=True)]
+            scores[temperature, weight] = binary_cross_entropy([sure.max() for sure in after], hits)
+    temperature, weight = min(scores, key=scores.__getitem__)
+    return float(temperature), float(weight)
 
 
 def validation_answers(

@@ -183,9 +183,11 @@ class Seq2SeqReader(Reader):
             "features": Graph(Method(network, network.features), images, any_width, ("features",)),
         }
 
-    def hypotheses(self, inputs: npt.NDArray[np.float32], width: int = BEAM) -> list[list[Hypothesis]]:
+    def hypotheses(
+        self, inputs: npt.NDArray[np.float32], width: int = BEAM, temperature: float | None = None
+    ) -> list[list[Hypothesis]]:
         """The best texts of each picture of a batch (B, 3, H, W) by the network alone, best first."""
-        return decode(self._run, inputs, self.cache, width, self.settings.temperature)
+        return decode(self._run, inputs, self.cache, width, temperature or self.settings.temperature)
 
     def answers(
         self, inputs: npt.NDArray[np.float32], width: int | None = None, lm: Language = None

@@ -1,8 +1,10 @@
 """What is chosen on validation."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
-from training.calibrate import language_weight
+from training.calibrate import weighing
 from zoo.language import NGram
 from zoo.seq2seq import Hypothesis
 from zoo.text import ALPHANUMERIC, CharTokenizer
@@ -10,6 +12,8 @@ from zoo.text import ALPHANUMERIC, CharTokenizer
 BEAMS = [  # what is drawn, and the network's texts with their probabilities
     ("word", {"wgrd": 0.6, "word": 0.3}),
     ("xqzj", {"xqzj": 0.9, "word": 0.0001}),
+    ("word", {"word": 0.6, "ward": 0.2}),
+    ("ward", {"word": 0.6, "ward": 0.2}),
 ]
 
 
@@ -18,14 +22,19 @@ class Reader:
 
     tokenizer = CharTokenizer(ALPHANUMERIC)
     texts = 36, 12
+    settings = SimpleNamespace(temperature=2.0)
 
     def prepare(self, picture: int) -> tuple[int, None]:
         return picture, None
 
-    def answers(self, picture: int, _width: int, lm: bool) -> list[list[tuple[Hypothesis, float]]]:
-        assert lm is False
-        found = BEAMS[picture][1].items()
-        return [[(Hypothesis(tuple(self.tokenizer.encode(t)), (), np.zeros((0, 0), np.float32)), p) for t, p in found]]
+    def hypotheses(self, picture: int, _width: int, temperature: float) -> list[list[Hypothesis]]:
+        """Those of BEAMS at its own temperature, less sure at higher ones."""
+        return [
+            [
+                Hypothesis(tuple(self.tokenizer.encode(text)), (p ** (temperature / 2),), np.zeros((0, 0), np.float32))
+                for text, p in BEAMS[picture][1].items()
+            ]
+        ]
 
 
 class Pictures:
@@ -37,7 +46,12 @@ class Pictures:
         return i
 
 
-def test_a_language_model_gets_the_least_weight_that_reads_most() -> None:
+def test_temperature_and_the_weight_of_a_language_model_are_chosen_together() -> None:
     model = NGram.of(["word"], "abcdefghijklmnopqrstuvwxyz", 3)
-    assert language_weight(Reader(), model, Pictures(), np.arange(2)) == 0.1
-    assert language_weight(Reader(), model, Pictures(), np.array([1])) == 0
+
+    def chosen(*pictures: int) -> tuple[float, float]:
+        return weighing(Reader(), model, Pictures(), np.array(pictures))
+
+    assert 0 < chosen(0, 1)[1] < 0.8, "it helps the word; were it heavier, it would spoil the other"
+    assert chosen(1)[0] == 2, "right: as confident as can be"
+    assert chosen(2, 3) == (2.6, 0), "right once in two: no surer than need be"
