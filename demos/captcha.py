@@ -114,7 +114,8 @@ CURVE = (
 ABOUT = (
     "**How sure is sure?** The percentage is the probability that the *whole* text is right. It is calibrated: of all "
     "answers given with 90 %, about nine in ten are right. Below a limit that was set on other pictures, an answer "
-    "counts as a guess. The bars are the five likeliest readings."
+    "counts as a guess. The bars are the five likeliest readings. Where a picture leaves room for doubt, the reader of "
+    "any text takes into account how English words are spelled, as a person does."
 )
 
 
@@ -148,7 +149,7 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
     Returns:
         For captcha-resnet18 (which knows 100 words) and captcha-seq2seq (which reads any letters and digits): the
         text, its confidence (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure
-        or empty), the five best alternatives with their probabilities, and the milliseconds that it took; besides, a
+        or empty), up to five alternatives with their probabilities, and the milliseconds that it took; besides, a
         note on how the picture was converted, if it was.
     """
     try:

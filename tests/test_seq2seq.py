@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import zoo
-from zoo import image, store
+from zoo import image, seq2seq, store
 from zoo.errors import InputError
 from zoo.language import NGram
 from zoo.seq2seq import Seq2SeqReader
@@ -73,7 +73,10 @@ def every_text(reader: Seq2SeqReader, picture: Image.Image) -> dict[str, float]:
     return dict(zip(texts, (steps * real).sum(1).exp().tolist(), strict=True))
 
 
-def test_a_wide_beam_finds_the_best_of_all_texts(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
+def test_a_wide_beam_finds_the_best_of_all_texts(
+    reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seq2seq, "HOPELESS", 1e-9)
     for picture in pictures:
         known = every_text(reader, picture)
         best = sorted(known.items(), key=lambda item: -item[1])[:5]
@@ -82,6 +85,22 @@ def test_a_wide_beam_finds_the_best_of_all_texts(reader: Seq2SeqReader, pictures
         assert len(set(texts)) == len(texts) == 40
         assert texts[:5] == [text for text, _ in best]
         assert [h.probability for h in found] == pytest.approx([known[text] for text in texts], rel=1e-3)
+
+
+def test_only_hopeless_texts_are_not_followed(
+    reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [every_text(reader, picture) for picture in pictures]
+    least = float(np.median([sorted(texts.values())[-10] / max(texts.values()) for texts in known]))
+    monkeypatch.setattr(seq2seq, "HOPELESS", least)
+    together = reader.hypotheses(np.concatenate([reader.prepare(picture)[0] for picture in pictures]), width=40)
+    for picture, texts, found in zip(pictures, known, together, strict=True):
+        followed = {reader.tokenizer.decode(h.tokens): h.probability for h in found}
+        assert {text for text, p in texts.items() if p > least} <= followed.keys()
+        assert min(followed.values()) >= least * max(followed.values())
+        [alone] = reader.hypotheses(reader.prepare(picture)[0], width=40)
+        assert [h.tokens for h in alone] == [h.tokens for h in found]
+    assert len({len(found) for found in together}) > 1
 
 
 def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
@@ -96,6 +115,7 @@ def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pict
 def test_a_language_model_weighs_the_beam(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(seq2seq, "HOPELESS", 1e-9)
     alone = reader.read(pictures)
     second = [p.alternatives[1][0] or p.alternatives[2][0] for p in alone]
     for weight in (0.0, 1.0):

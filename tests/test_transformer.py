@@ -93,14 +93,17 @@ def test_each_cell_is_to_tell_the_letter_it_lies_in() -> None:
 
 @torch.inference_mode()
 def test_the_cache_gives_what_teacher_forcing_gives(network: Seq2Seq, images: torch.Tensor) -> None:
-    tokens = torch.tensor([[1, 3, 4, 5, 6, 7, 8], [1, 8, 7, 6, 5, 4, 3]])
-    wanted, looked = network(images, tokens)
+    """For several texts of each picture at once."""
+    first, second = [[1, 3, 4, 5, 6, 7, 8], [1, 8, 7, 6, 5, 4, 3]], [[1, 3, 3, 3, 4, 5, 6], [1, 8, 3, 7, 4, 6, 5]]
+    texts = torch.tensor([first, second])
+    forced = [network(images, texts[:, i]) for i in range(2)]
+    wanted, looked = (torch.stack(found, 1) for found in zip(*forced, strict=True))
     cross = network.encode(images)
-    keys = values = torch.zeros(2, 2, 4, 7, 8)
+    keys = values = torch.zeros(2, 2, 2, 4, 7, 8)
     for place in range(7):
-        logits, keys, values, attention = network.step(tokens[:, place], torch.tensor(place), keys, values, *cross)
-        torch.testing.assert_close(logits, wanted[:, place], atol=1e-5, rtol=0)
-        torch.testing.assert_close(attention, looked[:, place], atol=1e-6, rtol=0)
+        logits, keys, values, attention = network.step(texts[..., place], torch.tensor(place), keys, values, *cross)
+        torch.testing.assert_close(logits, wanted[:, :, place], atol=1e-5, rtol=0)
+        torch.testing.assert_close(attention, looked[:, :, place], atol=1e-6, rtol=0)
 
 
 @torch.inference_mode()

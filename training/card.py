@@ -49,7 +49,8 @@ LANGUAGE = """
 The ten best texts of the network are weighed by how English words are spelled: a character 6-gram model, counted over
 the word list of the npm package word-list (MIT) without the words held out for tests, says how much likelier a word is
 than any characters, and {weight:.1f} of that counts. Digits before and behind a word are no fault; what could be no
-word is neither helped nor hurt, and `read(lm=False)` leaves the model out. Characters keep the probabilities that the picture alone gives them.
+word is neither helped nor hurt, and `read(lm=False)` leaves the model out. Characters keep the probabilities that the
+picture alone gives them.
 """
 LIMITS = {
     "classifier": """\

@@ -21,6 +21,7 @@ from zoo.transformer import Grid, Seq2Seq
 
 BEAM = 5
 WEIGHED = 10  # texts followed for a language model to choose from
+HOPELESS = 1e-3  # a text this much less likely than the best so far is not followed
 LM_WEIGHT = 0.5  # of a language model, for a checkpoint that was calibrated without
 
 
@@ -57,16 +58,16 @@ def decode(
         temperature: what the logits are divided by.
 
     Returns:
-        For each picture up to `width` texts, best first.
+        For each picture up to `width` texts, best first, but for hopeless ones.
     """
-    count = len(images)
     layers, heads, slots, depth = cache
     cross_keys, cross_values = run("encode", images=images)
-    keys = np.zeros((layers, count, heads, slots, depth), np.float32)
+    picture = np.arange(len(images))[:, None]
+    keys = np.zeros((layers, len(images), 1, heads, slots, depth), np.float32)
     values = np.zeros_like(keys)
-    tokens = np.full(count, CharTokenizer.bos, np.int64)
-    scores = np.zeros((count, 1))
-    past: list[list[Hypothesis]] = [[Hypothesis((), (), np.zeros((0, 0), np.float32))] for _ in range(count)]
+    tokens = np.full(picture.shape, CharTokenizer.bos, np.int64)
+    scores = np.zeros(picture.shape)
+    steps = []
     for position in range(slots):
         logits, keys, values, attention = run(
             "step",
@@ -79,44 +80,39 @@ def decode(
         )
         probabilities = softmax(logits / temperature)
         # A closed text goes on with <pad> for nothing; an open one with anything else; the last slot can only close.
-        closed = np.array([bool(h.tokens) and h.tokens[-1] == CharTokenizer.eos for beams in past for h in beams])
         with np.errstate(divide="ignore"):
             gains = np.log(probabilities, dtype=np.float64)
-        gains[:, [CharTokenizer.pad, CharTokenizer.bos]] = -np.inf
+        gains[..., [CharTokenizer.pad, CharTokenizer.bos]] = -np.inf
         if position == slots - 1:
-            gains[:, CharTokenizer.eos + 1 :] = -np.inf
+            gains[..., CharTokenizer.eos + 1 :] = -np.inf
+        closed = tokens == CharTokenizer.eos
         gains[closed] = -np.inf
         gains[closed, CharTokenizer.pad] = 0.0
-        followed, kinds = scores.shape[1], gains.shape[1]
-        totals = (scores[..., None] + gains.reshape(count, followed, kinds)).reshape(count, -1)
+        totals = (scores[..., None] + gains).reshape(len(images), -1)
         best = np.argsort(-totals, axis=1, kind="stable")[:, :width]
         scores = np.take_along_axis(totals, best, 1)
-        parents, chosen = best // kinds, best % kinds
-        rows = (np.arange(count)[:, None] * followed + parents).ravel()
-        past = [
-            [
-                beams[parent]
-                if token == CharTokenizer.pad
-                else _longer(beams[parent], int(token), probabilities[row, token], attention[row])
-                for parent, token, row in zip(parents[i], chosen[i], rows.reshape(count, -1)[i], strict=True)
-            ]
-            for i, beams in enumerate(past)
-        ]
-        if (chosen == CharTokenizer.pad).sum() + (chosen == CharTokenizer.eos).sum() == chosen.size:
+        scores[scores < scores[:, :1] + np.log(HOPELESS)] = -np.inf
+        best, scores = (found[:, np.isfinite(scores).any(0)] for found in (best, scores))
+        parents, chosen = np.divmod(best, gains.shape[-1])
+        steps.append((parents, chosen, probabilities[picture, parents, chosen], attention))
+        tokens = np.where(np.isinf(scores) | (chosen == CharTokenizer.pad), CharTokenizer.eos, chosen)
+        if (tokens == CharTokenizer.eos).all():
             break
-        tokens = np.where(chosen == CharTokenizer.pad, CharTokenizer.eos, chosen).ravel()
-        keys, values = keys[:, rows], values[:, rows]
-        if followed != best.shape[1]:
-            cross_keys, cross_values = cross_keys[:, rows], cross_values[:, rows]
+        keys, values = keys[:, picture, parents], values[:, picture, parents]
     return [
-        [h for h, score in zip(beams, row, strict=True) if np.isfinite(score)]
-        for beams, row in zip(past, scores, strict=True)
+        [_written(steps, i, int(beam)) for beam in np.flatnonzero(np.isfinite(row))] for i, row in enumerate(scores)
     ]
 
 
-def _longer(start: Hypothesis, token: int, probability: float, attention: npt.NDArray[np.float32]) -> Hypothesis:
-    seen = attention[None] if not start.tokens else np.concatenate([start.attention, attention[None]])
-    return Hypothesis((*start.tokens, token), (*start.probabilities, float(probability)), seen)
+def _written(steps: Sequence[tuple[npt.NDArray[Any], ...]], picture: int, beam: int) -> Hypothesis:
+    """The text that ends in a beam of the last step, followed back to its first character."""
+    seen = []
+    for parents, chosen, probabilities, attention in reversed(steps):
+        token, probability, beam = chosen[picture, beam], probabilities[picture, beam], parents[picture, beam]
+        if token != CharTokenizer.pad:
+            seen.append((int(token), float(probability), attention[picture, beam]))
+    tokens, certain, looked = zip(*reversed(seen), strict=True)
+    return Hypothesis(tokens, certain, np.stack(looked))
 
 
 class Seq2SeqReader(Reader):
@@ -160,21 +156,27 @@ class Seq2SeqReader(Reader):
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         assert isinstance(network, Seq2Seq)
         layers, heads, slots, depth = self.cache
-        own, cross = torch.zeros(layers, 2, heads, slots, depth), torch.zeros(layers, 2, heads, 12, depth)
+        own, cross = torch.zeros(layers, 2, 3, heads, slots, depth), torch.zeros(layers, 2, heads, 12, depth)
         images = {"images": torch.zeros(2, 3, *self.settings.size)}
         any_width = {"images": {0: "batch", 3: "width"}}
-        past, seen = {1: "batch"}, {1: "batch", 3: "cells"}
+        past, seen = {1: "batch", 2: "texts"}, {1: "batch", 3: "cells"}
         step = Graph(
             Method(network, network.step),
             {
-                "tokens": torch.ones(2, dtype=torch.int64),
+                "tokens": torch.ones(2, 3, dtype=torch.int64),
                 "position": torch.tensor(1),
                 "keys": own,
                 "values": own,
                 "cross_keys": cross,
                 "cross_values": cross,
             },
-            {"tokens": {0: "batch"}, "keys": past, "values": past, "cross_keys": seen, "cross_values": seen},
+            {
+                "tokens": {0: "batch", 1: "texts"},
+                "keys": past,
+                "values": past,
+                "cross_keys": seen,
+                "cross_values": seen,
+            },
             ("logits", "new_keys", "new_values", "attention"),
         )
         return {

@@ -148,9 +148,12 @@ class DecoderLayer(nn.Module):
     def forward(
         self, x: Tensor, own: tuple[Tensor, Tensor, Tensor], mask: Tensor, picture: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """New states (B, T, width) and cross-attention (B, heads, T, N)."""
+        """New states (B, T, width) and cross-attention (B, heads, T, N).
+
+        Where the T of a picture are not one text but as many texts' last characters, `own` is (B · T, heads, 1, d).
+        """
         mixed, _ = attend(*own, mask)
-        x = x + self.drop(self.self_out(mixed.transpose(1, 2).flatten(2)))
+        x = x + self.drop(self.self_out(mixed.transpose(1, 2).reshape(x.shape)))
         mixed, weights = attend(self.split(self.cross_q(self.norm2(x))), *picture)
         x = x + self.drop(self.cross_out(mixed.transpose(1, 2).flatten(2)))
         return x + self.drop(self.mlp(self.norm3(x))), weights
@@ -228,27 +231,27 @@ class Seq2Seq(nn.Module):
     def step(
         self, tokens: Tensor, position: Tensor, keys: Tensor, values: Tensor, cross_keys: Tensor, cross_values: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """One more character, with the past kept in a cache.
+        """One more character of T texts of each picture, with the past kept in a cache.
 
         Args:
-            tokens: int (B,), the token at `position`.
+            tokens: int (B, T), the token at `position` of each text.
             position: int (), 0 for `<bos>`.
-            keys: (layers, B, heads, longest + 1, d), the cache; zeros at the start.
+            keys: (layers, B, T, heads, longest + 1, d), the cache; zeros at the start.
             values: likewise.
             cross_keys: what `encode` gave.
             cross_values: likewise.
 
         Returns:
-            Logits (B, tokens), the new cache's keys and values, and the cross-attention (B, N).
+            Logits (B, T, tokens), the new cache's keys and values, and the cross-attention (B, T, N), mean of heads.
         """
         slots = torch.arange(self.longest + 1, device=tokens.device)
         here, mask = (slots == position)[:, None], (slots <= position)[None, :]
-        x = (self.embed(tokens) + self.place[position])[:, None]
+        x = self.embed(tokens) + self.place[position]
         new_keys, new_values = [], []
         for i, layer in enumerate(self._decoder()):
-            query, key, value = layer.project(x)
-            new_keys.append(torch.where(here, key, keys[i]))
-            new_values.append(torch.where(here, value, values[i]))
+            query, key, value = layer.project(x.flatten(0, 1)[:, None])
+            new_keys.append(torch.where(here, key, keys[i].flatten(0, 1)))
+            new_values.append(torch.where(here, value, values[i].flatten(0, 1)))
             x, weights = layer(x, (query, new_keys[-1], new_values[-1]), mask, (cross_keys[i], cross_values[i]))
-        logits = self.head(self.norm(x[:, 0]))
-        return logits, torch.stack(new_keys), torch.stack(new_values), weights[:, :, 0].mean(1)
+        caches = (torch.stack(new).reshape(keys.shape) for new in (new_keys, new_values))
+        return self.head(self.norm(x)), *caches, weights.mean(1)
