@@ -118,12 +118,12 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18-study": partial(
         _study, _resnet18, start="captcha-resnet18", epochs=1, learning_rate=5e-4, recolour=False
     ),
-    "captcha-seq2seq": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
+    "captcha-seq2seq-words": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
     # every style and width that can be drawn, after words; cells half as wide, for narrow letters
     "captcha-seq2seq-drawn": partial(
         _after,
-        "captcha-seq2seq",
+        "captcha-seq2seq-words",
         model_args={"longest": LONGEST, "dropout": 0.05, "output_stride": 4},
         train=("train", "styles"),
         validation=("validation", "styles-validation"),
@@ -133,7 +133,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         widths=WIDTHS,
     ),
     # real captchas, with as many drawn ones, so that those are not forgotten
-    "captcha-seq2seq-real": partial(
+    "captcha-seq2seq": partial(
         _after,
         "captcha-seq2seq-drawn",
         train=("train", "styles", *_REAL),

@@ -48,7 +48,7 @@ class Teacher:
 
     def few(self, zipped: Path, train: dataset.Indices, name: str) -> Reader:
         """The reader fine-tuned with some of a zip's pictures; validating with them shows the progress, no more."""
-        recipe = replace(finetuning(recipe_of("captcha-seq2seq-real"), zipped, len(train)), name=name)
+        recipe = replace(finetuning(recipe_of("captcha-seq2seq"), zipped, len(train)), name=name)
         pictures = dataset.Captchas(recipe, [ImageFolder(zipped)])
         return self.taught(recipe, dataset.Split(pictures, (train,), train[:50], np.arange(0)))
 
@@ -73,7 +73,7 @@ def without(recipe: Recipe, unseen: str) -> Recipe:
 
 def study(teacher: Teacher, report: Report) -> None:
     """Measures everything; saves the report after each step."""
-    recipe = recipe_of("captcha-seq2seq-real")
+    recipe = recipe_of("captcha-seq2seq")
     drawn = zoo.load(teacher.start)
     for data in REAL:
         pictures = ImageFolder(teacher.data / f"{data}.zip")

@@ -45,7 +45,7 @@ CATALOG: Mapping[str, Entry] = {
             name="captcha-seq2seq",
             task="text-recognition",
             summary="Reads captchas of up to 12 letters and digits, upper and lower case as drawn.",
-            sha256="c961166e480092b3ccb4bf498d08b78b2cd5ba32c5a054a25ba7bd361258e8dd",
+            sha256="914d2c07bb9319e88322332f2722df9df8cc6c3c53548462a7aae883591c7ed6",
         ),
     )
 }

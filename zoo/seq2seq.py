@@ -92,7 +92,8 @@ def decode(
         best = np.argsort(-totals, axis=1, kind="stable")[:, :width]
         scores = np.take_along_axis(totals, best, 1)
         scores[scores < scores[:, :1] + np.log(HOPELESS)] = -np.inf
-        best, scores = (found[:, np.isfinite(scores).any(0)] for found in (best, scores))
+        alive = np.isfinite(scores).any(0)
+        best, scores = best[:, alive], scores[:, alive]
         parents, chosen = np.divmod(best, gains.shape[-1])
         steps.append((parents, chosen, probabilities[picture, parents, chosen], attention))
         tokens = np.where(np.isinf(scores) | (chosen == CharTokenizer.pad), CharTokenizer.eos, chosen)

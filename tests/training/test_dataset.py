@@ -21,7 +21,7 @@ from training.recipes import Recipe, recipe_of
 from zoo.prediction import Prediction
 from zoo.text import CharTokenizer
 
-RECIPE = recipe_of("captcha-seq2seq")
+RECIPE = recipe_of("captcha-seq2seq-words")
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def test_every_row_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             folder = data / name.replace("test", part)
             write(folder, draw, 10, workers=1)
             shutil.make_archive(str(folder), "zip", folder)
-    recipe = small(recipe_of("captcha-seq2seq-real"))
+    recipe = small(recipe_of("captcha-seq2seq"))
     monkeypatch.setattr(transfer, "recipe_of", lambda _name: recipe)
     monkeypatch.setattr(transfer, "finetuning", lambda *args: small(finetuning(*args)))
     monkeypatch.setattr(transfer.zoo, "load", partial(zoo.load, runtime="torch"))  # nothing to export
