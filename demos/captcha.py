@@ -149,7 +149,7 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
     Returns:
         For captcha-resnet18 (which knows 100 words) and captcha-seq2seq (which reads any letters and digits): the
         text, its confidence (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure
-        or empty), up to five alternatives with their probabilities, and the milliseconds that it took; besides, a
+        or empty), the five best alternatives with their probabilities, and the milliseconds that it took; besides, a
         note on how the picture was converted, if it was.
     """
     try:

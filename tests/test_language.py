@@ -41,6 +41,16 @@ def test_all_texts_together_are_certain() -> None:
     assert model.log_probability([]).tolist() == []
 
 
+def test_a_beginning_is_as_likely_as_all_that_begins_so() -> None:
+    model = NGram.of(FEW, "abc", 3)
+    [open_] = np.exp(model.log_probability(["ab"], ended=False))
+    longer = np.exp(model.log_probability(["aba", "abb", "abc", "ab"], ended=[False, False, False, True]))
+    assert open_ == pytest.approx(longer.sum())
+    ended, begun = (language.english().gains(["giraf", "giraffe7"], 36, 12, ended) for ended in (True, False))
+    assert ended[0] < 3 < 6 < begun[0]
+    assert begun[1] == pytest.approx(ended[1] - math.log(12), abs=0.01), "a digit behind it ends a word"
+
+
 def test_a_saved_model_is_the_same(tmp_path: Path) -> None:
     model = NGram.of(FEW, "abc", 3)
     model.save(tmp_path / "few.npz")

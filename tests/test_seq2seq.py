@@ -132,6 +132,25 @@ def test_a_language_model_weighs_the_beam(
             assert [c for c, *_ in after.characters] == list(after.text)
 
 
+def test_texts_that_a_language_model_prefers_are_followed(
+    reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seq2seq, "LM_WEIGHT", 3.0)
+
+    def followed(lm: NGram | None) -> list[str]:
+        [found] = reader.hypotheses(inputs, width=2, lm=lm)
+        return [reader.tokenizer.decode(h.tokens) for h in found]
+
+    hits = []
+    for picture in pictures:
+        inputs, _ = reader.prepare(picture)
+        known = every_text(reader, picture)
+        words = (text for text in sorted(known, key=known.__getitem__, reverse=True) if len(text) == 3)
+        word = next(text for text in words if text not in followed(None))
+        hits.append(word in followed(NGram.of([word], "abc", 3)))
+    assert np.mean(hits) >= 0.8
+
+
 def test_greedy_takes_the_likeliest_next_character(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
     for p, picture in zip(reader.read(pictures, decode="greedy"), pictures, strict=True):
         tokens = [CharTokenizer.bos]

@@ -73,7 +73,7 @@ def weighing(
     for temperature in reader.settings.temperature * WARMER:
         answers = []
         for i in texts:
-            [found] = reader.hypotheses(reader.prepare(pictures.image(i))[0], WEIGHED, temperature)
+            [found] = reader.hypotheses(reader.prepare(pictures.image(i))[0], WEIGHED, temperature, model)
             read = [reader.tokenizer.decode(h.tokens) for h in found]
             right = [text == pictures.texts[i].decode() for text in read]
             answers.append(([h.probability for h in found], model.gains(read, *reader.texts), right))

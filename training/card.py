@@ -46,11 +46,11 @@ generated captchas of 4 to 8 letters and digits (Inefficacy/Captcha-Datasets, no
 eye, 57 were read right: O and 0, I, l and 1 look alike in many of their fonts, and some letters are all but white""",
 }
 LANGUAGE = """
-The ten best texts of the network are weighed by how English words are spelled: a character 6-gram model, counted over
-the word list of the npm package word-list (MIT) without the words held out for tests, says how much likelier a word is
-than any characters, and {weight:.1f} of that counts. Digits before and behind a word are no fault; what could be no
-word is neither helped nor hurt, and `read(lm=False)` leaves the model out. Characters keep the probabilities that the
-picture alone gives them.
+Ten texts are followed, and weighed in the end, by what the network sees and by how English words are spelled: a
+character 6-gram model, counted over the word list of the npm package word-list (MIT) without the words held out for
+tests, says how much likelier a word is than any characters. Of that {weight:.1f} counts in the answer. Digits before
+and behind a word are no fault; what could be no word is neither helped nor hurt, and `read(lm=False)` leaves the model
+out. Characters keep the probabilities that the picture alone gives them.
 """
 LIMITS = {
     "classifier": """\

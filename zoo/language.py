@@ -37,8 +37,8 @@ class NGram:
         for length in range(1, order + 1):
             shorter, times = _summed(grams % self._base**length, counts)
             before, follow = _summed(shorter // self._base, times)
-            kinds = np.bincount(np.searchsorted(before, shorter // self._base))
-            self._levels.append((shorter, times, before, follow, kinds))
+            kinds = np.bincount(np.searchsorted(before, shorter // self._base), minlength=len(before))
+            self._levels.append((shorter, times[:, None], before, np.column_stack([follow, kinds])))
 
     @classmethod
     def of(cls, words: Sequence[str], alphabet: str, order: int) -> "NGram":
@@ -59,31 +59,38 @@ class NGram:
         gaps = np.diff(self.grams, prepend=0).astype(np.uint32)
         np.savez_compressed(path, alphabet=self.alphabet, order=self.order, gaps=gaps, counts=self.counts)
 
-    def log_probability(self, texts: Sequence[str]) -> Floats:
-        """Natural logarithm of each text's probability, its end included, (n,); −inf for what has other characters."""
-        known = [bool(text) and set(text.lower()) <= self._place.keys() for text in texts]
+    def log_probability(self, texts: Sequence[str], ended: npt.ArrayLike = True) -> Floats:
+        """Natural logarithm of each text's probability, (n,); −inf for what has other characters.
+
+        Of a text that has not `ended`, (n,), it is that of all texts that begin like it.
+        """
+        known = np.array([bool(text) and set(text.lower()) <= self._place.keys() for text in texts], bool)
         grams, owner = self._grams([text for text, ours in zip(texts, known, strict=True) if ours])
+        real = (grams % self._base > 0) | np.broadcast_to(ended, len(texts))[known][owner]
+        grams, owner = grams[real], owner[real]
         chance = np.full(len(grams), 1 / self._base)
-        for length, (shorter, times, before, follow, kinds) in enumerate(self._levels, 1):
+        for length, (shorter, times, before, follow) in enumerate(self._levels, 1):
             gram = grams % self._base**length
-            seen, total = _found(shorter, times, gram), _found(before, follow, gram // self._base)
-            spread = _found(before, kinds, gram // self._base)
+            [seen], (total, spread) = _found(shorter, times, gram), _found(before, follow, gram // self._base)
             chance = np.where(total > 0, (seen + spread * chance) / np.maximum(total + spread, 1), chance)
         found = np.full(len(texts), -np.inf)
-        found[known] = np.bincount(owner, np.log(chance), sum(known))
+        found[known] = np.bincount(owner, np.log(chance), known.sum())
         return found
 
-    def gains(self, texts: Sequence[str], kinds: int, longest: int) -> Floats:
+    def gains(self, texts: Sequence[str], kinds: int, longest: int, ended: npt.ArrayLike = True) -> Floats:
         """How much likelier each text is where every other one is a word, natural logarithm (n,): 0 for no word.
 
         A word may have digits before and behind it: one more is half as likely as none, and all ten are alike. The
-        other texts are of 1 to `longest` characters of `kinds`, whatever comes.
+        other texts are of 1 to `longest` characters of `kinds`, whatever comes. Of a text that has not `ended`, (n,),
+        it is the gain of all that begin like it.
         """
+        ended = np.broadcast_to(ended, len(texts))
         words = [text.strip(digits) for text in texts]
         lengths = np.array([len(text) for text in texts])
         around = lengths - [len(word) for word in words]
-        random = -np.log(longest) - np.log(kinds) * lengths
-        return np.asarray(np.logaddexp(0, self.log_probability(words) - np.log(20) * around - random))
+        closed = ended | [text[-1:].isdigit() for text in texts]
+        random = -np.log(longest) * ended - np.log(kinds) * lengths
+        return np.asarray(np.logaddexp(0, self.log_probability(words, closed) - np.log(20) * around - random))
 
     def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """The n-grams that end at each letter of the texts and behind its last, and the number of the text of each."""
@@ -117,11 +124,11 @@ def _summed(keys: Ints, counts: Ints) -> tuple[Ints, Ints]:
 
 
 def _found(keys: Ints, values: Ints, wanted: Ints) -> Ints:
-    """The values of keys, 0 for those that are not there."""
+    """The values (k, m) of keys (k,), (m, n), 0 for those that are not there."""
     if not len(keys):
-        return np.zeros(len(wanted), np.int64)
+        return np.zeros((values.shape[1], len(wanted)), np.int64)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, values[at], 0)
+    return np.asarray(np.where(keys[at] == wanted, values[at].T, 0))
 
 
 @cache

@@ -14,7 +14,7 @@ class Prediction:
     Attributes:
         text: what is printed, in logical order; "" where there is nothing to read.
         confidence: calibrated probability of the whole text, 0…1.
-        alternatives: up to five texts with their probabilities, best first, the answer among them.
+        alternatives: the five best texts with their probabilities, best first, the answer among them.
         characters: each character with its probability and its box (left, top, right, bottom in pixels of the
             picture), None where the network gives no place.
         status: "ok", "unsure" (below the checkpoint's threshold) or "empty" (nothing to read).

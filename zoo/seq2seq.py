@@ -1,7 +1,8 @@
 """Readers that write a text character by character: the network of `zoo.transformer`, decoded by beam search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import nn
 from zoo import image, language, store
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
+from zoo.language import Floats, Ints, NGram
 from zoo.prediction import Prediction
 from zoo.reader import Language, Reader
 from zoo.runtime import Graph, Method, Runtime, softmax
@@ -21,8 +23,11 @@ from zoo.transformer import Grid, Seq2Seq
 
 BEAM = 5
 WEIGHED = 10  # texts followed for a language model to choose from
-HOPELESS = 1e-3  # a text this much less likely than the best so far is not followed
-LM_WEIGHT = 0.5  # of a language model, for a checkpoint that was calibrated without
+MORE = 4  # times as many texts are looked at to find those that a language model wants followed
+HOPELESS = 1e-3  # beyond BEAM, a text this much less likely than the best so far is not followed
+LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
+
+Preference = Callable[[Ints], Floats]
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,12 @@ class Hypothesis:
 
 
 def decode(
-    run: Runtime, images: npt.NDArray[np.float32], cache: tuple[int, int, int, int], width: int, temperature: float
+    run: Runtime,
+    images: npt.NDArray[np.float32],
+    cache: tuple[int, int, int, int],
+    width: int,
+    temperature: float,
+    prefer: Preference | None = None,
 ) -> list[list[Hypothesis]]:
     """The most probable texts of each picture, by beam search; `width` 1 is greedy decoding.
 
@@ -56,9 +66,11 @@ def decode(
         cache: layers, heads, slots (the longest text and one) and depth of the decoder's keys and values.
         width: how many texts are followed for each picture.
         temperature: what the logits are divided by.
+        prefer: what is added to the logarithms of texts' probabilities when those are chosen that will be followed,
+            (n,), from their tokens so far, (n, t).
 
     Returns:
-        For each picture up to `width` texts, best first, but for hopeless ones.
+        For each picture up to `width` texts, those that were preferred first, but for hopeless ones.
     """
     layers, heads, slots, depth = cache
     cross_keys, cross_values = run("encode", images=images)
@@ -67,6 +79,7 @@ def decode(
     values = np.zeros_like(keys)
     tokens = np.full(picture.shape, CharTokenizer.bos, np.int64)
     scores = np.zeros(picture.shape)
+    texts = np.zeros((*picture.shape, 0), np.int64)
     steps = []
     for position in range(slots):
         logits, keys, values, attention = run(
@@ -89,12 +102,15 @@ def decode(
         gains[closed] = -np.inf
         gains[closed, CharTokenizer.pad] = 0.0
         totals = (scores[..., None] + gains).reshape(len(images), -1)
-        best = np.argsort(-totals, axis=1, kind="stable")[:, :width]
-        scores = np.take_along_axis(totals, best, 1)
-        scores[scores < scores[:, :1] + np.log(HOPELESS)] = -np.inf
-        alive = np.isfinite(scores).any(0)
-        best, scores = best[:, alive], scores[:, alive]
+        best, ranks = _best(totals, width if prefer is None else MORE * width)
         parents, chosen = np.divmod(best, gains.shape[-1])
+        hopeful = _hopeful(ranks)
+        if prefer is not None and hopeful.sum() > len(images):
+            ranks[hopeful] += prefer(np.concatenate([texts[picture, parents], chosen[..., None]], 2)[hopeful])
+            order, ranks = _best(ranks, width)
+            best, parents, chosen = best[picture, order], parents[picture, order], chosen[picture, order]
+        scores = np.where(np.isfinite(ranks), totals[picture, best], -np.inf)
+        texts = np.concatenate([texts[picture, parents], chosen[..., None]], 2)
         steps.append((parents, chosen, probabilities[picture, parents, chosen], attention))
         tokens = np.where(np.isinf(scores) | (chosen == CharTokenizer.pad), CharTokenizer.eos, chosen)
         if (tokens == CharTokenizer.eos).all():
@@ -103,6 +119,20 @@ def decode(
     return [
         [_written(steps, i, int(beam)) for beam in np.flatnonzero(np.isfinite(row))] for i, row in enumerate(scores)
     ]
+
+
+def _hopeful(scores: Floats) -> npt.NDArray[np.bool_]:
+    """Which scores are not hopelessly below the first of their row."""
+    return np.asarray(scores >= scores[:, :1] + np.log(HOPELESS))
+
+
+def _best(scores: Floats, count: int) -> tuple[Ints, Floats]:
+    """The places of up to `count` best scores of each row, and those scores: −inf beyond BEAM where hopeless."""
+    places = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+    found = np.take_along_axis(scores, places, 1)
+    found[:, BEAM:][~_hopeful(found)[:, BEAM:]] = -np.inf
+    alive = np.isfinite(found).any(0)
+    return places[:, alive], found[:, alive]
 
 
 def _written(steps: Sequence[tuple[npt.NDArray[Any], ...]], picture: int, beam: int) -> Hypothesis:
@@ -187,24 +217,33 @@ class Seq2SeqReader(Reader):
         }
 
     def hypotheses(
-        self, inputs: npt.NDArray[np.float32], width: int = BEAM, temperature: float | None = None
+        self,
+        inputs: npt.NDArray[np.float32],
+        width: int = BEAM,
+        temperature: float | None = None,
+        lm: NGram | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best texts of each picture of a batch (B, 3, H, W) by the network alone, best first."""
-        return decode(self._run, inputs, self.cache, width, temperature or self.settings.temperature)
+        """Texts of each picture of a batch (B, 3, H, W), the network's best ones or those that `lm` prefers of them."""
+        tokenizer = self.tokenizer
+
+        def prefer(texts: Ints, lm: NGram) -> Floats:
+            ended = np.isin(texts[:, -1], (CharTokenizer.eos, CharTokenizer.pad))
+            return LM_WEIGHT * lm.gains([tokenizer.decode(text) for text in texts], *self.texts, ended)
+
+        preference = None if lm is None else partial(prefer, lm=lm)
+        return decode(self._run, inputs, self.cache, width, temperature or self.settings.temperature, preference)
 
     def answers(
         self, inputs: npt.NDArray[np.float32], width: int | None = None, lm: Language = None
     ) -> list[list[tuple[Hypothesis, float]]]:
         """The best texts with the probability of each, once a language model has weighed them, best first."""
         weight = self.settings.language or (LM_WEIGHT if lm else 0.0)
-        if lm is False or width == 1:
-            weight = 0.0
-        found = self.hypotheses(inputs, width or (WEIGHED if weight else BEAM))
-        if not weight:
+        if lm is False or width == 1 or not weight:
+            found = self.hypotheses(inputs, width or BEAM)
             return [[(h, h.probability) for h in beams] for beams in found]
         model, tokenizer = lm or language.english(), self.tokenizer
         answers = []
-        for beams in found:
+        for beams in self.hypotheses(inputs, width or WEIGHED, lm=model):
             gains = model.gains([tokenizer.decode(h.tokens) for h in beams], *self.texts)
             after = language.weighed([h.probability for h in beams], gains, weight)
             answers.append([(beams[i], float(after[i])) for i in np.argsort(-after, kind="stable")])

@@ -27,7 +27,7 @@ class Reader:
     def prepare(self, picture: int) -> tuple[int, None]:
         return picture, None
 
-    def hypotheses(self, picture: int, _width: int, temperature: float) -> list[list[Hypothesis]]:
+    def hypotheses(self, picture: int, _width: int, temperature: float, _lm: NGram) -> list[list[Hypothesis]]:
         """Those of BEAMS at its own temperature, less sure at higher ones."""
         return [
             [
