@@ -33,12 +33,17 @@ class NGram:
         self.alphabet, self.order, self.grams, self.counts = alphabet, order, grams, counts
         self._place = {letter: i for i, letter in enumerate(alphabet, 1)}
         self._base = len(alphabet) + 1
-        self._levels = []
-        for length in range(1, order + 1):
-            shorter, times = _summed(grams % self._base**length, counts)
+        self._suffix = self._base ** np.arange(1, order + 1)  # a gram's remainder by it is that of its last 1 … n
+        self._apart = np.arange(order) * self._base**order  # tells grams of 1 … n letters from one another
+        grams_times, before_follow_kinds = [], []
+        for suffix, apart in zip(self._suffix, self._apart, strict=True):
+            shorter, times = _summed(grams % suffix, counts)
             before, follow = _summed(shorter // self._base, times)
             kinds = np.bincount(np.searchsorted(before, shorter // self._base), minlength=len(before))
-            self._levels.append((shorter, times[:, None], before, np.column_stack([follow, kinds])))
+            grams_times.append((shorter + apart, times))
+            before_follow_kinds.append((before + apart, follow, kinds))
+        self._seen, self._times = map(np.concatenate, zip(*grams_times, strict=True))
+        self._before, self._follow, self._kinds = map(np.concatenate, zip(*before_follow_kinds, strict=True))
 
     @classmethod
     def of(cls, words: Sequence[str], alphabet: str, order: int) -> "NGram":
@@ -68,10 +73,13 @@ class NGram:
         grams, owner = self._grams([text for text, ours in zip(texts, known, strict=True) if ours])
         real = (grams % self._base > 0) | np.broadcast_to(ended, len(texts))[known][owner]
         grams, owner = grams[real], owner[real]
+        shorter = grams[:, None] % self._suffix
+        place, there = _find(self._seen, shorter + self._apart)
+        times = self._times[place] * there
+        place, there = _find(self._before, shorter // self._base + self._apart)
+        follow, kinds = self._follow[place] * there, self._kinds[place] * there
         chance = np.full(len(grams), 1 / self._base)
-        for length, (shorter, times, before, follow) in enumerate(self._levels, 1):
-            gram = grams % self._base**length
-            [seen], (total, spread) = _found(shorter, times, gram), _found(before, follow, gram // self._base)
+        for seen, total, spread in zip(times.T, follow.T, kinds.T, strict=True):
             chance = np.where(total > 0, (seen + spread * chance) / np.maximum(total + spread, 1), chance)
         found = np.full(len(texts), -np.inf)
         found[known] = np.bincount(owner, np.log(chance), known.sum())
@@ -123,12 +131,10 @@ def _summed(keys: Ints, counts: Ints) -> tuple[Ints, Ints]:
     return once, np.bincount(place, counts, len(once)).astype(np.int64)
 
 
-def _found(keys: Ints, values: Ints, wanted: Ints) -> Ints:
-    """The values (k, m) of keys (k,), (m, n), 0 for those that are not there."""
-    if not len(keys):
-        return np.zeros((values.shape[1], len(wanted)), np.int64)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.asarray(np.where(keys[at] == wanted, values[at].T, 0))
+def _find(keys: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """The places of those wanted among ascending keys, and whether they are there."""
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return place, keys[place] == wanted
 
 
 @cache
