@@ -14,6 +14,7 @@ import zoo
 from zoo import image, seq2seq, store
 from zoo.errors import InputError
 from zoo.language import NGram
+from zoo.reader import Language
 from zoo.seq2seq import Seq2SeqReader
 from zoo.text import CharTokenizer
 from zoo.transformer import Seq2Seq
@@ -76,7 +77,7 @@ def every_text(reader: Seq2SeqReader, picture: Image.Image) -> dict[str, float]:
 def test_a_wide_beam_finds_the_best_of_all_texts(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seq2seq, "HOPELESS", 1e-9)
+    monkeypatch.setattr(seq2seq, "PRUNING", 1e-9)
     for picture in pictures:
         known = every_text(reader, picture)
         best = sorted(known.items(), key=lambda item: -item[1])[:5]
@@ -92,7 +93,7 @@ def test_only_hopeless_texts_are_not_followed(
 ) -> None:
     known = [every_text(reader, picture) for picture in pictures]
     least = float(np.median([sorted(texts.values())[-10] / max(texts.values()) for texts in known]))
-    monkeypatch.setattr(seq2seq, "HOPELESS", least)
+    monkeypatch.setattr(seq2seq, "PRUNING", least)
     together = reader.hypotheses(np.concatenate([reader.prepare(picture)[0] for picture in pictures]), width=40)
     for picture, texts, found in zip(pictures, known, together, strict=True):
         followed = {reader.tokenizer.decode(h.tokens): h.probability for h in found}
@@ -115,7 +116,7 @@ def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pict
 def test_a_language_model_weighs_the_beam(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seq2seq, "HOPELESS", 1e-9)
+    monkeypatch.setattr(seq2seq, "PRUNING", 1e-9)
     alone = reader.read(pictures)
     second = [p.alternatives[1][0] or p.alternatives[2][0] for p in alone]
     for weight in (0.0, 1.0):
@@ -164,10 +165,11 @@ def test_greedy_takes_the_likeliest_next_character(reader: Seq2SeqReader, pictur
         assert p.text == reader.tokenizer.decode(tokens[1:])
 
 
-def test_a_batch_reads_as_single_pictures_do(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
-    together = reader.read(pictures)
+@pytest.mark.parametrize("lm", [False, NGram.of(["cab", "abc", "ba"], "abc", 3)])
+def test_a_batch_reads_as_single_pictures_do(lm: Language, reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
+    together = reader.read(pictures, lm=lm)
     for one, picture in zip(together, pictures, strict=True):
-        [alone] = reader.read([picture])
+        [alone] = reader.read([picture], lm=lm)
         assert alone.text == one.text
         assert alone.confidence == pytest.approx(one.confidence, rel=1e-4)
 

@@ -24,7 +24,7 @@ from zoo.transformer import Grid, Seq2Seq
 BEAM = 5
 WEIGHED = 10  # texts followed for a language model to choose from
 MORE = 4  # times as many texts are looked at to find those that a language model wants followed
-HOPELESS = 1e-3  # beyond BEAM, a text this much less likely than the best so far is not followed
+PRUNING = 1e-3  # relative threshold (Freitag & Al-Onaizan 2017): beyond BEAM, what is less likely by it is dropped
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
 
 Preference = Callable[[Ints], Floats]
@@ -66,8 +66,8 @@ def decode(
         cache: layers, heads, slots (the longest text and one) and depth of the decoder's keys and values.
         width: how many texts are followed for each picture.
         temperature: what the logits are divided by.
-        prefer: what is added to the logarithms of texts' probabilities when those are chosen that will be followed,
-            (n,), from their tokens so far, (n, t).
+        prefer: shallow fusion (Gulcehre et al. 2015): what is added to the logarithms of texts' probabilities, (n,),
+            when those are chosen that will be followed, from their tokens so far, (n, t).
 
     Returns:
         For each picture up to `width` texts, those that were preferred first, but for hopeless ones.
@@ -104,13 +104,13 @@ def decode(
         totals = (scores[..., None] + gains).reshape(len(images), -1)
         best, ranks = _best(totals, width if prefer is None else MORE * width)
         parents, chosen = np.divmod(best, gains.shape[-1])
+        texts = np.concatenate([texts[picture, parents], chosen[..., None]], 2)
         hopeful = _hopeful(ranks)
         if prefer is not None and hopeful.sum() > len(images):
-            ranks[hopeful] += prefer(np.concatenate([texts[picture, parents], chosen[..., None]], 2)[hopeful])
+            ranks[hopeful] += prefer(texts[hopeful])
             order, ranks = _best(ranks, width)
-            best, parents, chosen = best[picture, order], parents[picture, order], chosen[picture, order]
+            best, parents, chosen, texts = (kept[picture, order] for kept in (best, parents, chosen, texts))
         scores = np.where(np.isfinite(ranks), totals[picture, best], -np.inf)
-        texts = np.concatenate([texts[picture, parents], chosen[..., None]], 2)
         steps.append((parents, chosen, probabilities[picture, parents, chosen], attention))
         tokens = np.where(np.isinf(scores) | (chosen == CharTokenizer.pad), CharTokenizer.eos, chosen)
         if (tokens == CharTokenizer.eos).all():
@@ -123,7 +123,7 @@ def decode(
 
 def _hopeful(scores: Floats) -> npt.NDArray[np.bool_]:
     """Which scores are not hopelessly below the first of their row."""
-    return np.asarray(scores >= scores[:, :1] + np.log(HOPELESS))
+    return np.asarray(scores >= scores[:, :1] + np.log(PRUNING))
 
 
 def _best(scores: Floats, count: int) -> tuple[Ints, Floats]:
@@ -224,14 +224,14 @@ class Seq2SeqReader(Reader):
         lm: NGram | None = None,
     ) -> list[list[Hypothesis]]:
         """Texts of each picture of a batch (B, 3, H, W), the network's best ones or those that `lm` prefers of them."""
+        prefer = None if lm is None else partial(self._preference, lm)
+        return decode(self._run, inputs, self.cache, width, temperature or self.settings.temperature, prefer)
+
+    def _preference(self, lm: NGram, tokens: Ints) -> Floats:
+        """What a language model adds to the logarithms of the probabilities of texts so far (n, t), (n,)."""
+        ended = np.isin(tokens[:, -1], (CharTokenizer.eos, CharTokenizer.pad))
         tokenizer = self.tokenizer
-
-        def prefer(texts: Ints, lm: NGram) -> Floats:
-            ended = np.isin(texts[:, -1], (CharTokenizer.eos, CharTokenizer.pad))
-            return LM_WEIGHT * lm.gains([tokenizer.decode(text) for text in texts], *self.texts, ended)
-
-        preference = None if lm is None else partial(prefer, lm=lm)
-        return decode(self._run, inputs, self.cache, width, temperature or self.settings.temperature, preference)
+        return LM_WEIGHT * lm.gains([tokenizer.decode(text) for text in tokens], *self.texts, ended)
 
     def answers(
         self, inputs: npt.NDArray[np.float32], width: int | None = None, lm: Language = None
