@@ -84,11 +84,12 @@ def test_a_first_visit_shows_a_thousand_captchas(page: Page) -> None:
     expect(page.get_by_text("random 0.", exact=False).first).to_be_visible()
 
 
-def test_a_zip_is_shown_named_and_taken_away(page: Page, zipped: Path, tmp_path: Path) -> None:
-    ready(page)
-    choose(page, "Pictures", "A zip of pictures")
+def test_a_zip_is_shown_named_and_taken_away(page: Page, address: str, zipped: Path) -> None:
+    page.goto(f"{address}/?pictures=A+folder+of+this+machine")
     expect(page.get_by_text("Name some pictures")).to_be_visible()
     choose(page, "Alike by", "colours and edges (no network)")
+    # last: Streamlit forgets an upload that is begun just before a run, and this field comes with the last one
+    choose(page, "Pictures", "A zip of pictures")
     page.locator("input[type=file]").set_input_files(zipped)
     ready(page)
     expect(page.get_by_text("2 files were left out")).to_be_visible()
