@@ -58,3 +58,12 @@ def fetch(repo: str, most: int | None = None) -> dict[str, Any]:
         return {"error": str(error)}
     size = sum(len(found.read(name)) for name in found.names)
     return {"names": list(found.names), "labels": list(found.labels), "size": size}
+
+
+def arrange(folder: Path) -> dict[str, Any]:
+    """Arranges a folder's pictures by the default embedder."""
+    from zoo import grid
+
+    found = grid.arrange(grid.find(folder), layout="sorted")
+    answer = {"embedder": found.embedder, "fresh": found.fresh, "vectors": found.vectors}
+    return answer | {"loaded": "timm" in sys.modules}

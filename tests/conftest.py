@@ -14,7 +14,7 @@ import pytest
 import torch
 from playwright.sync_api import Browser, sync_playwright
 
-from zoo import store
+from zoo import store, weights
 from zoo.classifier import Classifier
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +42,7 @@ TINY = {
 def write_tiny(folder: Path, seed: int = 0) -> Path:
     """A whole checkpoint of a tiny timm ResNet with random weights and two labels."""
     torch.manual_seed(seed)
-    store.save(Classifier.build(TINY), folder)
+    weights.save(Classifier.build(TINY), folder)
     (folder / store.CONFIG).write_text(json.dumps(TINY))
     return folder
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import zoo
-from zoo import image, seq2seq, store
+from zoo import image, seq2seq, store, weights
 from zoo.errors import InputError
 from zoo.language import NGram
 from zoo.reader import Language
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert isinstance(network, Seq2Seq)
     network.head.weight.data *= 4
     network.head.bias.data[CharTokenizer.eos] = -3
-    store.save(network, folder)
+    weights.save(network, folder)
     (folder / store.CONFIG).write_text(json.dumps(CONFIG))
     return folder
 

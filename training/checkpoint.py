@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from training.recipes import Recipe
-from zoo import store
+from zoo import store, weights
 from zoo.text import CharTokenizer
 
 LAYERS = {  # those that an activation map may explain, the default first
@@ -52,7 +52,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
 
 def write(recipe: Recipe, network: nn.Module, folder: Path, **chosen: float | str) -> str:
     """Writes the folder; returns the SHA-256 of its weights, for the catalog."""
-    digest = store.save(network, folder)
+    digest = weights.save(network, folder)
     text = json.dumps(config(recipe, **chosen), indent=2, ensure_ascii=False) + "\n"
     (folder / store.CONFIG).write_text(text, encoding="utf-8")
     return digest

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from training import curves, dataset
 from training.module import Reading
-from zoo import store
+from zoo import store, weights
 
 STARTS = Path(__file__).parent / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
@@ -69,7 +69,7 @@ def fit(pictures: Pictures, run: Path, start: Path | None = None) -> nn.Module:
     batches = -(-len(pictures.epoch(0)) // recipe.batch)
     module = Reading(recipe, recipe.epochs * batches).to(memory_format=torch.channels_last)
     if start:
-        same = store.transfer_weights(module.network, start)
+        same = weights.transfer(module.network, start)
         print(f"{start.name} gives {same:.0%} of the weights to start from")
     trainer = lightning.Trainer(
         default_root_dir=run,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 from torch import nn
 
-from zoo import image, store
+from zoo import image, store, weights
 from zoo.errors import InputError
 from zoo.explain import Explanation
 from zoo.language import NGram
@@ -108,7 +108,7 @@ class Reader(ABC):
     def network(self) -> nn.Module:
         """The torch network with its weights, float32, in evaluation mode. Built when first asked for."""
         network = self.build(self.config)
-        store.load_weights(network, self.folder)
+        weights.load(network, self.folder)
         return network.eval().to(self.device)
 
     @property

@@ -1,4 +1,4 @@
-"""Where a checkpoint's files come from (bundled, the Hub cache, the Hub), and how they are checked, read and written.
+"""Where a checkpoint's files come from (bundled, the Hub cache, the Hub), and how they are checked.
 
 A checkpoint is a folder with config.json and model.safetensors, the same one here, in the Hub cache and on the Hub.
 """
@@ -6,7 +6,6 @@ A checkpoint is a folder with config.json and model.safetensors, the same one he
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any, get_args, get_origin
 
 import httpx2
 import platformdirs
-import torch
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -26,9 +24,6 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
 
 from zoo import catalog
 from zoo.errors import InputError
@@ -151,10 +146,11 @@ def sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def unreadable(path: Path, error: Exception) -> InputError:
+    """What to say of a checkpoint's file that is missing or damaged."""
     if isinstance(error, FileNotFoundError):
         return InputError(f"There is no {path}; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.")
     return InputError(f"{path} cannot be read ({error}); fetch it anew.")
@@ -225,7 +221,7 @@ def read_config(folder: Path, fields: Mapping[str, Kind]) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except (OSError, ValueError) as error:  # ValueError: not JSON, or not UTF-8
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     for name, kind in fields.items():
         value = config
         for key in name.split("."):
@@ -253,82 +249,3 @@ def _is(value: object, kind: Kind) -> bool:
 
 def _spell(kind: Kind) -> str:
     return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
-
-
-def load_weights(network: nn.Module, folder: Path) -> None:
-    """Loads a checkpoint's weights, float16 on disk, into a network's own float32, every one of them and no other.
-
-    Raises:
-        InputError: the file is missing or damaged, or does not fit; the tensors are named.
-    """
-    weights, own = _read_weights(folder), network.state_dict()
-    problems = {
-        "lacks": sorted(own.keys() - weights.keys()),
-        "has unexpected": sorted(weights.keys() - own.keys()),
-        "has another shape of": sorted(k for k in own.keys() & weights.keys() if own[k].shape != weights[k].shape),
-    }
-    if any(problems.values()):
-        found = ", ".join(f"{verb} {_list(keys)}" for verb, keys in problems.items() if keys)
-        path = folder / WEIGHTS
-        raise InputError(f"{path} does not fit the network of its {CONFIG}: it {found}; fetch both anew.")
-    network.load_state_dict(weights, strict=True)
-
-
-def transfer_weights(network: nn.Module, folder: Path) -> float:
-    """Loads those of a checkpoint's weights that an altered network has as well, to train it further.
-
-    Returns:
-        What share of the network's numbers they are.
-
-    Raises:
-        InputError: the file is missing or damaged.
-    """
-    own = network.state_dict()
-    same = {k: v for k, v in _read_weights(folder).items() if k in own and own[k].shape == v.shape}
-    network.load_state_dict(same, strict=False)
-    return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
-
-
-def _read_weights(folder: Path) -> dict[str, torch.Tensor]:
-    path = folder / WEIGHTS
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _list(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-_NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
-
-
-def save(network: nn.Module, folder: Path) -> str:
-    """Writes a network's model.safetensors in one step: weights as float16, normalisation layers as float32.
-
-    Normalisation layers are small, and their statistics multiply all that passes: float16 would cost accuracy there
-    and save nothing.
-
-    Returns:
-        the file's SHA-256, for the catalog.
-
-    Raises:
-        ValueError: a weight is not finite, or too large for float16.
-    """
-    exact = tuple(f"{name}." for name, module in network.named_modules() if isinstance(module, _NORMS))
-    tensors = {}
-    for key, tensor in network.state_dict().items():
-        half = tensor.is_floating_point() and not key.startswith(exact)
-        tensors[key] = tensor.to("cpu", torch.float16 if half else tensor.dtype, copy=True).contiguous()
-        if not torch.isfinite(tensors[key]).all():
-            raise ValueError(f"{key} is not finite in {tensors[key].dtype}; the network is not written")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        written = Path(scratch) / WEIGHTS
-        save_file(tensors, written, metadata={"format": "pt"})
-        digest = sha256(written)
-        written.chmod(0o644)  # safetensors leaves it to its owner alone
-        os.replace(written, folder / WEIGHTS)
-    return digest

@@ -1,16 +1,22 @@
 """From pictures to their cells: embedded once, arranged once, and added to."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 from PIL import Image
+from safetensors.torch import save_file
+from timm.data import create_transform, resolve_model_data_config
 
 import zoo
+from tests import clients
+from tests.conftest import Hub
 from tests.grid.conftest import HUES, paint
-from zoo import grid
+from zoo import grid, store
 from zoo.grid import arrangement, embed, find
 
 
@@ -165,6 +171,29 @@ def test_a_reader_of_the_zoo_embeds(folder: Path) -> None:
         assert torch.allclose(logits, network(torch.from_numpy(inputs)), atol=1e-2)
     found = grid.arrange(find(folder), embedder="captcha-resnet18")
     assert found.vectors.shape == (60, 512) and found.embedder == "captcha-resnet18"
+
+
+def test_a_pretrained_network_comes_from_the_hub_and_is_loaded_only_for_new_pictures(
+    hub: Hub, tmp_path: Path, folder: Path
+) -> None:
+    torch.manual_seed(0)
+    network = timm.create_model(embed.PRETRAINED).eval()
+    (tmp_path / "pretrained").mkdir()
+    save_file(network.state_dict(), tmp_path / "pretrained" / store.WEIGHTS)
+    digest = hub.push(tmp_path / "pretrained", f"timm/{embed.PRETRAINED}")
+    client = partial(clients.run, clients.arrange, folder, home=tmp_path, HF_ENDPOINT=hub.url)
+    first = client()
+    assert first["embedder"] == embed.PRETRAINED and first["fresh"] == 60
+    transform = create_transform(**resolve_model_data_config(network), is_training=False)
+    picture = transform(zoo.image.load(folder / find(folder).names[0]).rgb)
+    with torch.inference_mode():
+        pooled = network.forward_head(network.forward_features(picture[None]), pre_logits=True)
+    assert np.allclose(first["vectors"][0], pooled[0], rtol=1e-3, atol=1e-4)
+    assert hub.requests.count(f"GET /cdn/{digest}") == 1
+    hub.requests.clear()
+    again = client()
+    assert again["fresh"] == 0 and not again["loaded"] and (again["vectors"] == first["vectors"]).all()
+    assert hub.requests == []
 
 
 def test_without_a_network_the_default_needs_no_weights(folder: Path) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from PIL import Image
 
 from zoo import catalog, image, store
@@ -22,6 +24,7 @@ from zoo.errors import InputError
 from zoo.grid.pictures import Pictures
 
 Vectors = npt.NDArray[np.float32]
+Embed = Callable[[Sequence[Image.Image]], Vectors]
 Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
 BATCH = 64
 COLOUR = "colour"
@@ -41,11 +44,11 @@ class Embedder:
 
     name: str
     key: str
-    embed: Callable[[Sequence[Image.Image]], Vectors]
+    embed: Embed
 
 
 def embedder(name: str | None = None) -> Embedder:
-    """The embedder of a name.
+    """The embedder of a name. Its network is loaded when it is first needed: what is kept may be all that is asked for.
 
     Args:
         name: a checkpoint of the zoo; "colour", a descriptor of colours and edges that needs no weights; or any timm
@@ -65,43 +68,64 @@ def embedder(name: str | None = None) -> Embedder:
     return _reader(name) if name in catalog.CATALOG else _timm(name)
 
 
-def _reader(name: str) -> Embedder:
-    import zoo
+def _of_weights(name: str, file: Path, load: Callable[[], Embed]) -> Embedder:
+    loaded = cache(load)
+    return Embedder(name, f"{name}-{store.sha256(file)[:16]}", lambda pictures: loaded()(pictures))
 
-    reader = zoo.load(name)
-    digest = store.sha256(reader.folder / store.WEIGHTS)[:16]
-    return Embedder(name, f"{name}-{digest}", reader.features)
+
+def _reader(name: str) -> Embedder:
+    def load() -> Embed:
+        import zoo
+
+        return zoo.load(name).features
+
+    return _of_weights(name, store.resolve(name) / store.WEIGHTS, load)
 
 
 def _timm(name: str) -> Embedder:
-    import timm
-    import torch
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-    from timm.data.config import resolve_model_data_config
-    from timm.data.transforms_factory import create_transform
-
-    if not timm.is_model(name):
-        raise InputError(f"There is no embedder {name!r}; name a checkpoint of the zoo, '{COLOUR}' or a timm model.")
+    repo = _repo(name)
     try:
-        known = timm.get_pretrained_cfg(name)
-        repo = known.hf_hub_id if known else None
-        if repo and not isinstance(try_to_load_from_cache(repo, store.WEIGHTS), str):
-            get_hf_file_metadata(hf_hub_url(repo, store.WEIGHTS))  # asked once: timm would try again for a minute
-        network = timm.create_model(name, pretrained=True, num_classes=0).eval()
+        file = try_to_load_from_cache(repo, store.WEIGHTS)
+        if not isinstance(file, str):
+            get_hf_file_metadata(hf_hub_url(repo, store.WEIGHTS))  # asked once: the client tries again for a minute
+            file = hf_hub_download(repo, store.WEIGHTS)
     except store.UNREACHABLE as error:
         raise InputError(
             f"The weights of {name} are not on this machine and could not be fetched from the Hub; "
             f"go online or choose '{COLOUR}'."
         ) from error
-    config: Any = resolve_model_data_config
-    transform: Any = create_transform(**config(network), is_training=False)
 
-    def embed(pictures: Sequence[Image.Image]) -> Vectors:
-        with torch.inference_mode():
-            return np.asarray(network(torch.stack([transform(picture) for picture in pictures])).numpy(), np.float32)
+    def load() -> Embed:
+        import timm
+        import torch
+        from timm.data.config import resolve_model_data_config
+        from timm.data.transforms_factory import create_transform
 
-    weights = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters())).hexdigest()[:16]
-    return Embedder(name, f"{name}-{weights}", embed)
+        network = timm.create_model(name, pretrained=True, num_classes=0, pretrained_cfg_overlay={"file": file}).eval()
+        config: Any = resolve_model_data_config
+        transform: Any = create_transform(**config(network), is_training=False)
+
+        def embed(pictures: Sequence[Image.Image]) -> Vectors:
+            with torch.inference_mode():
+                return np.asarray(network(torch.stack([transform(picture) for picture in pictures])), np.float32)
+
+        return embed
+
+    return _of_weights(name, Path(file), load)
+
+
+def _repo(name: str) -> str:
+    """The repo on the Hub with the weights of a timm model."""
+    if name == PRETRAINED:
+        return f"timm/{name}"  # to ask timm takes seconds
+    import timm
+
+    known = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
+    if not known or not known.hf_hub_id:
+        raise InputError(
+            f"There is no embedder {name!r}; name a checkpoint of the zoo, '{COLOUR}' or a timm model with weights."
+        )
+    return str(known.hf_hub_id)
 
 
 def describe(picture: Image.Image) -> npt.NDArray[np.float32]:

@@ -1,0 +1,91 @@
+"""A network's weights on the disk: float16 but for normalisation layers, and checked tensor by tensor when loaded."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from zoo import store
+from zoo.errors import InputError
+
+_NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+
+
+def load(network: nn.Module, folder: Path) -> None:
+    """Loads a checkpoint's weights, float16 on disk, into a network's own float32, every one of them and no other.
+
+    Raises:
+        InputError: the file is missing or damaged, or does not fit; the tensors are named.
+    """
+    weights, own = _read(folder), network.state_dict()
+    problems = {
+        "lacks": sorted(own.keys() - weights.keys()),
+        "has unexpected": sorted(weights.keys() - own.keys()),
+        "has another shape of": sorted(k for k in own.keys() & weights.keys() if own[k].shape != weights[k].shape),
+    }
+    if any(problems.values()):
+        found = ", ".join(f"{verb} {_list(keys)}" for verb, keys in problems.items() if keys)
+        path = folder / store.WEIGHTS
+        raise InputError(f"{path} does not fit the network of its {store.CONFIG}: it {found}; fetch both anew.")
+    network.load_state_dict(weights, strict=True)
+
+
+def transfer(network: nn.Module, folder: Path) -> float:
+    """Loads those of a checkpoint's weights that an altered network has as well, to train it further.
+
+    Returns:
+        What share of the network's numbers they are.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    own = network.state_dict()
+    same = {k: v for k, v in _read(folder).items() if k in own and own[k].shape == v.shape}
+    network.load_state_dict(same, strict=False)
+    return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
+
+
+def _read(folder: Path) -> dict[str, torch.Tensor]:
+    path = folder / store.WEIGHTS
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise store.unreadable(path, error) from error
+
+
+def _list(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def save(network: nn.Module, folder: Path) -> str:
+    """Writes a network's model.safetensors in one step: weights as float16, normalisation layers as float32.
+
+    Normalisation layers are small, and their statistics multiply all that passes: float16 would cost accuracy there
+    and save nothing.
+
+    Returns:
+        the file's SHA-256, for the catalog.
+
+    Raises:
+        ValueError: a weight is not finite, or too large for float16.
+    """
+    exact = tuple(f"{name}." for name, module in network.named_modules() if isinstance(module, _NORMS))
+    tensors = {}
+    for key, tensor in network.state_dict().items():
+        half = tensor.is_floating_point() and not key.startswith(exact)
+        tensors[key] = tensor.to("cpu", torch.float16 if half else tensor.dtype, copy=True).contiguous()
+        if not torch.isfinite(tensors[key]).all():
+            raise ValueError(f"{key} is not finite in {tensors[key].dtype}; the network is not written")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        written = Path(scratch) / store.WEIGHTS
+        save_file(tensors, written, metadata={"format": "pt"})
+        digest = store.sha256(written)
+        written.chmod(0o644)  # safetensors leaves it to its owner alone
+        os.replace(written, folder / store.WEIGHTS)
+    return digest
