@@ -98,10 +98,10 @@ def test_the_cache_gives_what_teacher_forcing_gives(network: Seq2Seq, images: to
     texts = torch.tensor([first, second])
     forced = [network(images, texts[:, i]) for i in range(2)]
     wanted, looked = (torch.stack(found, 1) for found in zip(*forced, strict=True))
-    cross = network.encode(images)
-    keys = values = torch.zeros(2, 2, 2, 4, 7, 8)
+    pictures = network.encode(images)
+    past: list[torch.Tensor] = [torch.zeros(2, 2, 4, 0, 8)] * 4
     for place in range(7):
-        logits, keys, values, attention = network.step(texts[..., place], torch.tensor(place), keys, values, *cross)
+        logits, attention, *past = network.step(texts[..., place], torch.tensor(place), *past, *pictures)
         torch.testing.assert_close(logits, wanted[:, :, place], atol=1e-5, rtol=0)
         torch.testing.assert_close(attention, looked[:, :, place], atol=1e-6, rtol=0)
 

@@ -35,15 +35,16 @@ class NGram:
         self._base = len(alphabet) + 1
         self._suffix = self._base ** np.arange(1, order + 1)  # a gram's remainder by it is that of its last 1 … n
         self._apart = np.arange(order) * self._base**order  # tells grams of 1 … n letters from one another
-        grams_times, before_follow_kinds = [], []
+        shares, rests = [], []
         for suffix, apart in zip(self._suffix, self._apart, strict=True):
             shorter, times = _summed(grams % suffix, counts)
-            before, follow = _summed(shorter // self._base, times)
-            kinds = np.bincount(np.searchsorted(before, shorter // self._base), minlength=len(before))
-            grams_times.append((shorter + apart, times))
-            before_follow_kinds.append((before + apart, follow, kinds))
-        self._seen, self._times = map(np.concatenate, zip(*grams_times, strict=True))
-        self._before, self._follow, self._kinds = map(np.concatenate, zip(*before_follow_kinds, strict=True))
+            before, place, kinds = np.unique(shorter // self._base, return_inverse=True, return_counts=True)
+            total = np.bincount(place, times, len(before)) + kinds
+            shares.append((shorter + apart, times / total[place]))
+            rests.append((before + apart, kinds / total))
+        # a letter's chance is its share after the n − 1 letters before it, and the rest of its chance after n − 2
+        self._seen, self._share = map(np.concatenate, zip(*shares, strict=True))
+        self._before, self._rest = map(np.concatenate, zip(*rests, strict=True))
 
     @classmethod
     def of(cls, words: Sequence[str], alphabet: str, order: int) -> "NGram":
@@ -75,12 +76,12 @@ class NGram:
         grams, owner = grams[real], owner[real]
         shorter = grams[:, None] % self._suffix
         place, there = _find(self._seen, shorter + self._apart)
-        times = self._times[place] * there
+        shares = self._share[place] * there
         place, there = _find(self._before, shorter // self._base + self._apart)
-        follow, kinds = self._follow[place] * there, self._kinds[place] * there
-        chance = np.full(len(grams), 1 / self._base)
-        for seen, total, spread in zip(times.T, follow.T, kinds.T, strict=True):
-            chance = np.where(total > 0, (seen + spread * chance) / np.maximum(total + spread, 1), chance)
+        rests = np.where(there, self._rest[place], 1.0)
+        chance: Floats = np.full(len(grams), 1 / self._base)
+        for share, rest in zip(shares.T, rests.T, strict=True):
+            chance = share + rest * chance
         found = np.full(len(texts), -np.inf)
         found[known] = np.bincount(owner, np.log(chance), known.sum())
         return found
@@ -102,12 +103,13 @@ class NGram:
 
     def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """The n-grams that end at each letter of the texts and behind its last, and the number of the text of each."""
-        edge = [0] * (self.order - 1)
-        row = [place for text in texts for place in (*edge, *(self._place[letter] for letter in text.lower()))]
-        windows = np.lib.stride_tricks.sliding_window_view(np.array([*row, *edge, 0], np.int64), self.order)
-        windows = windows[windows[:, -2:].any(1)]  # not those that end in the edge before a word
-        ends = windows[:, -1] == 0
-        return windows @ self._base ** np.arange(self.order - 1, -1, -1), np.cumsum(ends) - ends
+        found, longest = [], self._base**self.order
+        for text in texts:
+            gram = 0
+            for place in (*(self._place[letter] for letter in text.lower()), 0):
+                gram = (gram * self._base + place) % longest
+                found.append(gram)
+        return np.array(found, np.int64), np.repeat(np.arange(len(texts)), [len(text) + 1 for text in texts])
 
 
 def weighed(probabilities: npt.ArrayLike, gains: npt.ArrayLike, weight: float) -> Floats:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 Array = npt.NDArray[Any]
-EXPORT = 3  # part of the name of exported files: raised when the same weights give other graphs
+EXPORT = 4  # part of the name of exported files: raised when the same weights give other graphs
 
 
 @dataclass(frozen=True)

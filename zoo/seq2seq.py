@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,7 +53,8 @@ class Hypothesis:
 def decode(
     run: Runtime,
     images: npt.NDArray[np.float32],
-    cache: tuple[int, int, int, int],
+    longest: int,
+    past: tuple[int, int, int],
     width: int,
     temperature: float,
     prefer: Preference | None = None,
@@ -63,7 +64,8 @@ def decode(
     Args:
         run: computes the network's "encode" and "step".
         images: a batch (B, 3, H, W).
-        cache: layers, heads, slots (the longest text and one) and depth of the decoder's keys and values.
+        longest: the most characters that a text has.
+        past: how many keys and values the decoder has, and the heads and depth of each.
         width: how many texts are followed for each picture.
         temperature: what the logits are divided by.
         prefer: shallow fusion (Gulcehre et al. 2015): what is added to the logarithms of texts' probabilities, (n,),
@@ -72,31 +74,22 @@ def decode(
     Returns:
         For each picture up to `width` texts, those that were preferred first, but for hopeless ones.
     """
-    layers, heads, slots, depth = cache
-    cross_keys, cross_values = run("encode", images=images)
+    count, heads, depth = past
     picture = np.arange(len(images))[:, None]
-    keys = np.zeros((layers, len(images), 1, heads, slots, depth), np.float32)
-    values = np.zeros_like(keys)
+    seen = _named("picture", run("encode", images=images))
+    own = [np.zeros((len(images), 1, heads, 0, depth), np.float32)] * count
     tokens = np.full(picture.shape, CharTokenizer.bos, np.int64)
     scores = np.zeros(picture.shape)
     texts = np.zeros((*picture.shape, 0), np.int64)
     steps = []
-    for position in range(slots):
-        logits, keys, values, attention = run(
-            "step",
-            tokens=tokens,
-            position=np.array(position),
-            keys=keys,
-            values=values,
-            cross_keys=cross_keys,
-            cross_values=cross_values,
-        )
+    for position in range(longest + 1):
+        logits, attention, *own = run("step", tokens=tokens, position=np.array(position), **_named("past", own), **seen)
         probabilities = softmax(logits / temperature)
         # A closed text goes on with <pad> for nothing; an open one with anything else; the last slot can only close.
         with np.errstate(divide="ignore"):
             gains = np.log(probabilities, dtype=np.float64)
         gains[..., [CharTokenizer.pad, CharTokenizer.bos]] = -np.inf
-        if position == slots - 1:
+        if position == longest:
             gains[..., CharTokenizer.eos + 1 :] = -np.inf
         closed = tokens == CharTokenizer.eos
         gains[closed] = -np.inf
@@ -115,10 +108,15 @@ def decode(
         tokens = np.where(np.isinf(scores) | (chosen == CharTokenizer.pad), CharTokenizer.eos, chosen)
         if (tokens == CharTokenizer.eos).all():
             break
-        keys, values = keys[:, picture, parents], values[:, picture, parents]
+        own = [kept[picture, parents] for kept in own]
     return [
         [_written(steps, i, int(beam)) for beam in np.flatnonzero(np.isfinite(row))] for i, row in enumerate(scores)
     ]
+
+
+def _named(name: str, arrays: Sequence[npt.NDArray[np.float32]]) -> dict[str, npt.NDArray[np.float32]]:
+    """The decoder's keys and values as its graphs name them."""
+    return {f"{name}_{i}": array for i, array in enumerate(arrays)}
 
 
 def _hopeful(scores: Floats) -> npt.NDArray[np.bool_]:
@@ -129,7 +127,7 @@ def _hopeful(scores: Floats) -> npt.NDArray[np.bool_]:
 def _best(scores: Floats, count: int) -> tuple[Ints, Floats]:
     """The places of up to `count` best scores of each row, and those scores: −inf beyond BEAM where hopeless."""
     places = np.argsort(-scores, axis=1, kind="stable")[:, :count]
-    found = np.take_along_axis(scores, places, 1)
+    found = scores[np.arange(len(scores))[:, None], places]
     found[:, BEAM:][~_hopeful(found)[:, BEAM:]] = -np.inf
     alive = np.isfinite(found).any(0)
     return places[:, alive], found[:, alive]
@@ -158,21 +156,21 @@ class Seq2SeqReader(Reader):
     def build(config: Mapping[str, Any]) -> nn.Module:
         return Seq2Seq(len(CharTokenizer(config["alphabet"])), **config["model_args"])
 
-    @property
+    @cached_property
     def tokenizer(self) -> CharTokenizer:
         """Between texts of its alphabet and tokens."""
         return CharTokenizer(self.config["alphabet"])
 
-    @property
+    @cached_property
     def texts(self) -> tuple[int, int]:
         """What texts there may be: how many kinds of characters, regardless of case, and the most in one text."""
         return len(set(self.config["alphabet"].lower())), self.config["model_args"]["longest"]
 
     @property
-    def cache(self) -> tuple[int, int, int, int]:
-        """Layers, heads, slots and depth of the decoder's cache."""
+    def past(self) -> tuple[int, int, int]:
+        """How many keys and values the decoder has, two a layer, and the heads and depth of each."""
         args = {"width": 256, "heads": 4, "layers": 2} | self.config["model_args"]
-        return args["layers"], args["heads"], args["longest"] + 1, args["width"] // args["heads"]
+        return 2 * args["layers"], args["heads"], args["width"] // args["heads"]
 
     def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
         least, most = self.config["glyphzoo"]["widths"]
@@ -186,32 +184,22 @@ class Seq2SeqReader(Reader):
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         assert isinstance(network, Seq2Seq)
-        layers, heads, slots, depth = self.cache
-        own, cross = torch.zeros(layers, 2, 3, heads, slots, depth), torch.zeros(layers, 2, heads, 12, depth)
+        count, heads, depth = self.past
         images = {"images": torch.zeros(2, 3, *self.settings.size)}
         any_width = {"images": {0: "batch", 3: "width"}}
-        past, seen = {1: "batch", 2: "texts"}, {1: "batch", 3: "cells"}
+        pictures, past, longer = ([f"{name}_{i}" for i in range(count)] for name in ("picture", "past", "longer"))
         step = Graph(
             Method(network, network.step),
-            {
-                "tokens": torch.ones(2, 3, dtype=torch.int64),
-                "position": torch.tensor(1),
-                "keys": own,
-                "values": own,
-                "cross_keys": cross,
-                "cross_values": cross,
-            },
-            {
-                "tokens": {0: "batch", 1: "texts"},
-                "keys": past,
-                "values": past,
-                "cross_keys": seen,
-                "cross_values": seen,
-            },
-            ("logits", "new_keys", "new_values", "attention"),
+            {"tokens": torch.ones(2, 3, dtype=torch.int64), "position": torch.tensor(1)}
+            | dict.fromkeys(past, torch.zeros(2, 3, heads, 5, depth))
+            | dict.fromkeys(pictures, torch.zeros(2, heads, 12, depth)),
+            {"tokens": {0: "batch", 1: "texts"}}
+            | dict.fromkeys(past, {0: "batch", 1: "texts", 3: "length"})
+            | dict.fromkeys(pictures, {0: "batch", 2: "cells"}),
+            ("logits", "attention", *longer),
         )
         return {
-            "encode": Graph(Method(network, network.encode), images, any_width, ("cross_keys", "cross_values")),
+            "encode": Graph(Method(network, network.encode), images, any_width, tuple(pictures)),
             "step": step,
             "features": Graph(Method(network, network.features), images, any_width, ("features",)),
         }
@@ -225,13 +213,14 @@ class Seq2SeqReader(Reader):
     ) -> list[list[Hypothesis]]:
         """Texts of each picture of a batch (B, 3, H, W), the network's best ones or those that `lm` prefers of them."""
         prefer = None if lm is None else partial(self._preference, lm)
-        return decode(self._run, inputs, self.cache, width, temperature or self.settings.temperature, prefer)
+        return decode(
+            self._run, inputs, self.texts[1], self.past, width, temperature or self.settings.temperature, prefer
+        )
 
     def _preference(self, lm: NGram, tokens: Ints) -> Floats:
         """What a language model adds to the logarithms of the probabilities of texts so far (n, t), (n,)."""
-        ended = np.isin(tokens[:, -1], (CharTokenizer.eos, CharTokenizer.pad))
-        tokenizer = self.tokenizer
-        return LM_WEIGHT * lm.gains([tokenizer.decode(text) for text in tokens], *self.texts, ended)
+        texts = [self.tokenizer.decode(text) for text in tokens.tolist()]
+        return LM_WEIGHT * lm.gains(texts, *self.texts, ended=tokens[:, -1] <= CharTokenizer.eos)
 
     def answers(
         self, inputs: npt.NDArray[np.float32], width: int | None = None, lm: Language = None

@@ -132,8 +132,8 @@ class DecoderLayer(nn.Module):
         self.drop = nn.Dropout(dropout)
 
     def split(self, x: Tensor) -> Tensor:
-        """(B, T, width) to (B, heads, T, width / heads)."""
-        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+        """(…, T, width) to (…, heads, T, width / heads)."""
+        return x.reshape(*x.shape[:-1], self.heads, -1).transpose(-3, -2)
 
     def picture(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """The keys and values (B, heads, N, d) that cross-attention looks up: computed once a picture."""
@@ -141,19 +141,19 @@ class DecoderLayer(nn.Module):
         return self.split(key), self.split(value)
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Query, key and value (B, heads, T, d) of self-attention."""
+        """Query, key and value (…, heads, T, d) of self-attention, of states (…, T, width)."""
         query, key, value = self.self_qkv(self.norm1(x)).chunk(3, dim=-1)
         return self.split(query), self.split(key), self.split(value)
 
     def forward(
-        self, x: Tensor, own: tuple[Tensor, Tensor, Tensor], mask: Tensor, picture: tuple[Tensor, Tensor]
+        self, x: Tensor, own: tuple[Tensor, Tensor, Tensor], mask: Tensor | None, picture: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
         """New states (B, T, width) and cross-attention (B, heads, T, N).
 
-        Where the T of a picture are not one text but as many texts' last characters, `own` is (B · T, heads, 1, d).
+        Where the T of a picture are not one text but as many texts' last characters, `own` is (B, T, heads, …, d).
         """
         mixed, _ = attend(*own, mask)
-        x = x + self.drop(self.self_out(mixed.transpose(1, 2).reshape(x.shape)))
+        x = x + self.drop(self.self_out(mixed.transpose(-3, -2).reshape(x.shape)))
         mixed, weights = attend(self.split(self.cross_q(self.norm2(x))), *picture)
         x = x + self.drop(self.cross_out(mixed.transpose(1, 2).flatten(2)))
         return x + self.drop(self.mlp(self.norm3(x))), weights
@@ -222,36 +222,30 @@ class Seq2Seq(nn.Module):
         features: Tensor = self.encoder(images).mean(1)
         return features
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (B, 3, H, W) to every layer's cross-attention keys and values, each (layers, B, heads, N, d)."""
+    def encode(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Pictures (B, 3, H, W) to cross-attention's keys and values of each layer in turn, all (B, heads, N, d)."""
         features = self.encoder(images)
-        pairs = [layer.picture(features) for layer in self._decoder()]
-        return torch.stack([key for key, _ in pairs]), torch.stack([value for _, value in pairs])
+        return tuple(part for layer in self._decoder() for part in layer.picture(features))
 
-    def step(
-        self, tokens: Tensor, position: Tensor, keys: Tensor, values: Tensor, cross_keys: Tensor, cross_values: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """One more character of T texts of each picture, with the past kept in a cache.
+    def step(self, tokens: Tensor, position: Tensor, *seen: Tensor) -> tuple[Tensor, ...]:
+        """One more character of T texts of each picture.
 
         Args:
             tokens: int (B, T), the token at `position` of each text.
             position: int (), 0 for `<bos>`.
-            keys: (layers, B, T, heads, longest + 1, d), the cache; zeros at the start.
-            values: likewise.
-            cross_keys: what `encode` gave.
-            cross_values: likewise.
+            seen: self-attention's keys and values of each layer in turn, all (B, T, heads, position, d), then what
+                `encode` gave.
 
         Returns:
-            Logits (B, T, tokens), the new cache's keys and values, and the cross-attention (B, T, N), mean of heads.
+            Logits (B, T, tokens), cross-attention (B, T, N), mean of heads, and self-attention's keys and values, each
+            longer by one.
         """
-        slots = torch.arange(self.longest + 1, device=tokens.device)
-        here, mask = (slots == position)[:, None], (slots <= position)[None, :]
+        decoder = self._decoder()
+        past, pictures = seen[: 2 * len(decoder)], seen[2 * len(decoder) :]
         x = self.embed(tokens) + self.place[position]
-        new_keys, new_values = [], []
-        for i, layer in enumerate(self._decoder()):
-            query, key, value = layer.project(x.flatten(0, 1)[:, None])
-            new_keys.append(torch.where(here, key, keys[i].flatten(0, 1)))
-            new_values.append(torch.where(here, value, values[i].flatten(0, 1)))
-            x, weights = layer(x, (query, new_keys[-1], new_values[-1]), mask, (cross_keys[i], cross_values[i]))
-        caches = (torch.stack(new).reshape(keys.shape) for new in (new_keys, new_values))
-        return self.head(self.norm(x)), *caches, weights.mean(1)
+        longer: list[Tensor] = []
+        for i, layer in enumerate(decoder):
+            query, key, value = layer.project(x[:, :, None])
+            longer += torch.cat([past[2 * i], key], -2), torch.cat([past[2 * i + 1], value], -2)
+            x, weights = layer(x, (query, longer[-2], longer[-1]), None, (pictures[2 * i], pictures[2 * i + 1]))
+        return self.head(self.norm(x)), weights.mean(1), *longer
