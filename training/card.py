@@ -34,6 +34,7 @@ Blank paper and drawn scenes like photos teach when there is nothing to read""",
     "styles": """\
 drawn captchas in the styles of many sites, in the same fonts and 94 odder families of @fontsource, and those of the
 package captcha (BSD)""",
+    "sparse": "drawn captchas in the same fonts, wide, white and crossed out, small letters of many colours far apart",
     "easy": "the study's easy images, drawn: 100 words in 10 fonts",
     "hard": "the study's hard images, drawn: the same in colours hard to see on 4 noisy backgrounds",
     "captcha-five-train": """\

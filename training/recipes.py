@@ -132,14 +132,14 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         learning_rate=5e-4,
         widths=WIDTHS,
     ),
-    # real captchas, with as many drawn ones, so that those are not forgotten
+    # real captchas, with more drawn ones, so that those are not forgotten
     "captcha-seq2seq": partial(
         _after,
         "captcha-seq2seq-drawn",
-        train=("train", "styles", *_REAL),
+        train=("train", "styles", "sparse", *_REAL),
         validation=("validation", "styles-validation", *_REAL),
-        samples=(24_000, 10_000, 4_000, 4_000, 12_000),
-        epochs=3,
+        samples=(22_000, 12_000, 16_000, 4_000, 6_000, 8_000),
+        epochs=4,
         learning_rate=5e-4,
         jitter=True,
     ),

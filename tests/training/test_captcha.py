@@ -154,6 +154,19 @@ def test_a_style_depends_on_its_seed_alone_and_tells_every_letters_place() -> No
     assert not families & {*fonts.VALIDATION, *fonts.TEST}
 
 
+def test_sparse_captchas_have_small_letters_of_one_case_far_apart() -> None:
+    drawn = [captcha.draw_sparse(i, "train", seed=5) for i in range(60)]
+    assert drawn[7][0].tobytes() == captcha.draw_sparse(7, "train", seed=5)[0].tobytes()
+    texts = [row["text"] for _, row in drawn]
+    assert np.mean([text in (text.lower(), text.upper()) for text in texts]) > 0.7
+    for image, row in drawn:
+        pixels = np.asarray(image)
+        assert 2 * image.height <= image.width <= 780 and (np.median(pixels, (0, 1)) == 255).all()
+        boxes = np.array(row["boxes"].split(), float).reshape(-1, 4)
+        assert len(boxes) == len(row["text"]) and (boxes[:, 3] - boxes[:, 1]).max() < 0.9 * image.height
+    assert {row["font"] for _, row in drawn} & set(fonts.DISPLAY)
+
+
 def test_letters_stand_in_their_boxes_in_every_style() -> None:
     """Without damage or lines, ink lies in the boxes alone."""
     rng = np.random.default_rng(2)

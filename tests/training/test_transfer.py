@@ -27,7 +27,7 @@ def small(recipe: Recipe) -> Recipe:
 def test_every_row_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, runs = tmp_path / "data", tmp_path / "runs"
     draw = partial(draw_style, split="validation", seed=9)
-    for name in ("train", "styles", "validation", "styles-validation"):
+    for name in ("train", "styles", "sparse", "validation", "styles-validation"):
         write(data / name, draw, 10, workers=1)
     for name in REAL:
         for part in ("train", "test"):

@@ -54,6 +54,15 @@ def draw_style(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     return Image.fromarray(drawn.image), row_of(drawn)
 
 
+def draw_sparse(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
+    """Image `index` of wide captchas with small letters far apart: a random string, mostly of one case, in one font."""
+    rng = np.random.default_rng((seed, index))
+    recased = (str.lower, str.upper, str)[rng.choice(3, p=(0.4, 0.4, 0.2))]
+    every = fonts.faces("display" if split == "train" and rng.random() < 0.5 else split)
+    drawn = styles.draw(rng, recased(random_string(rng)), [every[rng.integers(len(every))]], styles.sparse_style(rng))
+    return Image.fromarray(drawn.image), row_of(drawn)
+
+
 def draw_test(index: int, words: tuple[str, ...], seed: int) -> folder.Drawing:
     """Image `index` of a test set: one of `words` in an unseen font on an unseen background."""
     rng = np.random.default_rng((seed, index))
@@ -91,6 +100,7 @@ def sets(seed: int = 0) -> dict[str, DrawnSet]:
         "validation": DrawnSet(6000, partial(draw_mixed, split="validation", seed=20264)),
         "styles": DrawnSet(150_000, partial(draw_style, split="train", seed=20265)),
         "styles-validation": DrawnSet(3_000, partial(draw_style, split="validation", seed=20266)),
+        "sparse": DrawnSet(60_000, partial(draw_sparse, split="train", seed=20267)),
         "test-words": DrawnSet(2000, partial(draw_test, words=WORDS, seed=20261)),
         "test-unseen-words": DrawnSet(2000, partial(draw_test, words=dictionary(held_out=True), seed=20262)),
         "test-nothing": DrawnSet(1000, partial(draw_nothing, seed=20263)),
@@ -106,7 +116,7 @@ def main() -> None:
     args = parser.parse_args()
     known = sets(args.seed)
     groups = {
-        "train": ["train", "validation", "styles", "styles-validation"],
+        "train": ["train", "validation", "styles", "styles-validation", "sparse"],
         "tests": [name for name in known if name.startswith("test-")],
     }
     for name in groups.get(args.name, [args.name]):

@@ -169,8 +169,8 @@ BACKGROUNDS: dict[str, tuple[Background, ...]] = {
 BY_NAME: dict[str, Background] = {kind.__name__: kind for split in BACKGROUNDS.values() for kind in split}
 
 
-def strokes(rng: Rng, image: Array, tint: Array, count: int) -> Array:
-    """Lines and arcs across the picture in the ink's colour or near it."""
+def strokes(rng: Rng, image: Array, tint: Array, count: int, bent: float = 0.5) -> Array:
+    """Lines and arcs across the picture in the ink's colour or near it, a share `bent` of them arcs."""
     canvas = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
     width, height = canvas.size
@@ -179,7 +179,7 @@ def strokes(rng: Rng, image: Array, tint: Array, count: int) -> Array:
         x0, x1 = np.sort(rng.uniform(-0.1, 1.1, 2)) * width
         y0, y1 = rng.uniform(0, height, 2)
         thick = int(rng.integers(1, 3))
-        if rng.random() < 0.5:
+        if rng.random() >= bent:
             draw.line((x0, y0, x1, y1), fill=ink, width=thick)
         else:
             start = rng.uniform(0, 360)

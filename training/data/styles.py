@@ -33,7 +33,8 @@ class Style:
         contrast: between ink and paper, in grey levels.
         coloured: whether every letter has a colour of its own, at times a faint one.
         smooth: whether letters' edges are smoothed.
-        lines: what crosses the text: nothing, hair lines and arcs, or thick strokes with joints.
+        lines: what crosses the text: nothing, hair lines and arcs, straight black hair lines, or thick strokes with
+            joints.
         behind: whether they run behind the letters.
         wave: by how many pixels the text is waved.
         ripple: by how many pixels columns and rows of the whole picture are shifted.
@@ -54,7 +55,7 @@ class Style:
     contrast: float = 180
     coloured: bool = False
     smooth: bool = True
-    lines: Literal["", "hair", "thick"] = ""
+    lines: Literal["", "hair", "straight", "thick"] = ""
     behind: bool = False
     wave: float = 0.0
     ripple: tuple[float, float] = (0.0, 0.0)
@@ -94,6 +95,24 @@ def random_style(rng: np.random.Generator, backgrounds: Sequence[degrade.Backgro
         scatter=at_times(0.15, 0.8, 0.1 * letter),
         damaged=rng.random() < 0.5,
         framed=rng.random() < 0.15,
+    )
+
+
+def sparse_style(rng: np.random.Generator) -> Style:
+    """A style of wide white captchas with small letters far apart, of many colours, crossed by black hair lines."""
+    height = int(rng.integers(64, 88))
+    return Style(
+        height=height,
+        letter=height * rng.uniform(0.26, 0.66),
+        gap=rng.uniform(0, 1.7),
+        turn=rng.choice([0.0, 6.0, 12.0, 25.0]),
+        hop=rng.uniform(0, 0.15),
+        room=rng.uniform(0.5, 10),
+        slant=rng.normal(0, 0.15),
+        coloured=True,
+        smooth=rng.random() < 0.85,
+        lines="straight",
+        behind=rng.random() < 0.5,
     )
 
 
@@ -161,6 +180,8 @@ def cross(rng: np.random.Generator, image: np.ndarray, tint: np.ndarray, lines: 
     """The picture crossed by a style's lines."""
     if lines == "hair":
         return degrade.strokes(rng, image, tint, int(rng.integers(1, 9)))
+    if lines == "straight":
+        return degrade.strokes(rng, image, np.zeros(3, np.float32), int(rng.integers(0, 8)), bent=0)
     for _ in range(int(rng.integers(1, 4)) if lines == "thick" else 0):
         image = degrade.polyline(rng, image, tint)
     return image
