@@ -116,7 +116,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
     # goes on from the classifier of many fonts, which never saw the study's images
     "captcha-resnet18-study": partial(
-        _study, _resnet18, start="captcha-resnet18", epochs=1, learning_rate=5e-4, recolour=False
+        _study, _resnet18, start="captcha-resnet18", epochs=3, learning_rate=5e-4, recolour=False
     ),
     "captcha-seq2seq-words": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),
