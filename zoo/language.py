@@ -72,7 +72,7 @@ class NGram:
         """
         known = np.array([bool(text) and set(text.lower()) <= self._place.keys() for text in texts], bool)
         grams, owner = self._grams([text for text, ours in zip(texts, known, strict=True) if ours])
-        real = (grams % self._base > 0) | np.broadcast_to(ended, len(texts))[known][owner]
+        real = (grams % self._base > 0) | (np.zeros(len(texts), bool) | ended)[known][owner]
         grams, owner = grams[real], owner[real]
         shorter = grams[:, None] % self._suffix
         place, there = _find(self._seen, shorter + self._apart)
@@ -93,12 +93,11 @@ class NGram:
         other texts are of 1 to `longest` characters of `kinds`, whatever comes. Of a text that has not `ended`, (n,),
         it is the gain of all that begin like it.
         """
-        ended = np.broadcast_to(ended, len(texts))
         words = [text.strip(digits) for text in texts]
         lengths = np.array([len(text) for text in texts])
         around = lengths - [len(word) for word in words]
-        closed = ended | [text[-1:].isdigit() for text in texts]
-        random = -np.log(longest) * ended - np.log(kinds) * lengths
+        closed = np.array([text[-1:].isdigit() for text in texts], bool) | ended
+        random = -np.log(longest) * np.asarray(ended) - np.log(kinds) * lengths
         return np.asarray(np.logaddexp(0, self.log_probability(words, closed) - np.log(20) * around - random))
 
     def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:

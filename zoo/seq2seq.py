@@ -24,7 +24,7 @@ from zoo.transformer import Grid, Seq2Seq
 BEAM = 5
 WEIGHED = 10  # texts followed for a language model to choose from
 MORE = 4  # times as many texts are looked at to find those that a language model wants followed
-PRUNING = 1e-3  # relative threshold (Freitag & Al-Onaizan 2017): beyond BEAM, what is less likely by it is dropped
+HOPELESS = np.log(1e-3)  # relative threshold pruning (Freitag & Al-Onaizan 2017): dropped beyond BEAM, if so much worse
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
 
 Preference = Callable[[Ints], Floats]
@@ -88,7 +88,7 @@ def decode(
         # A closed text goes on with <pad> for nothing; an open one with anything else; the last slot can only close.
         with np.errstate(divide="ignore"):
             gains = np.log(probabilities, dtype=np.float64)
-        gains[..., [CharTokenizer.pad, CharTokenizer.bos]] = -np.inf
+        gains[..., : CharTokenizer.eos] = -np.inf
         if position == longest:
             gains[..., CharTokenizer.eos + 1 :] = -np.inf
         closed = tokens == CharTokenizer.eos
@@ -98,7 +98,7 @@ def decode(
         best, ranks = _best(totals, width if prefer is None else MORE * width)
         parents, chosen = np.divmod(best, gains.shape[-1])
         texts = np.concatenate([texts[picture, parents], chosen[..., None]], 2)
-        hopeful = _hopeful(ranks)
+        hopeful = ranks >= ranks[:, :1] + HOPELESS
         if prefer is not None and hopeful.sum() > len(images):
             ranks[hopeful] += prefer(texts[hopeful])
             order, ranks = _best(ranks, width)
@@ -119,18 +119,14 @@ def _named(name: str, arrays: Sequence[npt.NDArray[np.float32]]) -> dict[str, np
     return {f"{name}_{i}": array for i, array in enumerate(arrays)}
 
 
-def _hopeful(scores: Floats) -> npt.NDArray[np.bool_]:
-    """Which scores are not hopelessly below the first of their row."""
-    return np.asarray(scores >= scores[:, :1] + np.log(PRUNING))
-
-
 def _best(scores: Floats, count: int) -> tuple[Ints, Floats]:
     """The places of up to `count` best scores of each row, and those scores: −inf beyond BEAM where hopeless."""
     places = np.argsort(-scores, axis=1, kind="stable")[:, :count]
     found = scores[np.arange(len(scores))[:, None], places]
-    found[:, BEAM:][~_hopeful(found)[:, BEAM:]] = -np.inf
-    alive = np.isfinite(found).any(0)
-    return places[:, alive], found[:, alive]
+    rest = found[:, BEAM:]
+    rest[rest < found[:, :1] + HOPELESS] = -np.inf
+    alive = np.isfinite(found).sum(1).max()
+    return places[:, :alive], found[:, :alive]
 
 
 def _written(steps: Sequence[tuple[npt.NDArray[Any], ...]], picture: int, beam: int) -> Hypothesis:
