@@ -13,9 +13,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 from PIL import Image
 from tqdm import tqdm
 
@@ -34,7 +38,7 @@ def rapidocr() -> Read:
     """RapidOCR's recogniser alone: the picture is one line already."""
     from rapidocr_onnxruntime import RapidOCR
 
-    engine = RapidOCR()
+    engine = RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1)
 
     def read(picture: Image.Image) -> str:
         found, _ = engine(np.asarray(picture)[..., ::-1], use_det=False, use_cls=False)
@@ -47,6 +51,9 @@ def ddddocr() -> Read:
     """The newer ("beta") model of ddddocr."""
     import ddddocr as package
 
+    options = onnxruntime.SessionOptions()  # it gives no choice of threads, and onnxruntime's leave the process's core
+    options.intra_op_num_threads = 1
+    onnxruntime.InferenceSession = partial(onnxruntime.InferenceSession, sess_options=options)
     engine = package.DdddOcr(beta=True, show_ad=False)
 
     def read(picture: Image.Image) -> str:
@@ -80,8 +87,12 @@ def ours(name: str) -> Read:
     return lambda picture: model.read([picture])[0].text
 
 
-def measure(data: str, model: str, read: Read, pictures: ImageFolder, count: int) -> list[Row]:
-    """Word accuracy, CER and time of one reader on the first `count` pictures; the first five only warm up."""
+def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None) -> list[Row]:
+    """Word accuracy, CER and time of one reader on the first `limit` pictures; the first five only warm up."""
+    if hasattr(os, "sched_setaffinity"):  # and one thread each, for onnxruntime's choose their cores themselves
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    read, pictures, data = make(), ImageFolder(path), path.stem
+    count = min(len(pictures), limit or len(pictures))
     read_texts, true_texts, times = [], [], []
     for i in tqdm(range(count), model):
         picture = pictures.image(i)
@@ -105,20 +116,21 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="read only the first so many pictures")
     parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):  # one core for everyone, whatever threads a peer starts
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    pictures = ImageFolder(args.data)
-    count = min(len(pictures), args.limit or len(pictures))
+    readers: dict[str, Callable[[], Read]] = {name: partial(ours, name) for name in args.names} | PEERS
     rows: dict[str, list[Row]] = {}
-    for name in args.names:
-        rows[name] = measure(args.data.stem, name, ours(name), pictures, count)
-    for name, make in PEERS.items():
-        try:
-            rows[name] = measure(args.data.stem, name, make(), pictures, count)
-        except ImportError as error:
-            print(f"{name} is not installed ({error}); left out")
+    # each in a process of its own: none finds another's threads or settings
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
+        for name, make in readers.items():
+            try:
+                rows[name] = alone.submit(measure, args.data, name, make, args.limit).result()
+            except ImportError as error:
+                print(f"{name} is not installed ({error}); left out")
     for name, measured in rows.items():
-        print(f"{name:20}" + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured) + f"  ({count} images)")
+        print(
+            f"{name:20}"
+            + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured)
+            + f"  ({measured[0].count} images)"
+        )
     if args.save:
         for name in args.names:
             report = Report(CHECKPOINTS / name)
