@@ -97,7 +97,8 @@ class Reading(lightning.LightningModule):
             {"params": others, "weight_decay": 0.0},
         ]
         optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate)
+        rise = 0.2 if self.steps != 5 else 0.4  # OneCycleLR divides by zero where it rises for exactly one step
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.recipe.learning_rate, total_steps=self.steps, pct_start=0.2
+            optimiser, self.recipe.learning_rate, total_steps=self.steps, pct_start=rise
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
