@@ -139,7 +139,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         train=("train", "styles", "sparse", *_REAL),
         validation=("validation", "styles-validation", *_REAL),
         samples=(22_000, 12_000, 16_000, 4_000, 6_000, 8_000),
-        epochs=4,
+        epochs=3,
         learning_rate=5e-4,
         jitter=True,
     ),
