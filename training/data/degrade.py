@@ -179,7 +179,7 @@ def strokes(rng: Rng, image: Array, tint: Array, count: int, bent: float = 0.5) 
         x0, x1 = np.sort(rng.uniform(-0.1, 1.1, 2)) * width
         y0, y1 = rng.uniform(0, height, 2)
         thick = int(rng.integers(1, 3))
-        if rng.random() >= bent:
+        if rng.random() < 1 - bent:
             draw.line((x0, y0, x1, y1), fill=ink, width=thick)
         else:
             start = rng.uniform(0, 360)
