@@ -77,7 +77,7 @@ def every_text(reader: Seq2SeqReader, picture: Image.Image) -> dict[str, float]:
 def test_a_wide_beam_finds_the_best_of_all_texts(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seq2seq, "HOPELESS", np.log(1e-9))
+    monkeypatch.setattr(seq2seq, "PRUNING", np.log(1e-9))
     for picture in pictures:
         known = every_text(reader, picture)
         best = sorted(known.items(), key=lambda item: -item[1])[:5]
@@ -93,7 +93,7 @@ def test_only_hopeless_texts_are_not_followed(
 ) -> None:
     known = [every_text(reader, picture) for picture in pictures]
     least = float(np.median([sorted(texts.values())[-10] / max(texts.values()) for texts in known]))
-    monkeypatch.setattr(seq2seq, "HOPELESS", np.log(least))
+    monkeypatch.setattr(seq2seq, "PRUNING", np.log(least))
     together = reader.hypotheses(np.concatenate([reader.prepare(picture)[0] for picture in pictures]), width=40)
     for picture, texts, found in zip(pictures, known, together, strict=True):
         followed = {reader.tokenizer.decode(h.tokens): h.probability for h in found}
@@ -116,7 +116,7 @@ def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pict
 def test_a_language_model_weighs_the_beam(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seq2seq, "HOPELESS", np.log(1e-9))
+    monkeypatch.setattr(seq2seq, "PRUNING", np.log(1e-9))
     alone = reader.read(pictures)
     second = [p.alternatives[1][0] or p.alternatives[2][0] for p in alone]
     for weight in (0.0, 1.0):

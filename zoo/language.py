@@ -35,16 +35,16 @@ class NGram:
         self._base = len(alphabet) + 1
         self._suffix = self._base ** np.arange(1, order + 1)  # a gram's remainder by it is that of its last 1 … n
         self._apart = np.arange(order) * self._base**order  # tells grams of 1 … n letters from one another
-        shares, rests = [], []
+        shares, backoffs = [], []
         for suffix, apart in zip(self._suffix, self._apart, strict=True):
             shorter, times = _summed(grams % suffix, counts)
             before, place, kinds = np.unique(shorter // self._base, return_inverse=True, return_counts=True)
             total = np.bincount(place, times, len(before)) + kinds
             shares.append((shorter + apart, times / total[place]))
-            rests.append((before + apart, kinds / total))
-        # a letter's chance is its share after the n − 1 letters before it, and the rest of its chance after n − 2
+            backoffs.append((before + apart, kinds / total))
+        # a letter's chance is its share after n − 1 letters and, times their back-off weight, its chance after n − 2
         self._seen, self._share = map(np.concatenate, zip(*shares, strict=True))
-        self._before, self._rest = map(np.concatenate, zip(*rests, strict=True))
+        self._before, self._backoff = map(np.concatenate, zip(*backoffs, strict=True))
 
     @classmethod
     def of(cls, words: Sequence[str], alphabet: str, order: int) -> "NGram":
@@ -78,10 +78,10 @@ class NGram:
         place, there = _find(self._seen, shorter + self._apart)
         shares = self._share[place] * there
         place, there = _find(self._before, shorter // self._base + self._apart)
-        rests = np.where(there, self._rest[place], 1.0)
+        backoffs = np.where(there, self._backoff[place], 1.0)
         chance: Floats = np.full(len(grams), 1 / self._base)
-        for share, rest in zip(shares.T, rests.T, strict=True):
-            chance = share + rest * chance
+        for share, backoff in zip(shares.T, backoffs.T, strict=True):
+            chance = share + backoff * chance
         found = np.full(len(texts), -np.inf)
         found[known] = np.bincount(owner, np.log(chance), known.sum())
         return found

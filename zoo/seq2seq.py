@@ -24,7 +24,7 @@ from zoo.transformer import Grid, Seq2Seq
 BEAM = 5
 WEIGHED = 10  # texts followed for a language model to choose from
 MORE = 4  # times as many texts are looked at to find those that a language model wants followed
-HOPELESS = np.log(1e-3)  # relative threshold pruning (Freitag & Al-Onaizan 2017): dropped beyond BEAM, if so much worse
+PRUNING = np.log(1e-3)  # relative threshold (Freitag & Al-Onaizan 2017): beyond BEAM, what is so much worse is dropped
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
 
 Preference = Callable[[Ints], Floats]
@@ -98,7 +98,7 @@ def decode(
         best, ranks = _best(totals, width if prefer is None else MORE * width)
         parents, chosen = np.divmod(best, gains.shape[-1])
         texts = np.concatenate([texts[picture, parents], chosen[..., None]], 2)
-        hopeful = ranks >= ranks[:, :1] + HOPELESS
+        hopeful = ranks >= ranks[:, :1] + PRUNING
         if prefer is not None and hopeful.sum() > len(images):
             ranks[hopeful] += prefer(texts[hopeful])
             order, ranks = _best(ranks, width)
@@ -124,7 +124,7 @@ def _best(scores: Floats, count: int) -> tuple[Ints, Floats]:
     places = np.argsort(-scores, axis=1, kind="stable")[:, :count]
     found = scores[np.arange(len(scores))[:, None], places]
     rest = found[:, BEAM:]
-    rest[rest < found[:, :1] + HOPELESS] = -np.inf
+    rest[rest < found[:, :1] + PRUNING] = -np.inf
     alive = np.isfinite(found).sum(1).max()
     return places[:, :alive], found[:, :alive]
 
@@ -183,7 +183,7 @@ class Seq2SeqReader(Reader):
         count, heads, depth = self.past
         images = {"images": torch.zeros(2, 3, *self.settings.size)}
         any_width = {"images": {0: "batch", 3: "width"}}
-        pictures, past, longer = ([f"{name}_{i}" for i in range(count)] for name in ("picture", "past", "longer"))
+        pictures, past, present = ([f"{name}_{i}" for i in range(count)] for name in ("picture", "past", "present"))
         step = Graph(
             Method(network, network.step),
             {"tokens": torch.ones(2, 3, dtype=torch.int64), "position": torch.tensor(1)}
@@ -192,7 +192,7 @@ class Seq2SeqReader(Reader):
             {"tokens": {0: "batch", 1: "texts"}}
             | dict.fromkeys(past, {0: "batch", 1: "texts", 3: "length"})
             | dict.fromkeys(pictures, {0: "batch", 2: "cells"}),
-            ("logits", "attention", *longer),
+            ("logits", "attention", *present),
         )
         return {
             "encode": Graph(Method(network, network.encode), images, any_width, tuple(pictures)),

@@ -243,9 +243,9 @@ class Seq2Seq(nn.Module):
         decoder = self._decoder()
         past, pictures = seen[: 2 * len(decoder)], seen[2 * len(decoder) :]
         x = self.embed(tokens) + self.place[position]
-        longer: list[Tensor] = []
+        present: list[Tensor] = []
         for i, layer in enumerate(decoder):
             query, key, value = layer.project(x[:, :, None])
-            longer += torch.cat([past[2 * i], key], -2), torch.cat([past[2 * i + 1], value], -2)
-            x, weights = layer(x, (query, longer[-2], longer[-1]), None, (pictures[2 * i], pictures[2 * i + 1]))
-        return self.head(self.norm(x)), weights.mean(1), *longer
+            present += torch.cat([past[2 * i], key], -2), torch.cat([past[2 * i + 1], value], -2)
+            x, weights = layer(x, (query, present[-2], present[-1]), None, (pictures[2 * i], pictures[2 * i + 1]))
+        return self.head(self.norm(x)), weights.mean(1), *present

@@ -154,6 +154,21 @@ def test_a_style_depends_on_its_seed_alone_and_tells_every_letters_place() -> No
     assert not families & {*fonts.VALIDATION, *fonts.TEST}
 
 
+@pytest.mark.parametrize(
+    ("name", "means"),
+    [
+        ("test-words", (127.60, 106.28, 98.86, 55.56, 142.39, 104.41, 114.18, 139.14)),
+        ("train", (124.28, 168.60, 135.54, 105.18, 101.99, 155.82, 66.69, 116.82)),
+        ("styles", (239.52, 111.77, 233.36, 194.98, 204.56, 162.61, 217.84, 235.97)),
+        ("sparse", (244.14, 241.73, 246.70, 247.28, 250.67, 245.43, 251.56, 243.92)),
+        ("hard", (90.44, 91.20, 91.48, 91.22, 91.26, 90.87, 90.71, 91.07)),
+    ],
+)
+def test_a_set_is_drawn_as_it_was_when_readers_learned_and_were_measured(name: str, means: tuple[float, ...]) -> None:
+    draw = captcha.sets()[name].draw
+    assert [np.mean(draw(i)[0]) for i in range(len(means))] == pytest.approx(means, abs=0.05)
+
+
 def test_sparse_captchas_have_small_letters_of_one_case_far_apart() -> None:
     drawn = [captcha.draw_sparse(i, "train", seed=5) for i in range(60)]
     assert drawn[7][0].tobytes() == captcha.draw_sparse(7, "train", seed=5)[0].tobytes()

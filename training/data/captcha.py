@@ -37,6 +37,11 @@ def draw_mixed(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     return Image.fromarray(drawn.image), row_of(drawn)
 
 
+def _faces(rng: np.random.Generator, split: fonts.Split) -> tuple[fonts.Face, ...]:
+    """The faces of a split, or for training half of the time the odd ones."""
+    return fonts.faces("display" if split == "train" and rng.random() < 0.5 else split)
+
+
 def draw_style(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     """Image `index` of captchas in many sites' styles: mostly random strings, at times a word or nothing.
 
@@ -45,7 +50,7 @@ def draw_style(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     rng = np.random.default_rng((seed, index))
     kind = rng.random()
     text = random_string(rng) if kind < 0.85 else one_of(rng, dictionary(False)) if kind < 0.97 else ""
-    every = fonts.faces("display" if split == "train" and rng.random() < 0.5 else split)
+    every = _faces(rng, split)
     faces = [every[i] for i in rng.integers(len(every), size=1 if rng.random() < 0.9 else 3)]
     if text and rng.random() < 0.1:
         drawn = packaged.draw(rng, text, faces[0])
@@ -58,7 +63,7 @@ def draw_sparse(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     """Image `index` of wide captchas with small letters far apart: a random string, mostly of one case, in one font."""
     rng = np.random.default_rng((seed, index))
     recased = (str.lower, str.upper, str)[rng.choice(3, p=(0.4, 0.4, 0.2))]
-    every = fonts.faces("display" if split == "train" and rng.random() < 0.5 else split)
+    every = _faces(rng, split)
     drawn = styles.draw(rng, recased(random_string(rng)), [every[rng.integers(len(every))]], styles.sparse_style(rng))
     return Image.fromarray(drawn.image), row_of(drawn)
 
