@@ -89,8 +89,10 @@ def ours(name: str) -> Read:
 
 def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None) -> list[Row]:
     """Word accuracy, CER and time of one reader on the first `limit` pictures; the first five only warm up."""
-    if hasattr(os, "sched_setaffinity"):  # and one thread each, for onnxruntime's choose their cores themselves
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if hasattr(os, "sched_setaffinity"):  # those that wait already, too; new ones inherit it, save onnxruntime's
+        core = {min(os.sched_getaffinity(0))}
+        for thread in os.listdir("/proc/self/task"):
+            os.sched_setaffinity(int(thread), core)
     read, pictures, data = make(), ImageFolder(path), path.stem
     count = min(len(pictures), limit or len(pictures))
     read_texts, true_texts, times = [], [], []

@@ -1,0 +1,80 @@
+"""Readers are measured one by one, on one core in truth."""
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks import readers
+from training.data import folder
+from training.report import Row
+from zoo.metrics import plain
+
+WORDS = ("apple", "river", "stone", "cloud", "money", "heart", "table", "night")
+
+
+def draw(index: int) -> folder.Drawing:
+    """A word in large black letters; the last two are labelled as another."""
+    image = Image.new("RGB", (200, 64), "white")
+    ImageDraw.Draw(image).text((100, 32), WORDS[index], "black", ImageFont.load_default(40), "mm")
+    return image, {"text": WORDS[index] if index < 6 else "Wrong"}
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The words as an ImageFolder."""
+    out = tmp_path_factory.mktemp("benchmarks") / "words"
+    folder.write(out, draw, len(WORDS), workers=1)
+    return out
+
+
+def measured(path: Path, name: str, make: Callable[[], readers.Read]) -> tuple[list[Row], set[str]]:
+    """What a reader is measured at, and the cores that any of the process's threads may use."""
+    rows = readers.measure(path, name, make, None)
+    return rows, {_cores(task) for task in Path("/proc/self/task").iterdir()}
+
+
+def _cores(task: Path) -> str:
+    lines = (task / "status").read_text().splitlines()
+    return next(line for line in lines if line.startswith("Cpus_allowed_list"))
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("captcha-seq2seq", partial(readers.ours, "captcha-seq2seq")), *list(readers.PEERS.items())[:2]],
+)
+def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[], readers.Read]) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+        (accuracy, errors, time), cores = alone.submit(measured, words, name, make).result(300)
+    assert len(cores) == 1 and cores.pop().split()[-1].isdecimal()
+    assert {row.model for row in (accuracy, errors, time)} == {name} and accuracy.count == errors.count == len(WORDS)
+    assert accuracy.value == pytest.approx(6 / 8)
+    wrong = sum(_distance(word, plain("Wrong")) for word in WORDS[6:])
+    assert errors.value == pytest.approx(wrong / (sum(map(len, WORDS[:6])) + 10))
+    assert 0.5 < time.value < 5_000 and time.interval and time.interval[0] <= time.value <= time.interval[1]
+
+
+def _distance(a: str, b: str) -> int:
+    """Levenshtein's, from its definition."""
+    if not a or not b:
+        return len(a) + len(b)
+    return min(_distance(a[1:], b) + 1, _distance(a, b[1:]) + 1, _distance(a[1:], b[1:]) + (a[0] != b[0]))
+
+
+def test_a_peer_that_is_missing_is_named(
+    words: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(readers, "PEERS", {"Absent": absent})
+    monkeypatch.setattr("sys.argv", ["readers", "captcha-resnet18", "--data", str(words), "--limit", "1"])
+    readers.main()
+    printed = capsys.readouterr().out
+    assert "Absent is not installed (nowhere); left out" in printed
+    assert "captcha-resnet18" in printed and "word accuracy" in printed and "(1 images)" in printed
+
+
+def absent() -> readers.Read:
+    raise ImportError("nowhere")
