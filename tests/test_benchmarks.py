@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks import readers
 from training.data import folder
 from training.report import Row
-from zoo.metrics import plain
+from zoo.metrics import edit_distance
 
 WORDS = ("apple", "river", "stone", "cloud", "money", "heart", "table", "night")
 
@@ -53,16 +53,9 @@ def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[
     assert len(cores) == 1 and cores.pop().split()[-1].isdecimal()
     assert {row.model for row in (accuracy, errors, time)} == {name} and accuracy.count == errors.count == len(WORDS)
     assert accuracy.value == pytest.approx(6 / 8)
-    wrong = sum(_distance(word, plain("Wrong")) for word in WORDS[6:])
+    wrong = sum(edit_distance(word, "wrong") for word in WORDS[6:])
     assert errors.value == pytest.approx(wrong / (sum(map(len, WORDS[:6])) + 10))
     assert 0.5 < time.value < 5_000 and time.interval and time.interval[0] <= time.value <= time.interval[1]
-
-
-def _distance(a: str, b: str) -> int:
-    """Levenshtein's, from its definition."""
-    if not a or not b:
-        return len(a) + len(b)
-    return min(_distance(a[1:], b) + 1, _distance(a, b[1:]) + 1, _distance(a[1:], b[1:]) + (a[0] != b[0]))
 
 
 def test_a_peer_that_is_missing_is_named(

@@ -35,6 +35,14 @@ def test_bootstrap_holds_the_mean() -> None:
     assert 0.1 < high - low < 0.3
 
 
+def test_bootstrap_holds_a_biased_statistic() -> None:
+    rng = np.random.default_rng(0)
+    sure = rng.random(600)
+    pairs = np.column_stack([sure, rng.random(600) < sure])
+    low, high = bootstrap(pairs, lambda rows: expected_calibration_error(rows[:, 0], rows[:, 1]))
+    assert 0 < low < expected_calibration_error(*pairs.T) < high < 0.1
+
+
 def test_ece_of_honest_and_of_boasting_confidence() -> None:
     rng = np.random.default_rng(0)
     sure = rng.random(50_000)

@@ -24,11 +24,14 @@ def wilson(hits: float, count: int) -> tuple[float, float]:
 
 
 def bootstrap(values: npt.ArrayLike, statistic: Any, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """The 95 % percentile interval of `statistic(rows)` under resampling of the rows of `values` (Efron 1979)."""
+    """The 95 % interval of `statistic(rows)` under resampling of the rows of `values` (Efron 1979).
+
+    The percentiles of the resamples, less their bias: a calibration error of resamples is larger than that of the rows.
+    """
     rows = np.asarray(values)
     rng = np.random.default_rng(seed)
     found = [statistic(rows[rng.integers(len(rows), size=len(rows))]) for _ in range(draws)]
-    low, high = np.percentile(found, (2.5, 97.5))
+    low, high = np.percentile(found, (2.5, 97.5)) - np.mean(found) + statistic(rows)
     return float(low), float(high)
 
 
