@@ -8,8 +8,6 @@ Every set has its seed, and an image depends on the seed and its number alone.
 """
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -85,30 +83,22 @@ def draw_nothing(index: int, seed: int) -> folder.Drawing:
     return degrade.to_image(image), {"text": "", "font": "", "boxes": ""}
 
 
-@dataclass(frozen=True)
-class DrawnSet:
-    """A set of images that a command draws: how many, and the function that draws one by its index."""
-
-    count: int
-    draw: Callable[[int], folder.Drawing]
-
-
-def sets(seed: int = 0) -> dict[str, DrawnSet]:
+def sets(seed: int = 0) -> dict[str, folder.DrawnSet]:
     """Every set by name. The seeds of the test sets are part of their definition and not of `seed`."""
     return {
-        "easy": DrawnSet(len(fonts.STUDY) * len(WORDS), partial(study.draw_easy, seed=seed)),
-        "hard": DrawnSet(
+        "easy": folder.DrawnSet(len(fonts.STUDY) * len(WORDS), partial(study.draw_easy, seed=seed)),
+        "hard": folder.DrawnSet(
             len(study.COLOURS) * len(study.NOISE) * 5 * len(fonts.STUDY) * len(WORDS),
             partial(study.draw_hard, seed=seed),
         ),
-        "train": DrawnSet(200_000, partial(draw_mixed, split="train", seed=20260)),
-        "validation": DrawnSet(6000, partial(draw_mixed, split="validation", seed=20264)),
-        "styles": DrawnSet(150_000, partial(draw_style, split="train", seed=20265)),
-        "styles-validation": DrawnSet(3_000, partial(draw_style, split="validation", seed=20266)),
-        "sparse": DrawnSet(60_000, partial(draw_sparse, split="train", seed=20267)),
-        "test-words": DrawnSet(2000, partial(draw_test, words=WORDS, seed=20261)),
-        "test-unseen-words": DrawnSet(2000, partial(draw_test, words=dictionary(held_out=True), seed=20262)),
-        "test-nothing": DrawnSet(1000, partial(draw_nothing, seed=20263)),
+        "train": folder.DrawnSet(200_000, partial(draw_mixed, split="train", seed=20260)),
+        "validation": folder.DrawnSet(6000, partial(draw_mixed, split="validation", seed=20264)),
+        "styles": folder.DrawnSet(150_000, partial(draw_style, split="train", seed=20265)),
+        "styles-validation": folder.DrawnSet(3_000, partial(draw_style, split="validation", seed=20266)),
+        "sparse": folder.DrawnSet(60_000, partial(draw_sparse, split="train", seed=20267)),
+        "test-words": folder.DrawnSet(2000, partial(draw_test, words=WORDS, seed=20261)),
+        "test-unseen-words": folder.DrawnSet(2000, partial(draw_test, words=dictionary(held_out=True), seed=20262)),
+        "test-nothing": folder.DrawnSet(1000, partial(draw_nothing, seed=20263)),
     }
 
 

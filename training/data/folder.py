@@ -21,6 +21,14 @@ Drawing = tuple[Image.Image, Mapping[str, object]]
 
 
 @dataclass(frozen=True)
+class DrawnSet:
+    """A set of images that a command draws: how many, and the function that draws one by its index."""
+
+    count: int
+    draw: Callable[[int], Drawing]
+
+
+@dataclass(frozen=True)
 class _Write:
     """Draws picture `index` and saves it: what one worker does."""
 

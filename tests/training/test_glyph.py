@@ -1,0 +1,84 @@
+"""The sets of single characters: counts of the study, splits that share nothing, every class as it is labelled."""
+
+import json
+import string
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.data import fonts, glyph
+from zoo import ink
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> glyph.Sources:
+    """Twenty drawings of each character, and twenty of each digit: zigzags and noise, but in the files' own form."""
+    data = tmp_path_factory.mktemp("sources")
+    rng = np.random.default_rng(0)
+    for name, count in (("train", 20), ("test", 2)):
+        drawn = {
+            c: [[rng.integers(50, 500, (12, 2)).tolist()] for _ in range(count)]
+            for c in string.digits + string.ascii_letters
+        }
+        (data / f"strokes-{name}.json").write_text(json.dumps(drawn))
+    digits = rng.integers(0, 255, (200, 28, 28)).astype(np.uint8)
+    digits[:, :4] = digits[:, -4:] = digits[..., :4] = digits[..., -4:] = 0
+    np.savez(data / "digits-mnist.npz", image=digits, label=np.arange(200) % 10)
+    return glyph.Sources(data)
+
+
+def test_the_study_has_its_counts() -> None:
+    counts = glyph.study_counts()
+    assert {split: int(count.sum()) for split, count in counts.items()} == glyph.STUDY
+    totals = np.sort(sum(counts.values()))
+    assert totals[0] == 1 and totals[1] == 102 and totals[-1] == 3_291 and totals.sum() == 30_134
+    for split, count in glyph.STUDY.items():
+        shares = counts[split][sum(counts.values()) > 1] / sum(counts.values())[sum(counts.values()) > 1]
+        assert np.abs(shares - count / 30_134).max() < 0.01
+
+
+def test_splits_share_no_drawing_no_digit_and_no_font(sources: glyph.Sources) -> None:
+    sets = glyph.sets(sources)
+    drawn = {
+        name: {sets[name].draw(index)[1]["source"] for index in range(0, sets[name].count, sets[name].count // 400)}
+        for name in ("glyph-study-train", "glyph-study-validation", "glyph-study-test")
+    }
+    train, validation, test = drawn.values()
+    assert not train & validation and not train & test and not validation & test
+    assert test & set(fonts.TEST) and validation & set(fonts.VALIDATION) and train & set(fonts.DISPLAY)
+    for found in drawn.values():
+        assert {source.split()[0] for source in found} >= {"mnist", "strokes"}
+
+
+def test_images_are_framed_ink_and_labelled_by_class(sources: glyph.Sources) -> None:
+    sets = glyph.sets(sources)
+    for name in ("glyph-train", "glyph-test", "glyph-study-test"):
+        step = sets[name].count // 60
+        for index in range(0, sets[name].count, step):
+            picture, row = sets[name].draw(index)
+            assert picture.size == (56, 56) and set(np.unique(picture)) <= {0, 255}
+            assert (ink.fit(picture.convert("RGB"), (56, 56))[0][..., 0] == np.asarray(picture)).all()
+            assert row["label"] == (row["text"].upper() if row["text"].isalnum() else "")
+    counted = [sets["glyph-train"].draw(index)[1]["label"] for index in range(360)]
+    assert set(counted) == {*glyph.CLASSES, ""} and 30 < counted.count("") < 80
+
+
+def test_the_test_drawings_come_in_three_widths(sources: glyph.Sources) -> None:
+    tests = glyph.sets(sources)["glyph-test"]
+    assert tests.count == 62 * 2 * 3
+    areas = [[np.asarray(tests.draw(3 * i + w)[0]).mean() for w in range(3)] for i in range(20)]
+    assert (np.diff(areas) > 0).all()
+    assert [tests.draw(i)[1]["text"] for i in (0, 3, 6, tests.count - 1)] == ["0", "0", "1", "Z"]
+
+
+def test_nothing_is_no_character() -> None:
+    rng = np.random.default_rng(0)
+    kinds: dict[str, list[Image.Image]] = {}
+    for _ in range(60):
+        picture, row = glyph.draw_nothing(rng)
+        kinds.setdefault(str(row["source"]), []).append(picture)
+        assert row["text"] == row["label"] == ""
+    assert set(kinds) == {"empty", "scribble", "scene"}
+    assert not any(np.asarray(picture).any() for picture in kinds["empty"])
+    assert all(np.asarray(picture).any() for picture in kinds["scribble"])

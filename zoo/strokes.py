@@ -1,0 +1,39 @@
+"""A drawing as the strokes of a pen, and the picture of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+Stroke = Sequence[Sequence[float]]  # its points (x, y), in order; y grows downwards
+SIDE = 224  # pixels: the longer side of a drawing
+
+
+def draw(strokes: Sequence[Stroke], width: float = 0.07) -> Image.Image:
+    """The strokes by a round pen, white on black, scaled so that the longer side of the drawing has SIDE pixels.
+
+    So a drawing looks the same wherever and however large it was drawn. A stroke of one point, or all of them the same,
+    is a dot.
+
+    Args:
+        strokes: each (n, 2) points; empty ones are left out.
+        width: of the pen, times the drawing's longer side.
+    """
+    lines: list[npt.NDArray[np.float64]] = [np.array(stroke, float).reshape(-1, 2) for stroke in strokes if len(stroke)]
+    pen = max(width * SIDE, 1.0)
+    margin = int(pen) + 1
+    if not lines:
+        return Image.new("RGB", (SIDE, SIDE))
+    points = np.concatenate(lines)
+    least, extent = points.min(0), np.ptp(points, axis=0)
+    scale = SIDE / extent.max() if extent.max() > 0 else 0.0
+    size = np.ceil(extent * scale).astype(int) + 2 * margin
+    picture = Image.new("L", (int(size[0]), int(size[1])))
+    brush = ImageDraw.Draw(picture)
+    for line in lines:
+        placed = (line - least) * scale + margin
+        brush.line(placed.ravel().tolist(), 255, round(pen), "curve")
+        for x, y in (placed[0], placed[-1]):
+            brush.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 255)
+    return picture.convert("RGB")
