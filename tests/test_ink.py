@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from zoo import ink, strokes
+from zoo.errors import InputError
 
 FONT = Path(__file__).parent.parent / "demos" / "fonts" / "lato-latin-400-normal.woff2"
 SIZE = 56, 56
@@ -86,7 +87,7 @@ def test_the_placement_says_where_the_ink_lies() -> None:
         assert place.to_input(box)[0] == pytest.approx(there, abs=1 + 1.2 * place.scale)
 
 
-def test_strokes_look_the_same_wherever_they_were_drawn() -> None:
+def test_drawinglook_the_same_wherever_they_were_drawn() -> None:
     usual = strokes.draw(STEPS)
     moved = [[[3 * x + 400, 3 * y + 7] for x, y in stroke] for stroke in STEPS]
     assert usual.tobytes() == strokes.draw(moved).tobytes() and max(usual.size) > strokes.SIDE
@@ -94,9 +95,29 @@ def test_strokes_look_the_same_wherever_they_were_drawn() -> None:
     assert seen(strokes.draw(STEPS, 0.15)).sum() > 1.5 * seen(strokes.draw(STEPS, 0.03)).sum()
 
 
-def test_strokes_of_a_point_are_dots() -> None:
+def test_drawingof_a_point_are_dots() -> None:
     for dot in ([[5.0, 5.0]], [[5.0, 5.0], [5.0, 5.0]]):
         assert seen(strokes.draw([dot])).mean() > 0.4
         over = seen(strokes.draw([[[50.0, 40.0], [50.0, 90.0]], [[50.0 + x - 5, 20.0 + y - 5] for x, y in dot]]))
         assert ndimage.label(over)[1] == 2
     assert not seen(strokes.draw([])).any() and not seen(strokes.draw([[]])).any()
+
+
+def test_a_covered_part_does_not_move_the_rest() -> None:
+    whole = printed("H")
+    covered = whole.copy()
+    ImageDraw.Draw(covered).rectangle((0, 0, 150, 300), "white")
+    pixels, place = ink.fit(whole, SIZE)
+    rest, same = ink.fit(covered, SIZE, whole)
+    assert place == same != ink.fit(covered, SIZE)[1]
+    assert not rest[:, :26].any() and (rest[:, 30:] == pixels[:, 30:]).all() and rest.any()
+
+
+@pytest.mark.parametrize(
+    "drawing", [[[1.0, 2.0]], [[["a", 2]]], [[[1, 2, 3]]], [[[float("nan"), 0]]], 5, [[[1], [1, 2]]]]
+)
+def test_what_is_no_drawing_is_refused(drawing: object) -> None:
+    with pytest.raises(InputError, match="list of strokes"):
+        strokes.draw(drawing)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="20,000 points"):
+        strokes.draw([[[float(i), 0.0] for i in range(30_000)]])

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from training.data.folder import ImageFolder, Row
 from training.recipes import Recipe
-from zoo import image
+from zoo import image, ink
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid
 
@@ -82,8 +82,11 @@ class Captchas(Dataset[Example]):
         rng = None if self.seed is None else np.random.default_rng((self.seed, index, turn))
         if rng and self.recipe.jitter:
             picture, boxes = jitter(rng, picture, boxes)
-        box, (height, _) = self.recipe.frame(picture)
-        pixels, placement = image.fit(picture, (height, width), box)
+        if self.recipe.ink:
+            pixels, placement = ink.fit(picture, self.recipe.input_size)
+        else:
+            box, (height, _) = self.recipe.frame(picture)
+            pixels, placement = image.fit(picture, (height, width), box)
         if rng and self.recipe.recolour:
             pixels = recolour(rng, pixels)
         return Example(pixels, row["text"], placement.to_input(boxes))
@@ -174,7 +177,7 @@ def targets(recipe: Recipe, examples: Sequence[Example]) -> Batch:
     encoder's grid that lie in the letter's box, 0 everywhere where no box is known.
     """
     if recipe.kind == "classifier":
-        number = {label: i for i, label in enumerate(recipe.labels)}
+        number = {label.lower(): i for i, label in enumerate(recipe.labels)}
         target = np.full((len(examples), len(number)), 1 / len(number), np.float32)
         for row, example in zip(target, examples, strict=True):
             if (label := number.get(example.text.lower())) is not None:
@@ -211,7 +214,7 @@ def epoch_indices(recipe: Recipe, texts: np.ndarray, train: Sequence[Indices], e
     groups = list(zip(train, recipe.samples, strict=True))
     if recipe.strangers:
         ((every, samples),) = groups
-        known = np.isin(np.char.lower(texts[every]), np.array(recipe.labels, "S"))
+        known = np.isin(np.char.lower(texts[every]), np.char.lower(np.array(recipe.labels, "S")))
         strangers = int(samples * recipe.strangers / (1 + recipe.strangers))
         groups = [(every[known], samples - strangers), (every[~known], strangers)]
     return rng.permutation(np.concatenate([_take(rng, group, count) for group, count in groups]))
@@ -242,4 +245,8 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
 def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -> DataLoader[Batch]:
     """The given batches, in the given order."""
     collated = partial(collate, recipe=pictures.recipe)
-    return DataLoader(pictures, batch_sampler=batched, num_workers=workers, collate_fn=collated)
+    # not forked: workers would keep all the memory that this process had when they began
+    apart = "forkserver" if workers else None
+    return DataLoader(
+        pictures, batch_sampler=batched, num_workers=workers, collate_fn=collated, multiprocessing_context=apart
+    )

@@ -25,7 +25,7 @@ class Pictures(lightning.LightningDataModule):
         self.recipe, self.pictures, self.workers = split.pictures.recipe, split.pictures, workers
         self.train, self.validation = split.train, split.validation
         if self.recipe.kind == "classifier":  # strangers are trained on, but have no right answer to score
-            known = {label.encode() for label in self.recipe.labels}
+            known = {label.lower().encode() for label in self.recipe.labels}
             self.validation = self.validation[[t.lower() in known for t in self.pictures.texts[self.validation]]]
         if limit:
             self.train = tuple(part[:limit] for part in self.train)

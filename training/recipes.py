@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo import image
@@ -35,6 +36,7 @@ class Recipe:
         start: the checkpoint that training goes on from, as far as the network has the same layers; "" to start from
             chance.
         recolour: whether every picture's colours are changed, for those of the reading may be any.
+        ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
         jitter: whether every picture is moved, scaled and slanted a little, for folders that hold few.
         strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
             answer them evenly (outlier exposure, Hendrycks et al. 2019).
@@ -58,6 +60,7 @@ class Recipe:
     protocol: bool = False
     start: str = ""
     recolour: bool = True
+    ink: bool = False
     jitter: bool = False
     batch: int = 64
     weight_decay: float = 0.02
@@ -92,6 +95,13 @@ def _seq2seq(name: str, **values: Any) -> Recipe:
     args = {"longest": LONGEST, "dropout": 0.05}
     values = {"learning_rate": 1e-3, "guidance": 0.2, "spotting": 0.5} | values
     return Recipe(name, "seq2seq", "seq2seq", args, alphabet=ALPHANUMERIC, **values)
+
+
+def _glyph(name: str, **values: Any) -> Recipe:
+    """Ink is a tenth to a third of a picture: its mean and deviation over the training set normalise it."""
+    args, seen = {"drop_rate": 0.2}, {"mean": (0.2,) * 3, "std": (0.4,) * 3}
+    values = {"input_size": (SIDE, SIDE), "ink": True, "recolour": False, "learning_rate": 2e-3} | seen | values
+    return Recipe(name, "classifier", "efficientnet_b0", args, labels=tuple(CLASSES), **values)
 
 
 def _study(make: Callable[..., Recipe], name: str, **values: Any) -> Recipe:
@@ -142,6 +152,9 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         epochs=3,
         learning_rate=5e-4,
         jitter=True,
+    ),
+    "glyph-efficientnet": partial(
+        _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=8, strangers=0.15
     ),
 }
 NAMES = tuple(sorted(_RECIPES))

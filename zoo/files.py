@@ -5,6 +5,7 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from zoo.errors import InputError
 
@@ -29,6 +30,9 @@ class Files:
         if not self.path.is_dir() and not zipfile.is_zipfile(self.path):
             there = "is neither a folder nor a zip" if self.path.exists() else "does not exist"
             raise InputError(f"{self.path} {there}; name a folder of pictures or a zip of one.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_zip": None}  # an open file stays in its process
 
     def names(self) -> list[str]:
         """Every file's name within, with forward slashes, sorted; hidden files and what is refused are left out."""

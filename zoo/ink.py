@@ -8,7 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from zoo import image
-from zoo.image import Box, Pixels, Placement
+from zoo.image import Pixels, Placement
 
 MARGIN = 2  # pixels left free around the ink
 LARGEST = 512  # pixels: a larger picture is looked at in small
@@ -45,7 +45,7 @@ def _otsu(values: npt.NDArray[np.int16]) -> int:
     return int(np.nanargmax(apart))
 
 
-def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tuple[Pixels, Placement]:
+def fit(rgb: Image.Image, size: tuple[int, int], whole: Image.Image | None = None) -> tuple[Pixels, Placement]:
     """The ink of a picture, scaled to fit into `size` (height, width) but for a margin, without squeezing, centred.
 
     What is scaled down keeps its thin strokes: they are thickened first, to what becomes one pixel.
@@ -53,37 +53,38 @@ def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tupl
     Args:
         rgb: the picture.
         size: height and width of the result.
-        box: the part of the picture that is looked at; None for all of it.
+        whole: where parts of the picture are covered, the picture without, which says how both are framed.
 
     Returns:
         uint8 (height, width, 3), 255 where there is ink and 0 elsewhere, and where the picture lies in it. A picture
         without ink is black.
     """
-    left, top = box[:2] if box else (0, 0)
-    rgb = rgb.crop(box) if box else rgb
     coarse = math.ceil(max(rgb.size) / LARGEST)
     there = mask(rgb.reduce(coarse))
+    framing = there if whole is None else mask(whole.reduce(coarse))
     height, width = size
+    room = height - 2 * MARGIN, width - 2 * MARGIN
     out = np.zeros((height, width, 3), np.uint8)
-    if not there.any():
+    if not framing.any():
         return out, Placement(1.0, 0.0, 0.0)
-    shrink = max(np.divide(_extent(there), (height - 2 * MARGIN, width - 2 * MARGIN)))
-    if (reach := round((shrink - 1) / 2)) > 0:
+    rows, columns = _span(framing, 1), _span(framing, 0)
+    shrink = max((rows[1] - rows[0]) / room[0], (columns[1] - columns[0]) / room[1])
+    reach = max(round((shrink - 1) / 2), 0)
+    if reach:
         there = ndimage.maximum_filter(np.pad(there, reach), 2 * reach + 1)
-        left, top = left - reach * coarse, top - reach * coarse
-    rows, columns = (np.flatnonzero(there.any(axis)) for axis in (1, 0))
-    there = there[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = min((height - 2 * MARGIN) / there.shape[0], (width - 2 * MARGIN) / there.shape[1])
+    there = there[rows[0] : rows[1] + 2 * reach, columns[0] : columns[1] + 2 * reach]
+    scale = min(room[0] / there.shape[0], room[1] / there.shape[1])
     inner = max(round(there.shape[1] * scale), 1), max(round(there.shape[0] * scale), 1)
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     small = np.asarray(Image.fromarray(there.astype(np.uint8) * 255).resize(inner, how)) >= 128
     x, y = (width - inner[0]) // 2, (height - inner[1]) // 2
     out[y : y + inner[1], x : x + inner[0]] = 255 * small[..., None]
     scale /= coarse
-    return out, Placement(scale, x - (left + columns[0] * coarse) * scale, y - (top + rows[0] * coarse) * scale)
+    left, top = (columns[0] - reach) * coarse, (rows[0] - reach) * coarse
+    return out, Placement(scale, x - left * scale, y - top * scale)
 
 
-def _extent(there: Mask) -> tuple[int, int]:
-    """Height and width of the ink."""
-    spans = [np.flatnonzero(there.any(axis)) for axis in (1, 0)]
-    return int(spans[0][-1] - spans[0][0] + 1), int(spans[1][-1] - spans[1][0] + 1)
+def _span(there: Mask, axis: int) -> tuple[int, int]:
+    """The first row or column with ink, and the one behind the last."""
+    found = np.flatnonzero(there.any(axis))
+    return int(found[0]), int(found[-1]) + 1

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 from torch import nn
 
-from zoo import image, store, weights
+from zoo import image, ink, store, weights
 from zoo.errors import InputError
 from zoo.explain import Explanation
 from zoo.language import NGram
@@ -46,6 +46,7 @@ class Settings:
         temperature: what logits are divided by for calibrated probabilities (Guo et al. 2017).
         threshold: confidence below which an answer is "unsure".
         language: what a language model counts beside the picture, 0…1; 0 where there is none.
+        ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
     """
 
     size: tuple[int, int]
@@ -54,6 +55,7 @@ class Settings:
     temperature: float
     threshold: float
     language: float = 0.0
+    ink: bool = False
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Settings":
@@ -66,6 +68,7 @@ class Settings:
             reading["temperature"],
             reading["threshold"],
             reading.get("language", 0.0),
+            reading.get("ink", False),
         )
 
 
@@ -217,8 +220,12 @@ class Reader(ABC):
         Where parts of it are covered, `whole` is the picture without, which says how both are framed.
         """
         rgb = image.load(picture).rgb
-        box, size = self.frame(rgb if whole is None else image.load(whole).rgb)
-        pixels, place = image.fit(rgb, size, box)
+        framing = None if whole is None else image.load(whole).rgb
+        if self.settings.ink:
+            pixels, place = ink.fit(rgb, self.settings.size, framing)
+        else:
+            box, size = self.frame(framing or rgb)
+            pixels, place = image.fit(rgb, size, box)
         return image.normalise(pixels[None], self.settings.mean, self.settings.std), place
 
     def status(self, text: str, confidence: float, inputs: npt.NDArray[np.float32]) -> Status:

@@ -6,8 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from zoo.errors import InputError
+
 Stroke = Sequence[Sequence[float]]  # its points (x, y), in order; y grows downwards
 SIDE = 224  # pixels: the longer side of a drawing
+MAX_POINTS = 20_000
 
 
 def draw(strokes: Sequence[Stroke], width: float = 0.07) -> Image.Image:
@@ -19,8 +22,11 @@ def draw(strokes: Sequence[Stroke], width: float = 0.07) -> Image.Image:
     Args:
         strokes: each (n, 2) points; empty ones are left out.
         width: of the pen, times the drawing's longer side.
+
+    Raises:
+        InputError: they are no lists of points, or too long.
     """
-    lines: list[npt.NDArray[np.float64]] = [np.array(stroke, float).reshape(-1, 2) for stroke in strokes if len(stroke)]
+    lines = _lines(strokes)
     pen = max(width * SIDE, 1.0)
     margin = int(pen) + 1
     if not lines:
@@ -37,3 +43,16 @@ def draw(strokes: Sequence[Stroke], width: float = 0.07) -> Image.Image:
         for x, y in (placed[0], placed[-1]):
             brush.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 255)
     return picture.convert("RGB")
+
+
+def _lines(strokes: Sequence[Stroke]) -> list[npt.NDArray[np.float64]]:
+    """The strokes that have points, as arrays (n, 2)."""
+    try:
+        lines = [np.array(stroke, float) for stroke in strokes if len(stroke)]
+    except (TypeError, ValueError):
+        lines = [np.empty(0)]
+    if not all(line.ndim == 2 and line.shape[1] == 2 and np.isfinite(line).all() for line in lines):
+        raise InputError("A drawing is a list of strokes, each a list of points [x, y].")
+    if sum(map(len, lines)) > MAX_POINTS:
+        raise InputError(f"The drawing has more than {MAX_POINTS:,} points; clear it and draw one character.")
+    return lines

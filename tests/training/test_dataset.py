@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -161,6 +162,17 @@ def test_boxes_move_with_a_jittered_picture() -> None:
         assert (np.asarray(moved)[0, 0] == 200).all()
 
 
+def test_batches_do_not_depend_on_who_loads_them(drawn: Path, tmp_path: Path) -> None:
+    zipped = Path(shutil.make_archive(str(tmp_path / "validation"), "zip", drawn / "validation"))
+    pictures = dataset.Captchas(RECIPE, [ImageFolder(drawn / "train"), ImageFolder(zipped)], seed=3)
+    assert pictures.image(100)  # the zip is open
+    cut = dataset.batches(pictures, np.arange(64, 128), seed=0)
+    here, apart = (list(dataset.loader(pictures, cut, workers)) for workers in (0, 2))
+    for one, two in zip(here, apart, strict=True):
+        for name in one:
+            torch.testing.assert_close(one[name], two[name], rtol=0, atol=0)
+
+
 def test_an_epoch_is_the_same_after_a_resume_and_another_than_the_last(pictures: dataset.Captchas) -> None:
     recipe = dataclasses.replace(recipe_of("captcha-resnet18"), samples=(60,), strangers=0.2)
     one, again, two = (dataset.epoch_indices(recipe, pictures.texts, [np.arange(192)], e) for e in (1, 1, 2))
@@ -195,11 +207,12 @@ def test_a_killed_training_goes_on_as_if_nothing_happened(name: str, drawn: Path
         torch.testing.assert_close(resumed.state_dict()[key], value, msg=key)
 
 
-def test_a_written_checkpoint_reads_as_the_network_does(drawn: Path, tmp_path: Path) -> None:
-    recipe = recipe_of("captcha-resnet18")
+@pytest.mark.parametrize("name", ["captcha-resnet18", "glyph-efficientnet"])
+def test_a_written_checkpoint_reads_as_the_network_does(name: str, drawn: Path, tmp_path: Path) -> None:
+    recipe = recipe_of(name)
     torch.manual_seed(0)
     network = build(recipe).eval()
-    folder = tmp_path / "captcha-resnet18"
+    folder = tmp_path / name
     checkpoint.write(recipe, network, folder, temperature=1.5, threshold=0.25)
     reader = zoo.load(folder, runtime="torch")
     picture = ImageFolder(drawn / "train").image(0)
@@ -208,3 +221,4 @@ def test_a_written_checkpoint_reads_as_the_network_does(drawn: Path, tmp_path: P
         wanted = network(batch["images"]).numpy()
     np.testing.assert_allclose(reader.logits(reader.prepare(picture)[0]), wanted, atol=5e-3)
     assert reader.settings.threshold == 0.25
+    assert reader.explain(picture).maps.max() == pytest.approx(1)
