@@ -60,13 +60,13 @@ def read(reader: Reader, pictures: ImageFolder, indices: Sequence[int] | None = 
 
 
 def without(recipe: Recipe, unseen: str) -> Recipe:
-    """The recipe without one of its sets, in one pass: it is to tell what others' styles teach, not to be the best."""
+    """The recipe without one of its sets, in one short pass: it is to tell what others' styles teach, no more."""
     kept = [i for i, name in enumerate(recipe.train) if name != unseen]
     return replace(
         recipe,
         name=f"{recipe.name}-without-{Path(unseen).stem.removesuffix('-train')}",
         train=tuple(recipe.train[i] for i in kept),
-        samples=tuple(recipe.samples[i] for i in kept),
+        samples=tuple(recipe.samples[i] // 2 for i in kept),
         validation=tuple(name for name in recipe.validation if name != unseen),
         epochs=1,
     )
