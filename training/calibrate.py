@@ -58,7 +58,7 @@ def write_calibrated(
     readable = pictures.within(texts, recipe.validation[0]) if recipe.validation else np.full(len(texts), True)
     sure = threshold(np.array([prediction.confidence for prediction in found])[readable])
     cases = faithfulness.read_right(pictures, texts, found)
-    layer = faithfulness.best_layer(reader, checkpoint.LAYERS[recipe.architecture], cases)
+    layer = faithfulness.best_layer(reader, checkpoint.layers(recipe), cases)
     return checkpoint.write(recipe, network, folder, **chosen, threshold=sure, explained_layer=layer)
 
 

@@ -10,17 +10,22 @@ from training.recipes import Recipe
 from zoo import store, weights
 from zoo.text import CharTokenizer
 
-LAYERS = {  # of each architecture: those whose activation map may explain an answer, the default first
-    "resnet18": ("layer1", "act1", "layer2", "layer3", "layer4"),
-    "efficientnet_b0": ("blocks.2", "blocks.1", "blocks.3", "blocks.4"),
+LAYERS = {  # of each family: those whose activation map may explain an answer, the default first
+    "resnet": ("layer1", "act1", "layer2", "layer3", "layer4"),
+    "efficientnet": ("blocks.2", "blocks.1", "blocks.3", "blocks.4"),
     "seq2seq": ("encoder.blocks.1", "encoder.stem", "encoder.blocks.3", "encoder.blocks.4"),
 }
+
+
+def layers(recipe: Recipe) -> tuple[str, ...]:
+    """The layers whose activation map may explain an answer of the recipe's network, the default first."""
+    return next(names for family, names in LAYERS.items() if family in recipe.architecture)
 
 
 def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
     """What config.json says: enough to build the network, to prepare its input, and what was `chosen` on validation."""
     height, width = recipe.input_size
-    defaults = {"temperature": 1.0, "threshold": 0.0, "explained_layer": LAYERS[recipe.architecture][0]}
+    defaults = {"temperature": 1.0, "threshold": 0.0, "explained_layer": layers(recipe)[0]}
     trained = {"trained_on": [Path(name).stem for name in recipe.train], "start": recipe.start}
     reading: dict[str, Any] = {"kind": recipe.kind, **defaults, **chosen, **trained}
     if recipe.ink:

@@ -70,7 +70,7 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
         )
     settings = zoo.load(folder).settings
     assert settings.temperature > 0 and 0 < settings.threshold < 1
-    assert zoo.load(folder).config["glyphzoo"]["explained_layer"] in checkpoint.LAYERS[recipe.kind]
+    assert zoo.load(folder).config["glyphzoo"]["explained_layer"] in checkpoint.layers(recipe)
     (tmp_path / "less").mkdir()
     (tmp_path / "less" / "test-nothing").symlink_to(data / "test-nothing")
     again = str(evaluate.evaluate(folder, tmp_path / "less", tmp_path)).splitlines()
