@@ -88,7 +88,7 @@ def test_the_placement_says_where_the_ink_lies() -> None:
         assert place.to_input(box)[0] == pytest.approx(there, abs=1 + 1.2 * place.scale)
 
 
-def test_drawinglook_the_same_wherever_they_were_drawn() -> None:
+def test_strokes_look_the_same_wherever_they_were_drawn() -> None:
     usual = strokes.draw(STEPS)
     moved = [[[3 * x + 400, 3 * y + 7] for x, y in stroke] for stroke in STEPS]
     assert usual.tobytes() == strokes.draw(moved).tobytes() and max(usual.size) > strokes.SIDE
@@ -96,7 +96,7 @@ def test_drawinglook_the_same_wherever_they_were_drawn() -> None:
     assert seen(strokes.draw(STEPS, 0.15)).sum() > 1.5 * seen(strokes.draw(STEPS, 0.03)).sum()
 
 
-def test_drawingof_a_point_are_dots() -> None:
+def test_strokes_of_a_point_are_dots() -> None:
     for dot in ([[5.0, 5.0]], [[5.0, 5.0], [5.0, 5.0]]):
         assert seen(strokes.draw([dot])).mean() > 0.4
         over = seen(strokes.draw([[[50.0, 40.0], [50.0, 90.0]], [[50.0 + x - 5, 20.0 + y - 5] for x, y in dot]]))
