@@ -246,7 +246,7 @@ def draw_test(index: int, sources: Sources) -> folder.Drawing:
     return framed(strokes.draw(drawing, width)), row
 
 
-def draw_no_test(index: int, seed: int) -> folder.Drawing:
+def draw_test_nothing(index: int, seed: int) -> folder.Drawing:
     """Image `index` of what is no character, for testing."""
     return draw_nothing(np.random.default_rng((seed, index)))
 
@@ -263,7 +263,7 @@ def sets(sources: Sources) -> dict[str, folder.DrawnSet]:
         "glyph-train": folder.DrawnSet(200_000, partial(any_of, splits=("train", "test"), seed=33)),
         "glyph-validation": folder.DrawnSet(4_000, partial(any_of, splits=("validation",), seed=34)),
         "glyph-test": folder.DrawnSet(drawings * len(WIDTHS), partial(draw_test, sources=sources)),
-        "glyph-test-nothing": folder.DrawnSet(1_000, partial(draw_no_test, seed=35)),
+        "glyph-test-nothing": folder.DrawnSet(1_000, partial(draw_test_nothing, seed=35)),
     }
 
 
