@@ -1,15 +1,10 @@
 """The Captcha tab: two networks read a captcha and show where they looked."""
 
-import base64
-import html
-import io
 import json
 import random
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 import zoo
-import zoo.image
-from demos import figures
+from demos import answers, figures
+from demos.answers import Network
 from training.data import degrade, drawing, fonts, styles, texts
 from training.data.styles import Style
 from zoo import store
@@ -44,19 +39,6 @@ EXAMPLES: tuple[tuple[str, str, int, Style], ...] = (  # text, font, seed, style
 NEW = " (never seen in training)"
 CHOOSE = """element.querySelectorAll("button").forEach((button, index) =>
     button.addEventListener("click", () => trigger("click", {index})))"""
-EXPLAINED = (1024, 1024)  # pixels that the maps of a large photo are made for; there is one for each character
-
-
-@dataclass(frozen=True)
-class Network:
-    """A reader, and what the page says about it."""
-
-    name: str
-    title: str
-    knows: str
-    looked: str
-
-
 NETWORKS = (
     Network(
         "captcha-resnet18",
@@ -119,27 +101,6 @@ ABOUT = (
 )
 
 
-@cache
-def reader(name: str) -> zoo.Reader:
-    """A network, loaded when the first picture comes, and warm, so that the times shown are those of reading."""
-    model = zoo.load(name)
-    model.read([np.full((48, 192), 255, np.uint8)])
-    return model
-
-
-def read(network: Network, picture: zoo.image.Picture) -> tuple[zoo.Prediction, float]:
-    """What a network reads, and the milliseconds that it took."""
-    model = reader(network.name)
-    start = time.perf_counter()
-    [prediction] = model.read([picture.rgb])
-    return prediction, 1000 * (time.perf_counter() - start)
-
-
-def open_upload(upload: dict[str, Any] | None) -> zoo.image.Picture:
-    """The very file that was uploaded: gradio's own decoding would fail on a bad one with an error for programmers."""
-    return zoo.image.load(upload["path"] if upload and upload.get("path") else b"")
-
-
 def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads the text of a captcha with both networks.
 
@@ -153,20 +114,11 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
         note on how the picture was converted, if it was.
     """
     try:
-        opened = open_upload(picture)
-        answers: dict[str, Any] = {"note": opened.note}
-        for network in NETWORKS:
-            found, milliseconds = read(network, opened)
-            answers[network.name] = {
-                "text": found.text,
-                "confidence": found.confidence,
-                "status": found.status,
-                "alternatives": [{"text": text, "probability": share} for text, share in found.alternatives],
-                "milliseconds": round(milliseconds, 2),
-            }
+        opened = answers.open_upload(picture)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    return answers
+    said = {network.name: answers.told(*answers.read(network, opened.rgb)) for network in NETWORKS}
+    return {"note": opened.note, **said}
 
 
 def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[Image.Image, str]]:
@@ -182,7 +134,7 @@ def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[
     if network not in (known := [network.name for network in NETWORKS]):
         raise gr.Error(f"There is no network {network!r}; choose {' or '.join(known)}.", print_exception=False)
     try:
-        return overlays(network, open_upload(picture))
+        return answers.overlays(network, answers.open_upload(picture).rgb)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
 
@@ -220,64 +172,17 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def overlays(name: str, picture: zoo.image.Picture) -> list[tuple[Image.Image, str]]:
-    """The heat maps of a network's answer over the picture, with what each belongs to."""
-    small = picture.rgb.copy()
-    small.thumbnail(EXPLAINED)
-    explained = reader(name).explain(small)
-    return [(figures.overlay(small, heat), label) for heat, label in zip(explained.maps, explained.labels, strict=True)]
-
-
-def answer(found: zoo.Prediction, milliseconds: float) -> str:
-    """A network's answer in words, as HTML."""
-    share = figures.percent(found.confidence)
-    verdict = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
-    text = html.escape(found.text) if found.status != "empty" else "—"
-    return (
-        f'<div class="answer {found.status}"><output class="reading">{text}</output>'
-        f'<p class="verdict">{verdict[found.status]}</p><p class="took">read in {milliseconds:.1f} ms</p></div>'
-    )
-
-
-def looked(network: Network, found: zoo.Prediction, picture: zoo.image.Picture) -> str:
-    """Where a network looked, as HTML: one picture for the whole text, and one for each character if there are such."""
-    if found.status == "empty":
-        return '<p class="looked">Nothing was read, so there is nothing to show.</p>'
-    shown = "".join(
-        f'<figure><img src="{data_url(image)}" alt="Heat map: where the network looked for {html.escape(label)}" '
-        f'width="{image.width}" height="{image.height}"><figcaption>{html.escape(label)}</figcaption></figure>'
-        for image, label in overlays(network.name, picture)
-    )
-    return f'<div class="looked">{shown}</div>'
-
-
-def data_url(image: Image.Image) -> str:
-    """The picture in an address of its own, to be put into HTML without a further request."""
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=85)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
 def show(upload: dict[str, Any] | None, *, asked: bool = False) -> list[Any]:
     """What the page says to a picture: a message, whether the answers and the invitation are seen, the answers."""
-    answers: list[Any] = [gr.skip()] * 3 * len(NETWORKS)
+    said: list[Any] = [gr.skip()] * 3 * len(NETWORKS)
     if not upload and not asked:  # the picture was taken away
-        return ["", gr.Column(visible=False), gr.Column(visible=True), *answers]
+        return ["", gr.Column(visible=False), gr.Column(visible=True), *said]
     try:
-        picture = open_upload(upload)
-        answers = []
-        for network in NETWORKS:
-            found, milliseconds = read(network, picture)
-            answers += [
-                answer(found, milliseconds),
-                figures.bars(found.alternatives),
-                looked(network, found, picture),
-            ]
+        picture = answers.open_upload(upload)
     except zoo.InputError as error:
-        problem = f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
-        return [problem, gr.Column(visible=False), gr.Column(visible=True), *answers]
-    note = f'<p class="note" role="status">{html.escape(picture.note)}</p>' if picture.note else ""
-    return [note, gr.Column(visible=True), gr.Column(visible=False), *answers]
+        return [answers.problem(error), gr.Column(visible=False), gr.Column(visible=True), *said]
+    said = [place for network in NETWORKS for place in answers.say(network, picture.rgb)[1]]
+    return [answers.note(picture), gr.Column(visible=True), gr.Column(visible=False), *said]
 
 
 def build() -> None:
@@ -303,12 +208,12 @@ def build() -> None:
         with gr.Column(scale=5, min_width=300):
             with gr.Column() as invitation:
                 gr.HTML(INVITATION)
-            with gr.Column(visible=False, elem_id="captcha-answers") as answers:
+            with gr.Column(visible=False, elem_id="captcha-answers") as panels:
                 with gr.Row():
-                    cards = [widget for network in NETWORKS for widget in _card(network)]
+                    places = [place for network in NETWORKS for place in answers.panel(network)]
                 gr.Markdown(ABOUT)
 
-    outputs = [message, answers, invitation, *cards]
+    outputs = [message, panels, invitation, *places]
     # One at a time: Grad-CAM hooks into the network, and two readings at once would only slow each other down.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1, "preprocess": False}
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
@@ -334,7 +239,7 @@ def _examples() -> str:
     pictures = [example(index) for index in range(len(EXAMPLES))]
     buttons = "".join(
         f'<button type="button" aria-label="Example: {text}">'
-        f'<img src="{data_url(picture)}" alt="" width="{picture.width}" height="{picture.height}"></button>'
+        f'<img src="{answers.data_url(picture)}" alt="" width="{picture.width}" height="{picture.height}"></button>'
         for picture, (text, *_) in zip(pictures, EXAMPLES, strict=True)
     )
     return f'<p class="invite">Or take one of these</p><div class="examples">{buttons}</div>'
@@ -394,15 +299,3 @@ def _teach() -> None:
                 container=False,
                 elem_classes="chart",
             )
-
-
-def _card(network: Network) -> tuple[gr.HTML, gr.Plot, gr.HTML]:
-    """The panel of one network's answer."""
-    with gr.Column(min_width=300, elem_classes="card", elem_id=network.name):
-        gr.HTML(f"<h3>{network.title}</h3><p>{network.knows}</p>")
-        said = gr.HTML(elem_classes="said")
-        gr.HTML("<h4>The five best readings</h4>")
-        chart = gr.Plot(label="The five best readings", show_label=False, container=False, elem_classes="chart")
-        gr.HTML(f"<h4>Where it looked</h4><p>{network.looked}</p>")
-        seen = gr.HTML(elem_classes="seen")
-    return said, chart, seen

@@ -66,36 +66,6 @@ def hue(k: int) -> str:
     return f"hsl({k * 137.508 % 360:.3f}, 70%, {38 if k % 2 else 52}%)"
 
 
-def bars(alternatives: tuple[tuple[str, float], ...]) -> go.Figure:
-    """Texts and their probabilities as horizontal bars, the best on top. Colours of text are left to the page."""
-    texts = [text or "(nothing)" for text, _ in alternatives]
-    shares = [share for _, share in alternatives]
-    figure = go.Figure(
-        go.Bar(
-            x=shares,
-            y=texts,
-            orientation="h",
-            marker={"color": INK, "cornerradius": 3},
-            text=[percent(share) for share in shares],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_xaxes(range=(0, 1.3), visible=False, fixedrange=True)
-    figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ", showgrid=False, fixedrange=True)
-    figure.update_layout(
-        height=30 * len(texts) + 10,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        bargap=0.35,
-        dragmode=False,
-        font={"size": 14, "family": "ui-monospace, Menlo, Consolas, monospace"},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-    )
-    return figure
-
-
 def percent(share: float) -> str:
     """A probability as a reader takes it in; never rounded to a certainty that it is not."""
     if share > 0.99:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.text import ALPHANUMERIC, CharTokenizer
+from zoo.text import ALIKE, ALPHANUMERIC, CharTokenizer, alike
 
 TOKENS = CharTokenizer(ALPHANUMERIC)
 
@@ -30,3 +30,8 @@ def test_a_foreign_character_is_named() -> None:
 def test_an_alphabet_names_a_character_once() -> None:
     with pytest.raises(ValueError, match="twice"):
         CharTokenizer("abca")
+
+
+def test_a_character_is_alike_to_its_whole_group_and_else_to_itself() -> None:
+    assert {c: alike(c) for c in "0O1IL2Z5S"} == {c: group for group in ALIKE for c in group}
+    assert all(alike(c) == c for c in ALPHANUMERIC if c not in "0O1IL2Z5S")

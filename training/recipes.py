@@ -104,9 +104,9 @@ def _glyph(name: str, **values: Any) -> Recipe:
     return Recipe(name, "classifier", "efficientnet_b0", args, labels=tuple(CLASSES), **values)
 
 
-def _study(make: Callable[..., Recipe], name: str, **values: Any) -> Recipe:
-    """The study's protocol, at the size of its own images."""
-    width, height = canvas()
+def _study(make: Callable[..., Recipe], name: str, enlarged: float = 1.0, **values: Any) -> Recipe:
+    """The study's protocol, at the size of its own images or enlarged."""
+    width, height = (round(enlarged * side) for side in canvas())
     size: dict[str, Any] = {"input_size": (height, width), "widths": (width, width)}
     pool: dict[str, Any] = {"train": ("easy", "hard"), "validation": (), "samples": (81_810,), "protocol": True}
     return make(name, **pool, **size, **values)
@@ -124,9 +124,15 @@ def _after(start: str, name: str, **values: Any) -> Recipe:
 
 _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
-    # goes on from the classifier of many fonts, which never saw the study's images
+    # goes on from the classifier of many fonts, which never saw the study's images but knows letters of this height
     "captcha-resnet18-study": partial(
-        _study, _resnet18, start="captcha-resnet18", epochs=3, learning_rate=5e-4, recolour=False
+        _study,
+        _resnet18,
+        start="captcha-resnet18",
+        enlarged=1.375,
+        epochs=6,
+        learning_rate=5e-4,
+        recolour=False,
     ),
     "captcha-seq2seq-words": partial(_seq2seq, **_DRAWN, samples=(100_000,), epochs=9),
     "captcha-seq2seq-study": partial(_study, _seq2seq, epochs=3),

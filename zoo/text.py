@@ -5,6 +5,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ALIKE = ("0O", "1IL", "2Z", "5S")  # characters that nobody tells apart for certain when one stands alone
+
+
+def alike(character: str) -> str:
+    """The group of ALIKE that a character is of, itself included; the character where it is of none.
+
+    >>> alike("I")
+    '1IL'
+    >>> alike("A")
+    'A'
+    """
+    return next((group for group in ALIKE if character in group), character)
 
 
 class CharTokenizer:

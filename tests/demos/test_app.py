@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import app
+from demos import answers
 from tests.demos.conftest import ROOT, free_port, wait_for
 
 
@@ -27,9 +28,7 @@ def test_the_gradio_command_opens_the_same_page(tmp_path: Path) -> None:
 
 
 def test_importing_the_app_loads_no_model_and_asks_nobody() -> None:
-    from demos import captcha
-
-    assert captcha.reader.cache_info().currsize == 0
+    assert answers.reader.cache_info().currsize == 0
     assert not app.demo.analytics_enabled
     assert app.THEME._font_css == [], "the fonts are those of the reader's system"
     assert app.THEME._stylesheets == []

@@ -36,12 +36,6 @@ def maps(page: Page, network: str) -> list[np.ndarray]:
     ]
 
 
-def bars(page: Page, network: str) -> list[str]:
-    """The texts beside the bars, from top to bottom."""
-    texts = page.locator(f"#{network} .chart .yaxislayer-above text").all()
-    return [text.inner_html().strip() for text in sorted(texts, key=lambda text: (text.bounding_box() or {})["y"])]
-
-
 def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
@@ -61,8 +55,10 @@ def test_an_uploaded_captcha_is_read_and_explained(visit: Visit) -> None:
         expect(reading(page, network)).to_have_text("computer")
         expect(page.locator(f"#{network} .verdict")).to_contain_text("Sure: ")
         expect(page.locator(f"#{network} .took")).to_contain_text("ms")
-        expect(page.locator(f"#{network} .chart .yaxislayer-above text")).to_have_count(5)
-        assert bars(page, network)[0] == "computer", "the answer is the topmost bar"
+        expect(page.locator(f"#{network} .bars .text")).to_have_count(5)
+        expect(page.locator(f"#{network} .bars .text").first).to_have_text("computer")
+        widths = [(bar.bounding_box() or {})["width"] for bar in page.locator(f"#{network} .bars .bar > span").all()]
+        assert widths == sorted(widths, reverse=True) and widths[0] > 10 * widths[1], "a bar is as long as its share"
     letters = page.locator("#captcha-seq2seq .looked figcaption").all_text_contents()
     assert letters == ["computer", *"computer"], "one map for the text, and for each character, with its character"
     assert page.locator("#captcha-resnet18 .looked img").count() == 1
@@ -154,16 +150,16 @@ def test_it_fits_and_can_be_read(visit: Visit, width: int, theme: str, tmp_path:
     assert not scrolls_sideways(page)
     page.get_by_role("button", name="Make one").click()
     upload(page, "word.png", encoded(drawn("Wxm7WWWWWWWW"), "PNG"))
-    page.locator("#captcha-seq2seq .chart .main-svg").first.wait_for()
+    page.locator("#captcha-seq2seq .bars").wait_for()
     page.locator("#captcha-seq2seq .looked").wait_for()
     assert not scrolls_sideways(page)
-    for part in (".reading", ".chart .main-svg", ".looked"):
+    for part in (".reading", ".bars", ".looked"):
         for box in [found.bounding_box() for found in page.locator(part).all()]:
             assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, part
     shot = Image.open(io.BytesIO(page.screenshot(path=tmp_path / f"{width}-{theme}.png", full_page=True)))
     paper = np.asarray(shot.convert("L"))[:, 2].mean() / 255
     assert paper < 0.2 if theme == "dark" else paper > 0.8
-    for part, what in ((".reading", "color"), (".card p", "color"), (".chart .yaxislayer-above text", "fill")):
+    for part, what in ((".reading", "color"), (".card p", "color"), (".bars .text", "color")):
         ink = luma(page.locator(part).first.evaluate(f"(e) => getComputedStyle(e).{what}"))
         assert abs(ink - paper) > 0.5, f"{part} stands out"
 

@@ -30,19 +30,6 @@ def test_overlay_fits_its_room_whatever_the_shape(size: tuple[int, int]) -> None
     assert shown.height <= 360
 
 
-def test_bars_are_the_alternatives_best_on_top() -> None:
-    figure = figures.bars((("word", 0.9), ("ward", 0.06), ("", 0.004)))
-    [bar] = figure.data
-    assert list(bar.y) == ["word", "ward", "(nothing)"]
-    assert list(bar.x) == [0.9, 0.06, 0.004]
-    assert list(bar.text) == ["90 %", "6 %", "<1 %"]
-    assert figure.layout.yaxis.autorange == "reversed"
-
-
-def test_bars_of_digits_stay_texts() -> None:
-    assert figures.bars((("12", 0.9), ("7", 0.1))).layout.yaxis.type == "category"
-
-
 @pytest.mark.parametrize(
     ("share", "words"),
     [(0.0, "<1 %"), (0.0099, "<1 %"), (0.413, "41 %"), (0.99, "99 %"), (0.9999, ">99 %"), (1.0, ">99 %")],

@@ -1,0 +1,140 @@
+"""What a page says of a network's answer: the text and how sure it is, the five best as bars, heat maps. As HTML."""
+
+import base64
+import html
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+import zoo
+import zoo.image
+from demos import figures
+
+EXPLAINED = (1024, 1024)  # pixels that the maps of a large photo are made for; there may be one for each character
+
+
+@dataclass(frozen=True)
+class Network:
+    """A reader, and what the page says about it."""
+
+    name: str
+    title: str
+    knows: str
+    looked: str
+
+
+@cache
+def reader(name: str) -> zoo.Reader:
+    """A network, loaded when the first picture comes, and warm, so that the times shown are those of reading."""
+    model = zoo.load(name)
+    model.read([np.full((48, 192), 255, np.uint8)])
+    return model
+
+
+def read(network: Network, picture: Image.Image) -> tuple[zoo.Prediction, float]:
+    """What a network reads, and the milliseconds that it took."""
+    model = reader(network.name)
+    start = time.perf_counter()
+    [prediction] = model.read([picture])
+    return prediction, 1000 * (time.perf_counter() - start)
+
+
+def overlays(name: str, picture: Image.Image) -> list[tuple[Image.Image, str]]:
+    """The heat maps of a network's answer over the picture, with what each belongs to."""
+    small = picture.copy()
+    small.thumbnail(EXPLAINED)
+    explained = reader(name).explain(small)
+    return [(figures.overlay(small, heat), label) for heat, label in zip(explained.maps, explained.labels, strict=True)]
+
+
+def open_upload(upload: dict[str, Any] | None) -> zoo.image.Picture:
+    """The very file that was uploaded: gradio's own decoding would fail on a bad one with an error for programmers."""
+    return zoo.image.load(upload["path"] if upload and upload.get("path") else b"")
+
+
+def told(found: zoo.Prediction, milliseconds: float) -> dict[str, Any]:
+    """An answer as programs get it."""
+    return {
+        "text": found.text,
+        "confidence": found.confidence,
+        "status": found.status,
+        "alternatives": [{"text": text, "probability": share} for text, share in found.alternatives],
+        "milliseconds": round(milliseconds, 2),
+    }
+
+
+def panel(network: Network) -> list[gr.HTML]:
+    """The panel of one network's answer: the places that `say` fills."""
+    with gr.Column(min_width=300, elem_classes="card", elem_id=network.name):
+        gr.HTML(f"<h3>{network.title}</h3><p>{network.knows}</p>")
+        said = gr.HTML(elem_classes="said")
+        gr.HTML("<h4>The five best readings</h4>")
+        chart = gr.HTML()
+        gr.HTML(f"<h4>Where it looked</h4><p>{network.looked}</p>")
+        seen = gr.HTML(elem_classes="seen")
+    return [said, chart, seen]
+
+
+def say(network: Network, picture: Image.Image) -> tuple[zoo.Prediction, list[str]]:
+    """What a network reads in a picture, and what its panel says of it, for each of its places."""
+    found, milliseconds = read(network, picture)
+    maps = overlays(network.name, picture) if found.status != "empty" else []
+    return found, [answer(found, milliseconds), bars(found.alternatives), looked(maps)]
+
+
+def answer(found: zoo.Prediction, milliseconds: float) -> str:
+    """A network's answer in words."""
+    share = html.escape(figures.percent(found.confidence))
+    verdict = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
+    text = html.escape(found.text) if found.status != "empty" else "—"
+    return (
+        f'<div class="answer {found.status}"><output class="reading">{text}</output>'
+        f'<p class="verdict">{verdict[found.status]}</p><p class="took">read in {milliseconds:.1f} ms</p></div>'
+    )
+
+
+def bars(alternatives: Sequence[tuple[str, float]]) -> str:
+    """Texts and their probabilities as horizontal bars, the best on top."""
+    rows = "".join(
+        f'<li><span class="text" dir="auto">{html.escape(text or "(nothing)")}</span>'
+        f'<span class="bar"><span style="width: {100 * share:.2f}%"></span></span>'
+        f'<span class="share">{html.escape(figures.percent(share))}</span></li>'
+        for text, share in alternatives
+    )
+    return f'<ol class="bars">{rows}</ol>'
+
+
+def looked(maps: Sequence[tuple[Image.Image, str]]) -> str:
+    """Where a network looked: one picture for the whole answer, and one for each character if there are such."""
+    if not maps:
+        return '<p class="looked">Nothing was read, so there is nothing to show.</p>'
+    shown = "".join(
+        f'<figure><img src="{data_url(image)}" alt="Heat map: where the network looked for {html.escape(label)}" '
+        f'width="{image.width}" height="{image.height}"><figcaption>{html.escape(label)}</figcaption></figure>'
+        for image, label in maps
+    )
+    return f'<div class="looked">{shown}</div>'
+
+
+def problem(error: zoo.InputError) -> str:
+    """What is wrong with what a visitor gave, and what to do about it."""
+    return f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
+
+
+def note(picture: zoo.image.Picture) -> str:
+    """What was done to a picture so that it could be read; empty for most."""
+    return f'<p class="note" role="status">{html.escape(picture.note)}</p>' if picture.note else ""
+
+
+def data_url(image: Image.Image) -> str:
+    """The picture in an address of its own, to be put into HTML without a further request."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=85)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
