@@ -1,6 +1,6 @@
 """Arrays to what a page shows of them: overlays and plotly figures. Pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -101,11 +101,47 @@ def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]]) -> 
     )
     figure.update_xaxes(title="labelled pictures of the style", type="category", showgrid=False, fixedrange=True)
     figure.update_yaxes(title="read right", tickformat=".0%", range=(0, 1.05), fixedrange=True, gridcolor="#8885")
-    figure.update_layout(
-        height=260,
+    return _plain(figure, 260)
+
+
+def curves(runs: Mapping[str, Mapping[str, Sequence[float]]], measure: str) -> go.Figure:
+    """A measure by epoch of several trainings: full lines on training images, dotted ones on validation.
+
+    Args:
+        runs: by name; each has "epoch", and for "loss" and "accuracy" of "train" and "validation" a value an epoch.
+        measure: "loss" or "accuracy".
+    """
+    figure = go.Figure()
+    for k, (name, run) in enumerate(runs.items()):
+        for part, dash in (("train", "solid"), ("validation", "dot")):
+            figure.add_scatter(
+                x=run["epoch"],
+                y=run[f"{measure}/{part}"],
+                name=name,
+                legendgroup=name,
+                showlegend=part == "train",
+                mode="lines",
+                line={"color": hue(k), "dash": dash},
+            )
+    figure.update_xaxes(title="epoch", showgrid=False, fixedrange=True)
+    figure.update_yaxes(title=measure, fixedrange=True, gridcolor="#8885")
+    return _plain(figure, 320).update_layout(legend={"orientation": "h", "y": -0.25})
+
+
+def distribution(classes: Sequence[str], counts: Sequence[int]) -> go.Figure:
+    """How many images each class has, as upright bars on a logarithmic scale."""
+    figure = go.Figure(go.Bar(x=list(classes), y=list(counts), marker={"color": INK}))
+    figure.update_xaxes(type="category", fixedrange=True, tickangle=0)
+    figure.update_yaxes(type="log", dtick=1, fixedrange=True, gridcolor="#8885")
+    return _plain(figure, 240)
+
+
+def _plain(figure: go.Figure, height: int) -> go.Figure:
+    """The figure on the page's own paper, without what would be in the way of a finger that scrolls."""
+    return figure.update_layout(
+        height=height,
         margin={"l": 0, "r": 20, "t": 10, "b": 0},
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return figure

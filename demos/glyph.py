@@ -6,7 +6,7 @@ import gradio as gr
 from PIL import Image
 
 import zoo
-from demos import answers
+from demos import answers, glyph_study
 from demos.answers import Network
 from demos.canvas import canvas
 from zoo import ink, strokes
@@ -133,6 +133,7 @@ def build() -> None:
                     gr.HTML(SEES)
                     sight = gr.HTML(elem_id="glyph-seen")
 
+    glyph_study.build()
     outputs = [message, panels, invitation, *places, sight]
     # One at a time: Grad-CAM hooks into the network. Of drawings that came meanwhile the last is read.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}

@@ -162,7 +162,7 @@ def split(recipe: Recipe, data: Path) -> Split:
         for name, start, end in zip(recipe.folders, pictures.starts, pictures.starts[1:], strict=False)
     }
     validation = {name: parts[name] for name in recipe.validation}
-    for name in set(recipe.train) & set(recipe.validation):
+    for name in (name for name in recipe.train if name in recipe.validation):  # in order: a set's differs by process
         order = rng.permutation(parts[name])
         validation[name], parts[name] = np.split(order, [max(len(order) // 10, 1)])
     train = tuple(parts[name] for name in recipe.train)

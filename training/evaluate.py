@@ -2,10 +2,10 @@
 
     python -m training.evaluate captcha-resnet18 --data DIR
 
-DIR holds the test sets (python -m training.data.captcha tests --out DIR) and, if at hand, ImageFolders or zips of
-photos and of real captchas: photos, captcha-five-test, captcha-login-test, captcha-wide-test. The study's protocol is
-measured with the model that its recipe, NAME-study, left under --runs. A set that is missing keeps its row and is
-printed as not rerun.
+DIR holds the drawn test sets (python -m training.data.captcha tests --out DIR, or training.data.glyph) and, if at hand,
+ImageFolders or zips of photos and of real captchas: photos, captcha-five-test, captcha-login-test, captcha-wide-test.
+The study's protocol is measured with the model that its recipe, NAME-study, left under --runs. A set that is missing
+keeps its row and is printed as not rerun.
 """
 
 import argparse
@@ -32,9 +32,12 @@ from zoo.prediction import Prediction
 from zoo.reader import Language, Reader
 from zoo.runtime import Array, Runtime
 from zoo.store import CHECKPOINTS
+from zoo.text import alike
 
 DIGESTS = Path(__file__).parent / "data" / "digests.json"
-SEEN_WORDS, UNSEEN_WORDS = "test-words", "test-unseen-words"
+RELABELLED = Path(__file__).parent / "data" / "relabelled.json"  # by eye, those that a reader answered otherwise
+SET_RIGHT = ", wrong labels set right"
+SEEN_WORDS, UNSEEN_WORDS, GLYPHS = "test-words", "test-unseen-words", "glyph-test"
 REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
 Answers = list[tuple[Prediction, str]]
 
@@ -51,12 +54,17 @@ def answers(
 
 def exact(prediction: Prediction, text: str) -> bool:
     """Whether the answer is the text; a classifier's labels have no case."""
-    return prediction.text == (text if prediction.label is None else text.lower())
+    return prediction.text == text if prediction.label is None else plain(prediction.text) == plain(text)
 
 
 def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
     """Word accuracy without and with regard to case, of answers on a set."""
     rows = [share(data, "word accuracy", [plain(p.text) == plain(text) for p, text in found], **extra)]
+    if data == GLYPHS:
+        rows += [
+            share(data, "top-2 accuracy", [text.upper() in dict(p.alternatives[:2]) for p, text in found], **extra),
+            share(data, "accuracy, look-alikes merged", [text.upper() in alike(p.text) for p, text in found], **extra),
+        ]
     if not all(p.label for p, _ in found):
         rows.append(share(data, "word accuracy, case as drawn", [p.text == text for p, text in found], **extra))
     return rows
@@ -120,14 +128,30 @@ def measure(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> l
     ]
 
 
-def together(found: Answers) -> list[Row]:
+def relabelled(data: str, pictures: ImageFolder, found: Answers) -> Answers:
+    """The answers beside what a person read in the pictures whose label is wrong, and the label in all others."""
+    seen = json.loads(RELABELLED.read_text(encoding="utf-8")).get(data, {})
+    names = (name.decode() for name in pictures.columns["file_name"])
+    return [(p, seen.get(name, text)) for name, (p, text) in zip(names, found, strict=True)]
+
+
+def together(found: Answers, note: str = "") -> list[Row]:
     """What confidence is worth over all sets of real captchas, compared as those are, without regard to case."""
     pairs = np.array([(p.confidence, plain(p.text) == plain(text)) for p, text in found])
     rows = []
     for name, statistic in (("ECE", expected_calibration_error), ("coverage at 99 % precision", coverage)):
         interval = bootstrap(pairs, lambda sample, measured=statistic: measured(sample[:, 0], sample[:, 1]))
-        rows.append(Row("real captchas", name, statistic(pairs[:, 0], pairs[:, 1]), len(pairs), interval))
+        rows.append(Row("real captchas", name + note, statistic(pairs[:, 0], pairs[:, 1]), len(pairs), interval))
     return rows
+
+
+def sets(reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sets that a reader is to read, and those of what it does not know."""
+    if reader.settings.ink:
+        return (GLYPHS,), ("glyph-test-nothing", "photos")
+    if isinstance(reader, Classifier):
+        return (SEEN_WORDS,), (UNSEEN_WORDS, "test-nothing", "photos")
+    return (SEEN_WORDS, UNSEEN_WORDS, *REAL), ("test-nothing", "photos")
 
 
 def evaluate(folder: Path, data: Path, runs: Path) -> Report:
@@ -138,9 +162,10 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
     report, reader = Report(folder), zoo.load(folder)
     studied = f"{folder.name.removesuffix('-study')}-study"
     protocol = recipe_of(studied) if studied in NAMES else None
-    captchas = (SEEN_WORDS,) if isinstance(reader, Classifier) else (SEEN_WORDS, UNSEEN_WORDS, *REAL)
+    readable, strange = sets(reader)
     real: dict[str, Answers] = {}
-    for name in dict.fromkeys((*captchas, UNSEEN_WORDS, "test-nothing", "photos")):
+    right: dict[str, Answers] = {}
+    for name in (*readable, *strange):
         path = next((path for path in (data / name, data / f"{name}.zip") if path.exists()), None)
         if not path or (protocol and protocol.name == folder.name):
             continue
@@ -149,15 +174,19 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
         if json.loads(DIGESTS.read_text()).get(name) not in (None, report.digests[name]):
             raise SystemExit(f"{data / name} is not the set whose digest is in {DIGESTS.name}; draw it again")
         found = answers(reader, pictures, name, len(pictures))
-        if name in captchas:
+        if name in readable:
             report.add(*measure(folder, name, pictures, found))
         else:
             report.add(share(name, "status unsure or empty", [p.status != "ok" for p, _ in found]))
         if name in REAL:
-            real[name] = found
+            real[name], right[name] = found, relabelled(name, pictures, found)
+            if real[name] != right[name]:
+                hits = [plain(p.text) == plain(text) for p, text in right[name]]
+                report.add(share(name, f"word accuracy{SET_RIGHT}", hits))
         report.save()
     if len(real) == len(REAL):
         report.add(*together([answer for found in real.values() for answer in found]))
+        report.add(*together([answer for found in right.values() for answer in found], SET_RIGHT))
     trained = runs / CHECKPOINTS.name / protocol.name if protocol else None
     if protocol and trained and trained.exists() and all((data / name).exists() for name in protocol.train):
         report.add(*study(protocol, zoo.load(trained), data))

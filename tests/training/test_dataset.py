@@ -51,6 +51,17 @@ def test_the_pictures_of_one_folder_are_told_from_the_others(pictures: dataset.C
     assert pictures.within(chosen, "validation").tolist() == [False, False, True, True]
 
 
+def test_folders_that_train_and_validate_are_split_for_good(drawn: Path) -> None:
+    """In the recipe's order: in that of a Python set every process would hold out other pictures."""
+    names = ("hard", "train", "easy", "validation")
+    parts = dataset.split(dataclasses.replace(RECIPE, train=names, validation=names, samples=(96,) * 4), drawn)
+    rng = np.random.default_rng(RECIPE.seed)
+    for number, train in enumerate(parts.train):
+        held_out, kept = np.split(rng.permutation(np.arange(96 * number, 96 * (number + 1))), [9])
+        assert np.array_equal(train, kept)
+        assert np.array_equal(parts.validation[9 * number : 9 * (number + 1)], held_out)
+
+
 def test_few_of_the_readable_captchas_are_called_unsure(
     drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,3 +110,24 @@ def test_covering_what_matters_hurts_and_covering_elsewhere_does_not(monkeypatch
     left[:, 2:12] = 1
     assert faithfulness.hurts_more(None, case, left)
     assert not faithfulness.hurts_more(None, case, left[:, ::-1].copy())
+
+
+def test_wrong_labels_are_set_right(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = ImageFolder(data / "test-words")
+    names = [name.decode() for name in pictures.columns["file_name"]]
+    monkeypatch.setattr(evaluate, "RELABELLED", tmp_path / "relabelled.json")
+    (tmp_path / "relabelled.json").write_text(json.dumps({"test-words": {names[3]: "seen"}}))
+    found = [(zoo.Prediction("read", 0.9, (("read", 0.9),), (), "ok"), row["text"]) for _, row in pictures]
+    right = [text for _, text in evaluate.relabelled("test-words", pictures, found)]
+    assert right == [text if i != 3 else "seen" for i, (_, text) in enumerate(found)]
+    assert evaluate.relabelled("test-nothing", pictures, found) == found
+
+
+def test_a_glyph_counts_in_either_case_and_with_its_look_alikes() -> None:
+    def read(text: str, second: str) -> zoo.Prediction:
+        return zoo.Prediction(text, 0.6, ((text, 0.6), (second, 0.3)), (), "ok", label=text)
+
+    found = [(read("A", "4"), "a"), (read("O", "0"), "0"), (read("1", "7"), "I"), (read("B", "8"), "E")]
+    shares = {row.measure: row.value for row in evaluate.accuracy("glyph-test", found)}
+    assert shares == {"word accuracy": 0.25, "top-2 accuracy": 0.5, "accuracy, look-alikes merged": 0.75}
+    assert [evaluate.exact(*pair) for pair in found] == [True, False, False, False]
