@@ -54,9 +54,23 @@ def overlays(name: str, picture: Image.Image) -> list[tuple[Image.Image, str]]:
     return [(figures.overlay(small, heat), label) for heat, label in zip(explained.maps, explained.labels, strict=True)]
 
 
-def open_upload(upload: dict[str, Any] | None) -> zoo.image.Picture:
+def upload(label: str, alt: str, name: str) -> gr.Image:
+    """Where a visitor gives a picture: a file, from the clipboard, or from the camera."""
+    return gr.Image(
+        label=label,
+        sources=["upload", "clipboard", "webcam"],
+        format="png",
+        height=190,
+        buttons=[],
+        placeholder="Drop a picture here\n- or -\nclick to choose one",
+        alt_text=alt,
+        elem_id=name,
+    )
+
+
+def opened(given: dict[str, Any] | None) -> zoo.image.Picture:
     """The very file that was uploaded: gradio's own decoding would fail on a bad one with an error for programmers."""
-    return zoo.image.load(upload["path"] if upload and upload.get("path") else b"")
+    return zoo.image.load(given["path"] if given and given.get("path") else b"")
 
 
 def told(found: zoo.Prediction, milliseconds: float) -> dict[str, Any]:

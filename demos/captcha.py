@@ -114,11 +114,11 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
         note on how the picture was converted, if it was.
     """
     try:
-        opened = answers.open_upload(picture)
+        given = answers.opened(picture)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    said = {network.name: answers.told(*answers.read(network, opened.rgb)) for network in NETWORKS}
-    return {"note": opened.note, **said}
+    said = {network.name: answers.told(*answers.read(network, given.rgb)) for network in NETWORKS}
+    return {"note": given.note, **said}
 
 
 def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[Image.Image, str]]:
@@ -134,7 +134,7 @@ def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[
     if network not in (known := [network.name for network in NETWORKS]):
         raise gr.Error(f"There is no network {network!r}; choose {' or '.join(known)}.", print_exception=False)
     try:
-        return answers.overlays(network, answers.open_upload(picture).rgb)
+        return answers.overlays(network, answers.opened(picture).rgb)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
 
@@ -178,7 +178,7 @@ def show(upload: dict[str, Any] | None, *, asked: bool = False) -> list[Any]:
     if not upload and not asked:  # the picture was taken away
         return ["", gr.Column(visible=False), gr.Column(visible=True), *said]
     try:
-        picture = answers.open_upload(upload)
+        picture = answers.opened(upload)
     except zoo.InputError as error:
         return [answers.problem(error), gr.Column(visible=False), gr.Column(visible=True), *said]
     said = [place for network in NETWORKS for place in answers.say(network, picture.rgb)[1]]
@@ -189,16 +189,7 @@ def build() -> None:
     """The tab's widgets and what they do; call it inside gr.Blocks."""
     with gr.Row(equal_height=False, elem_id="captcha-page"):
         with gr.Column(scale=2, min_width=300):
-            upload = gr.Image(
-                label="Captcha",
-                sources=["upload", "clipboard", "webcam"],
-                format="png",
-                height=190,
-                buttons=[],
-                placeholder="Drop a picture here\n- or -\nclick to choose one",
-                alt_text="The captcha to be read",
-                elem_id="captcha-picture",
-            )
+            upload = answers.upload("Captcha", "The captcha to be read", "captcha-picture")
             message = gr.HTML(elem_id="captcha-message")
             read_button = gr.Button("Read", variant="primary", elem_id="captcha-read")
             # gr.Examples would leave its pictures without a name for those who cannot see them.

@@ -44,10 +44,10 @@ def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
         probabilities, and the milliseconds that it took; besides, a note on how the picture was converted, if it was.
     """
     try:
-        opened = answers.open_upload(picture)
+        given = answers.opened(picture)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    return {"note": opened.note, **answers.told(*answers.read(NETWORK, opened.rgb))}
+    return {"note": given.note, **answers.told(*answers.read(NETWORK, given.rgb))}
 
 
 def read_drawing(drawing: Strokes) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def show_upload(upload: dict[str, Any] | None) -> list[Any]:
     if not upload:  # it was taken away
         return _nothing()
     try:
-        picture = answers.open_upload(upload)
+        picture = answers.opened(upload)
     except zoo.InputError as error:
         return _nothing(answers.problem(error))
     return _shown(picture.rgb, answers.note(picture))
@@ -114,16 +114,7 @@ def build() -> None:
             drawn = canvas("Draw a digit or a letter here", elem_id="glyph-canvas")
             message = gr.HTML(elem_id="glyph-message")
             with gr.Accordion("Or take a picture of one", open=False, elem_id="glyph-upload"):
-                upload = gr.Image(
-                    label="A character",
-                    sources=["upload", "clipboard", "webcam"],
-                    format="png",
-                    height=190,
-                    buttons=[],
-                    placeholder="Drop a picture here\n- or -\nclick to choose one",
-                    alt_text="The character to be read",
-                    elem_id="glyph-picture",
-                )
+                upload = answers.upload("A character", "The character to be read", "glyph-picture")
         with gr.Column(scale=3, min_width=300):
             with gr.Column() as invitation:
                 gr.HTML(INVITATION)
@@ -133,7 +124,8 @@ def build() -> None:
                     gr.HTML(SEES)
                     sight = gr.HTML(elem_id="glyph-seen")
 
-    glyph_study.build()
+    if glyph_study.FOLDER.exists():
+        glyph_study.build()
     outputs = [message, panels, invitation, *places, sight]
     # One at a time: Grad-CAM hooks into the network. Of drawings that came meanwhile the last is read.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}

@@ -5,17 +5,35 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+MEASURES = "loss", "accuracy"
+PARTS = ("train", "_epoch"), ("validation", "")  # and how the logs' columns of a part end
+Points = dict[str, list[float]]
 
-def save(run: Path) -> None:
-    """Draws the curves that a run's CSV logs hold, one log for each time it was started, by epoch, into its folder."""
+
+def read(run: Path) -> Points:
+    """What a run's CSV logs hold: "epoch", and measure/part such as "loss/train", a value for each finished epoch.
+
+    There is one log for each time that the run was started.
+    """
     logs = sorted((run / "csv").glob("version_*/metrics.csv"), key=lambda log: int(log.parent.name.split("_")[1]))
     rows = [row for log in logs for row in csv.DictReader(log.read_text().splitlines())]
-    for measure in ("loss", "accuracy"):
+    columns = {f"{measure}/{part}": f"{measure}/{part}{suffix}" for measure in MEASURES for part, suffix in PARTS}
+    found = {
+        name: {int(row["epoch"]) + 1: float(row[column]) for row in rows if row.get(column)}
+        for name, column in columns.items()
+    }
+    epochs = sorted(set.intersection(*map(set, found.values())))
+    return {"epoch": list(map(float, epochs))} | {name: [by[epoch] for epoch in epochs] for name, by in found.items()}
+
+
+def save(run: Path) -> None:
+    """Draws a run's curves into its folder."""
+    points = read(run)
+    for measure in MEASURES:
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.subplots()
-        for part, column in (("train", f"{measure}/train_epoch"), ("validation", f"{measure}/validation")):
-            points = [(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
-            axes.plot(*zip(*points, strict=True), marker="o", label=part) if points else None
+        for part, _ in PARTS:
+            axes.plot(points["epoch"], points[f"{measure}/{part}"], marker="o", label=part)
         axes.set(xlabel="epoch", ylabel=measure, title=run.name)
         axes.legend()
         axes.grid(alpha=0.3)

@@ -217,6 +217,11 @@ def epoch_indices(recipe: Recipe, texts: np.ndarray, train: Sequence[Indices], e
         known = np.isin(np.char.lower(texts[every]), np.char.lower(np.array(recipe.labels, "S")))
         strangers = int(samples * recipe.strangers / (1 + recipe.strangers))
         groups = [(every[known], samples - strangers), (every[~known], strangers)]
+    if recipe.balanced:
+        ((every, samples),) = groups
+        classes = np.char.upper(texts[every])
+        names = np.unique(classes)
+        groups = [(every[classes == name], samples // len(names)) for name in names]
     return rng.permutation(np.concatenate([_take(rng, group, count) for group, count in groups]))
 
 

@@ -56,9 +56,13 @@ def locate(name: str, runs: Path) -> Path:
     return store.resolve(name)
 
 
-def fast_bfloat16() -> bool:
-    """Whether this machine computes in bfloat16 faster than in float32; a CPU without AVX-512 is 15 times slower."""
-    return torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+def fast_bfloat16(architecture: str) -> bool:
+    """Whether this machine trains a network in bfloat16 faster than in float32.
+
+    A CPU without AVX-512 is 15 times slower; with it EfficientNet's depthwise convolutions still make it 2.3 times so.
+    """
+    depthwise = architecture.startswith("efficientnet")
+    return torch.cuda.is_available() or (not depthwise and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def fit(pictures: Pictures, run: Path, start: Path | None = None) -> nn.Module:
@@ -74,7 +78,7 @@ def fit(pictures: Pictures, run: Path, start: Path | None = None) -> nn.Module:
     trainer = lightning.Trainer(
         default_root_dir=run,
         max_epochs=recipe.epochs,
-        precision="bf16-mixed" if fast_bfloat16() else "32-true",
+        precision="bf16-mixed" if fast_bfloat16(recipe.architecture) else "32-true",
         reload_dataloaders_every_n_epochs=1,
         gradient_clip_val=1.0,
         log_every_n_steps=20,

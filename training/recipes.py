@@ -40,6 +40,7 @@ class Recipe:
         jitter: whether every picture is moved, scaled and slanted a little, for folders that hold few.
         strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
             answer them evenly (outlier exposure, Hendrycks et al. 2019).
+        balanced: whether every class has as many images in an epoch, however few there are of it.
         guidance: weight of the loss that leads cross-attention to the letter's drawn box.
         spotting: weight of the loss that has each of the encoder's cells tell the letter whose drawn box it lies in.
     """
@@ -65,6 +66,7 @@ class Recipe:
     batch: int = 64
     weight_decay: float = 0.02
     strangers: float = 0.0
+    balanced: bool = False
     guidance: float = 0.0
     spotting: float = 0.0
     seed: int = 0
