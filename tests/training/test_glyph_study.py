@@ -129,7 +129,9 @@ def test_folds_share_no_image_and_cover_all(data: Path, tmp_path: Path, monkeypa
         return asked
 
     monkeypatch.setattr(study, "probabilities", kept)
-    study.folds(study.recipe("fold", "small_cnn"))
+    still, moved = (study.recipe("fold", "small_cnn", jitter=jitter) for jitter in (False, True))
+    assert moved.ink and not still.ink, "a character that is moved is framed anew"
+    study.folds(still)
     assert sorted(np.concatenate([rest for _, rest in cut])) == list(range(3, 144 + 72))
     assert not any(set(train) & set(rest) or max(train) >= 216 for train, rest in cut)
     assert all({0, 1, 2} <= set(train) for train, _ in cut), "every network learns the rare ones"
