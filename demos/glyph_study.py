@@ -10,7 +10,7 @@ from PIL import Image
 
 from demos import answers, figures
 
-FOLDER = Path(__file__).parent / "glyph_study"  # as python -m training.glyph_study leaves it
+FOLDER = Path(__file__).parent / "results" / "glyph_study"  # as python -m training.glyph_study leaves it
 TILE, PER_ROW = 56, 32  # pixels; of the picture of all errors
 INTRODUCTION = """\
 ### The study: one set of characters, several models

@@ -55,7 +55,7 @@ FOLDS = 5
 EPOCHS, EPOCHS_OF_GRID = 8, 2
 PAIRS = 10  # of classes, the most confused
 PER_ROW = 32  # images of errors.png
-OUT = Path(__file__).parents[1] / "demos" / "glyph_study"
+OUT = Path(__file__).parents[1] / "demos" / "results" / "glyph_study"
 
 Labels = np.ndarray  # int (n,)
 
