@@ -127,12 +127,13 @@ def jitter(rng: np.random.Generator, picture: Image.Image, boxes: np.ndarray) ->
 
 
 def recolour(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
-    """Other colours for the same drawing: channels swapped, brightness and contrast changed, at times a negative."""
-    table = np.arange(256, dtype=np.float32)
-    if rng.random() < 0.3:
-        table = 255 - table
-    table = (table - 127.5) * rng.uniform(0.7, 1.15) + 127.5 + rng.uniform(-25, 25)
-    return np.clip(table, 0, 255).astype(np.uint8)[pixels[..., rng.permutation(3)]]
+    """Other colours for the same drawing: channels swapped, brightness and contrast changed, at times a negative.
+
+    Nothing is clipped, so that a letter hardly darker than white paper stays one.
+    """
+    ends = rng.uniform(0, 40), rng.uniform(215, 255)
+    table = np.linspace(*(ends if rng.random() < 0.7 else ends[::-1]), 256)
+    return table.astype(np.uint8)[pixels[..., rng.permutation(3)]]
 
 
 @dataclass(frozen=True)

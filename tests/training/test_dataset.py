@@ -94,6 +94,15 @@ def test_recolouring_keeps_the_drawing_and_its_answer(drawn: Path) -> None:
         assert np.array_equal(fresh[i, 192, 0].pixels, again[i, 192, 0].pixels)
 
 
+def test_recolouring_erases_no_faint_letter() -> None:
+    for paper, ink in ((255, 247), (0, 8)):
+        pixels = np.full((4, 4, 3), paper, np.uint8)
+        pixels[1:3, 1:3] = ink
+        for seed in range(50):
+            seen = dataset.recolour(np.random.default_rng(seed), pixels).astype(int)
+            assert abs(seen[0, 0, 0] - seen[1, 1, 0]) >= 5
+
+
 def test_a_strangers_target_is_even_and_a_words_is_its_number(pictures: dataset.Captchas) -> None:
     recipe = recipe_of("captcha-resnet18")
     examples = [pictures[i, 192, 0] for i in range(60)]
