@@ -41,7 +41,7 @@ def write_calibrated(
         names = "temperature", "language", "threshold", "explained_layer"
         kept = {name: before[name] for name in names if name in before}
         return checkpoint.write(recipe, network, folder, **kept)
-    texts = np.array([i for i in validation if pictures.texts[i]])
+    texts = validation[dataset.answerable(recipe, pictures.texts[validation])]
     logits, right = validation_answers(network, pictures, texts, workers)
     temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
     chosen: dict[str, float] = {"temperature": temperature}

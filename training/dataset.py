@@ -209,13 +209,20 @@ def collate(examples: Sequence[Example], recipe: Recipe) -> Batch:
     return batch | {"images": torch.from_numpy(image.normalise(pixels, recipe.mean, recipe.std))}
 
 
+def answerable(recipe: Recipe, texts: np.ndarray) -> npt.NDArray[np.bool_]:
+    """Which texts, UTF-8 (n,), the recipe's network can answer: a classifier its labels, a sequence reader any."""
+    if recipe.kind == "classifier":
+        return np.isin(np.char.lower(texts), [label.lower().encode() for label in recipe.labels])
+    return np.asarray(texts != b"")
+
+
 def epoch_indices(recipe: Recipe, texts: np.ndarray, train: Sequence[Indices], epoch: int) -> Indices:
     """The pictures of one epoch, shuffled: the same for the same seed and epoch, also after a resume."""
     rng = np.random.default_rng((recipe.seed, epoch))
     groups = list(zip(train, recipe.samples, strict=True))
     if recipe.strangers:
         ((every, samples),) = groups
-        known = np.isin(np.char.lower(texts[every]), np.char.lower(np.array(recipe.labels, "S")))
+        known = answerable(recipe, texts[every])
         strangers = int(samples * recipe.strangers / (1 + recipe.strangers))
         groups = [(every[known], samples - strangers), (every[~known], strangers)]
     if recipe.balanced:

@@ -24,9 +24,8 @@ class Pictures(lightning.LightningDataModule):
         super().__init__()
         self.recipe, self.pictures, self.workers = split.pictures.recipe, split.pictures, workers
         self.train, self.validation = split.train, split.validation
-        if self.recipe.kind == "classifier":  # strangers are trained on, but have no right answer to score
-            known = {label.lower().encode() for label in self.recipe.labels}
-            self.validation = self.validation[[t.lower() in known for t in self.pictures.texts[self.validation]]]
+        # blank paper and strangers are trained on, but have no right answer to score
+        self.validation = self.validation[dataset.answerable(self.recipe, self.pictures.texts[self.validation])]
         if limit:
             self.train = tuple(part[:limit] for part in self.train)
             self.validation = np.concatenate(self.train)

@@ -85,6 +85,26 @@ def test_few_of_the_readable_captchas_are_called_unsure(
     assert 0.5 <= chosen < 0.55
 
 
+def test_what_a_network_cannot_answer_calibrates_nothing(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To a classifier every other word would be wrong, and where it answers the first class even right."""
+    recipe = dataclasses.replace(recipe_of("captcha-resnet18"), architecture="test_resnet")
+    parts = dataset.split(recipe, drawn)
+    used: list[bytes] = []
+
+    def answers(_network: object, pictures: dataset.Captchas, indices: np.ndarray, _workers: int) -> object:
+        used.extend(pictures.texts[indices].tolist())
+        return np.zeros((len(indices), 1, 100)), np.zeros(len(indices), bool)
+
+    monkeypatch.setattr(calibrate, "validation_answers", answers)
+    monkeypatch.setattr(calibrate.faithfulness, "best_layer", lambda *_: "layer4")
+    calibrate.write_calibrated(build(recipe), parts.pictures, parts.validation, 0, tmp_path)
+    texts = parts.pictures.texts[parts.validation].tolist()
+    assert used == [text for text in texts if text.decode().lower() in WORDS] and 0 < len(used) < len(texts)
+    assert dataset.answerable(RECIPE, np.array([b"any7", b""])).tolist() == [True, False]
+
+
 def test_recolouring_keeps_the_drawing_and_its_answer(drawn: Path) -> None:
     plain, fresh, again = (dataset.Captchas(RECIPE, [ImageFolder(drawn / "train")], seed) for seed in (None, 5, 5))
     assert any((plain[i, 192, 0].pixels != fresh[i, 192, 0].pixels).any() for i in range(5))

@@ -44,8 +44,7 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
     torch.manual_seed(0)
     folder = tmp_path / name
     pictures = dataset.Captchas(recipe, [ImageFolder(data / "validation")])
-    known = np.array([i for i in range(48) if pictures.texts[i].decode().lower() in WORDS])
-    write_calibrated(build(recipe), pictures, known, 0, folder)
+    write_calibrated(build(recipe), pictures, np.arange(48), 0, folder)
     monkeypatch.setattr(evaluate, "DIGESTS", tmp_path / "digests.json")
     (tmp_path / "digests.json").write_text("{}")
     # untrained networks read nothing right: measure the maps on whatever they read
