@@ -10,25 +10,24 @@ and milliseconds from a turn of the wheel to the frame that shows it (median, wo
 import argparse
 import io
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from benchmarks.pages import chromium, served
 
 PORT = 8629
-CHROMIUM = Path("/usr/bin/chromium")
+ADDRESS = f"http://127.0.0.1:{PORT}"
+SERVER = ("-m", "streamlit", "run", "demos/grid.py", "--server.headless=true", "--server.fileWatcherType=none")
 VISITS, PLACES = 5, 40
 FRAME = """() => new Promise((done) => {
   const start = performance.now();
@@ -45,27 +44,6 @@ def write(path: Path, count: int) -> None:
             pixels = rng.integers(0, 256, 3) + rng.normal(0, 20, (24, 24, 3))
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG")
             archive.writestr(f"{i % 10}/{i:06}.jpg", buffer.getvalue())
-
-
-@contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The address of the page."""
-    command = [sys.executable, "-m", "streamlit", "run", "demos/grid.py", "--server.headless=true"]
-    command += ["--server.address=127.0.0.1", f"--server.port={PORT}", "--server.fileWatcherType=none"]
-    env = os.environ | {"GLYPHZOO_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{PORT}"
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def visit(browser: Browser, address: str, seconds: float) -> tuple[Page, float]:
@@ -146,14 +124,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grid_page", description=__doc__.split("\n")[0])
     parser.add_argument("counts", nargs="*", type=int, default=[1024, 10_000, 100_000])
     print(f"{'pictures':>8} {'first s':>8} {'known s':>8} {'right':>8} {'zoom ms':>8} {'worst':>8}")
-    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright, served(Path(scratch)) as address:
-        path = CHROMIUM if CHROMIUM.exists() else None
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    command = (*SERVER, "--server.address=127.0.0.1", f"--server.port={PORT}")
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        served(command, f"{ADDRESS}/_stcore/health", GLYPHZOO_HOME=scratch),
+        chromium() as browser,
+    ):
         for count in parser.parse_args().counts:
             pictures = Path(scratch) / f"{count}.zip"
             write(pictures, count)
-            measure(browser, address + link(pictures), count)
-        browser.close()
+            measure(browser, ADDRESS + link(pictures), count)
 
 
 if __name__ == "__main__":

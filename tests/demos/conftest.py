@@ -77,6 +77,10 @@ def visit(browser: Browser, server: str) -> Iterator["Visit"]:
     assert visit.failures == []
 
 
+def scrolls_sideways(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
 class Visit:
     """Pages of one test, and what they asked of the world."""
 

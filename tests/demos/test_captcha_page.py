@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.demos.conftest import Visit
+from tests.demos.conftest import Visit, scrolls_sideways
 from tests.demos.pictures import bad_files, drawn, encoded, odd_files
 
 expect.set_options(timeout=20_000)  # the first reading loads the networks
@@ -34,10 +34,6 @@ def maps(page: Page, network: str) -> list[np.ndarray]:
         np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB"), float)
         for source in sources
     ]
-
-
-def scrolls_sideways(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
 def luma(colour: str) -> float:

@@ -1,0 +1,100 @@
+"""Handwritten characters replayed on the Draw tab's canvas in a real browser.
+
+    python -m benchmarks.canvas --data DIR
+
+DIR holds strokes-test.json. Each drawing is redrawn by the mouse, at a place and size by chance; what the page reads is
+compared with what the network reads in the same strokes, drawn by `zoo.strokes` without a page. With --save the number
+goes into the checkpoint's evaluation.json.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page
+from tqdm import tqdm
+
+import zoo
+from benchmarks.pages import chromium, served
+from demos.glyph import NETWORK
+from training import card
+from training.data.glyph import Sources
+from training.report import Report, share
+from zoo import strokes
+from zoo.store import CHECKPOINTS
+
+PORT = 8631
+ADDRESS = f"http://127.0.0.1:{PORT}"
+SETTLED = 0.6  # seconds without another answer, after which the last one is that to the whole drawing
+
+
+def placed(drawing: Sequence[strokes.Stroke], rng: np.random.Generator) -> list[np.ndarray]:
+    """The strokes, scaled to a quarter of the canvas or more and moved to any place on it: (n, 2) in 0…1."""
+    lines = [np.array(stroke, float) for stroke in drawing if len(stroke)]
+    points = np.concatenate(lines)
+    least, extent = points.min(0), np.ptp(points, axis=0)
+    scale = rng.uniform(0.25, 0.9) / max(extent.max(), 1.0)
+    corner = 0.03 + rng.uniform(0, 1, 2) * (0.94 - extent * scale)
+    return [(line - least) * scale + corner for line in lines]
+
+
+def replay(page: Page, lines: Sequence[np.ndarray]) -> str:
+    """What the page reads once the mouse has drawn the strokes on its empty canvas."""
+    page.get_by_role("button", name="Clear").click()
+    page.locator(f"#{NETWORK.name}").wait_for(state="hidden")
+    box = page.locator("#glyph-canvas canvas").bounding_box()
+    assert box
+    corner, size = np.array([box["x"], box["y"]]), np.array([box["width"], box["height"]])
+    for line in lines:
+        on_page = line * size + corner
+        page.mouse.move(*on_page[0])
+        page.mouse.down()
+        for point in on_page[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+    page.locator(f"#{NETWORK.name} .took").wait_for()
+    seen, since = "", time.monotonic()
+    while time.monotonic() < since + SETTLED:
+        page.wait_for_timeout(50)
+        answer = page.locator(f"#{NETWORK.name} .said").inner_text()
+        if answer != seen:
+            seen, since = answer, time.monotonic()
+    return page.locator(f"#{NETWORK.name} .reading").inner_text()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.canvas", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of strokes-test.json (default: data)")
+    parser.add_argument("--count", type=int, default=180, help="of drawings (default: 180)")
+    parser.add_argument("--save", action="store_true", help="keep the number in the checkpoint's evaluation.json")
+    args = parser.parse_args()
+    rng = np.random.default_rng(0)
+    every = [drawing for drawings in Sources(args.data).drawings("test").values() for drawing in drawings]
+    chosen = [every[i] for i in rng.permutation(len(every))[: args.count]]
+    reader, same = zoo.load(NETWORK.name), []
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        served(["app.py"], ADDRESS, GRADIO_SERVER_PORT=str(PORT), GRADIO_TEMP_DIR=scratch),
+        chromium() as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(ADDRESS)
+        page.get_by_role("tab", name="Draw").click()
+        for drawing in tqdm(chosen, "drawings"):
+            [found] = reader.read([strokes.draw(drawing)])
+            same.append(replay(page, placed(drawing, rng)) == (found.text if found.status != "empty" else "—"))
+    command = "python -m benchmarks.canvas --data DIR"
+    row = share("glyph-test", "same answer to strokes replayed on the canvas", same, command=command)
+    report = Report(CHECKPOINTS / NETWORK.name)
+    report.add(row)
+    if args.save:
+        report.save()
+        card.write(report.path.parent)
+    print(f"{row.measure}: {sum(same)} of {row.count}, 95 % interval {row.interval}")
+
+
+if __name__ == "__main__":
+    main()
