@@ -59,7 +59,7 @@ def replay(page: Page, lines: Sequence[np.ndarray]) -> str:
     seen, since = "", time.monotonic()
     while time.monotonic() < since + SETTLED:
         page.wait_for_timeout(50)
-        answer = page.locator(f"#{NETWORK.name} .said").inner_text()
+        answer = page.locator(f"#{NETWORK.name} .answer").inner_text()
         if answer != seen:
             seen, since = answer, time.monotonic()
     return page.locator(f"#{NETWORK.name} .reading").inner_text()

@@ -32,7 +32,8 @@ function paint() {
 function send() {
     clearTimeout(waiting);
     waiting = null;
-    trigger("input", {strokes});
+    props.value = strokes.map((stroke) => [...stroke]);
+    trigger("input");
 }
 
 function changed(now) {

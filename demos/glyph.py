@@ -66,9 +66,9 @@ def read_drawing(drawing: Strokes) -> dict[str, Any]:
     return answers.told(*answers.read(NETWORK, picture))
 
 
-def show_drawing(event: gr.EventData) -> list[Any]:
+def show_drawing(drawing: Strokes) -> list[Any]:
     """What the page says to the strokes that are on the canvas."""
-    return _shown(strokes.draw(event.strokes)) if event.strokes else _nothing()
+    return _shown(strokes.draw(drawing)) if drawing else _nothing()
 
 
 def show_upload(upload: dict[str, Any] | None) -> list[Any]:
@@ -130,7 +130,7 @@ def build() -> None:
     # One at a time: Grad-CAM hooks into the network. Of drawings that came meanwhile the last is read.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    drawn.input(show_drawing, None, outputs, trigger_mode="always_last", **shown, **alone)
+    drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", **shown, **alone)
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
     # Endpoints for programs, with no widget of their own to start them.
     drawing, told = gr.JSON(visible=False), gr.JSON(visible=False)

@@ -84,8 +84,8 @@ def scrolls_sideways(page: Page) -> bool:
 class Visit:
     """Pages of one test, and what they asked of the world."""
 
-    def __init__(self, browser: Browser, server: str) -> None:
-        self.browser, self.server = browser, server
+    def __init__(self, browser: Browser, server: str, ready: str = "#captcha-read") -> None:
+        self.browser, self.server, self.ready = browser, server, ready
         self.strangers: list[str] = []
         self.failures: list[str] = []
         self.pages: list[Page] = []
@@ -97,7 +97,7 @@ class Visit:
         page.route("**/*", self._guard)
         page.on("pageerror", lambda error: self.failures.append(str(error)))
         page.goto(f"{self.server}/?__theme={theme}")
-        page.locator("#captcha-read").wait_for()
+        page.locator(self.ready).wait_for()
         return page
 
     def _guard(self, route: Route) -> None:

@@ -18,6 +18,7 @@ class Received:
     """What a page's handler was given, and when."""
 
     url: str = ""
+    seconds: float = 0.0  # that it takes to answer
     drawings: list[list[list[list[float]]]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
@@ -27,15 +28,16 @@ def received() -> Iterator[Received]:
     """A page with nothing but the canvas and the number of points."""
     received = Received()
 
-    def take(event: gr.EventData) -> str:
-        received.drawings.append(event.strokes)
+    def take(drawing: list[list[list[float]]]) -> str:
+        received.drawings.append(drawing)
         received.times.append(time.monotonic())
-        return json.dumps([len(stroke) for stroke in event.strokes])
+        time.sleep(received.seconds)
+        return json.dumps([len(stroke) for stroke in drawing])
 
     with gr.Blocks() as page:
         drawn = canvas("Draw here", elem_id="draw")
         counts = gr.Textbox(elem_id="counts", label="points")
-        drawn.input(take, None, counts, trigger_mode="always_last", show_progress="hidden")
+        drawn.input(take, drawn, counts, trigger_mode="always_last", show_progress="hidden")
     _, received.url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield received
     page.close()
@@ -107,6 +109,16 @@ def test_undo_and_clear(page: Page, received: Received) -> None:
     expect(page.locator("#draw .hint")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#draw [role=status]")).to_have_text("There is nothing to undo.")
+
+
+def test_the_last_change_counts_while_an_answer_is_awaited(page: Page, received: Received) -> None:
+    received.seconds = 0.5
+    stroke(page, [(0.2, 0.2), (0.8, 0.2)], pause=0.2)
+    page.get_by_role("button", name="Clear").click()
+    expect(counts(page)).to_have_value("[]")
+    page.wait_for_timeout(1200)
+    received.seconds = 0.0
+    assert received.drawings[-1] == []
 
 
 def test_the_keyboard_draws(page: Page, received: Received) -> None:
