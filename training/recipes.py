@@ -156,9 +156,9 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         "captcha-seq2seq-drawn",
         train=("train", "styles", "sparse", *_REAL),
         validation=("validation", "styles-validation", *_REAL),
-        samples=(16_000, 8_000, 12_000, 3_000, 4_000, 14_000),
-        epochs=4,
-        learning_rate=7e-4,
+        samples=(22_000, 12_000, 16_000, 4_000, 6_000, 8_000),
+        epochs=3,
+        learning_rate=5e-4,
         jitter=True,
     ),
     "glyph-efficientnet": partial(
