@@ -5,7 +5,6 @@ import random
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,12 +14,12 @@ from PIL import Image
 import zoo
 from demos import answers, figures
 from demos.answers import Network
+from demos.sets import FONTS
 from training.data import degrade, drawing, fonts, styles, texts
 from training.data.styles import Style
 from zoo import store
 from zoo.text import ALPHANUMERIC
 
-FONTS = {path.name.split("-latin")[0]: path for path in sorted((Path(__file__).parent / "fonts").glob("*.woff2"))}
 CASES: dict[str, Callable[[str], str]] = {
     "as typed": str,
     "lower": str.lower,
