@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from zoo import image
 from zoo.errors import InputError
@@ -174,6 +174,33 @@ def test_empty_margins_are_cut_off_but_a_speck_is_not_a_letter() -> None:
     assert right - left >= 100 and bottom - top >= 30 and left < 150 < right and top < 44 < bottom
     noise = np.random.default_rng(0).integers(0, 256, (50, 150, 3), np.uint8)
     assert image.content(Image.fromarray(noise)) == (0, 0, 150, 50)
+
+
+def test_lines_that_cross_a_text_out_do_not_count() -> None:
+    paper = Image.new("RGB", (600, 80), "white")
+    letters = ImageDraw.Draw(paper)
+    for left in range(150, 450, 50):
+        letters.rectangle((left, 30, left + 20, 59), outline="navy", width=4)
+    alone = image.content(paper)
+    assert alone == (146, 26, 425, 64)
+    for line in ((0, 10, 599, 40), (0, 78, 599, 70), (100, 5, 500, 5)):
+        letters.line(line, "black", 2)
+    crossed = image.content(paper)
+    assert np.abs(np.subtract(alone, crossed)).max() <= 16, "half a letter more at most, where a line touches one"
+    lines = Image.new("RGB", (600, 80), "white")
+    ImageDraw.Draw(lines).line((50, 30, 550, 30), "black", 2)
+    left, top, right, bottom = image.content(lines)
+    assert left <= 50 and right >= 550 and top < 30 < bottom, "where there is nothing else, a line is something"
+
+
+def test_a_thin_bar_belongs_to_its_letter() -> None:
+    paper = Image.new("RGB", (160, 80), "white")
+    letter = ImageDraw.Draw(paper)
+    letter.rectangle((80, 10, 81, 69), "black")
+    letter.rectangle((80, 68, 105, 69), "black")
+    letter.rectangle((60, 10, 81, 11), "black")
+    left, top, right, bottom = image.content(paper)
+    assert left <= 60 and right >= 106 and top <= 10 and bottom >= 70
 
 
 @pytest.mark.parametrize(
