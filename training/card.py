@@ -44,9 +44,9 @@ the captchas of Wilhelmy & Rosas (2013; in every Keras tutorial, no licence stat
 read right""",
     "captcha-login-train": """\
 a college login's captchas (GT-ZhangAcer/CaptchaDataset, MIT), 7,500. Of 100 read by eye, 98 were read right. About one
-in sixty has a wrong label, such as 1234 under 7047: of 750 that were looked at, the reader answers 12
-otherwise than they are labelled, and each time the eye reads as it does; of the 950 for testing the same holds for 16
-of 17. Measured against the labels as they are, nobody reads many more than 98.3 % of them""",
+in sixty has a wrong label, such as 1234 under 7047: of 750 that were looked at, the reader answered 12
+otherwise than they are labelled, and each time the eye read as it did; of the 950 for testing the same holds for all
+16. Measured against the labels as they are, nobody reads many more than 98.3 % of them""",
     "captcha-wide-train": """\
 generated captchas of 4 to 8 letters and digits (Inefficacy/Captcha-Datasets, no licence stated), 3,000. Of 100 read by
 eye, 57 were read right: O and 0, I, l and 1 look alike in many of their fonts, and some letters are all but white""",

@@ -151,15 +151,23 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         widths=WIDTHS,
     ),
     # real captchas, with more drawn ones, so that those are not forgotten
-    "captcha-seq2seq": partial(
+    "captcha-seq2seq-real": partial(
         _after,
         "captcha-seq2seq-drawn",
         train=("train", "styles", "sparse", *_REAL),
         validation=("validation", "styles-validation", *_REAL),
-        samples=(22_000, 12_000, 16_000, 4_000, 6_000, 8_000),
-        epochs=3,
-        learning_rate=5e-4,
+        samples=(26_000, 10_000, 16_000, 2_000, 3_000, 8_000),
+        epochs=5,
+        learning_rate=7e-4,
         jitter=True,
+    ),
+    # mostly words again, of which the steps after the first saw few
+    "captcha-seq2seq": partial(
+        _after,
+        "captcha-seq2seq-real",
+        samples=(56_000, 8_000, 10_000, 1_000, 2_000, 4_000),
+        epochs=2,
+        learning_rate=5e-4,
     ),
     "glyph-efficientnet": partial(
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=8, strangers=0.15

@@ -93,7 +93,7 @@ def study(teacher: Teacher, report: Report) -> None:
         found += read(teacher.few(five, rest, f"fold-{i}"), pictures, fold.tolist())
     report.add(*accuracy("captcha-five, five folds", found, model="drawn captchas, then 600 of this style"))
     report.save()
-    recipe = recipe_of("captcha-seq2seq")
+    recipe = recipe_of("captcha-seq2seq-real")
     for data in REAL:
         others = teacher.taught(without(recipe, f"{data.removesuffix('-test')}-train.zip"))
         pictures = ImageFolder(teacher.data / f"{data}.zip")

@@ -45,7 +45,7 @@ CATALOG: Mapping[str, Entry] = {
             name="captcha-seq2seq",
             task="text-recognition",
             summary="Reads captchas of up to 12 letters and digits, upper and lower case as drawn.",
-            sha256="914d2c07bb9319e88322332f2722df9df8cc6c3c53548462a7aae883591c7ed6",
+            sha256="fd0fdc5b2174fc3dafd9b72d309dd4e204d7342864f02f9a5b7ca7d64daa382c",
         ),
     )
 }
