@@ -82,23 +82,18 @@ def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]]) -> 
         points: pictures, accuracy 0…1, its interval; in order.
     """
     counts, shares, spans = zip(*points, strict=True)
+    lows, highs = zip(*spans, strict=True)
+    labelled = [str(count) for count in counts]
+    error = {"array": np.subtract(highs, shares), "arrayminus": np.subtract(shares, lows), "color": INK, "thickness": 1}
+    text = [f"{100 * share:.0f} %" for share in shares]
     figure = go.Figure(
-        go.Scatter(
-            x=[str(count) for count in counts],
-            y=shares,
-            mode="lines+markers+text",
-            text=[percent(share) for share in shares],
-            textposition="bottom right",
-            line={"color": INK},
-            error_y={
-                "array": [high - share for share, (_, high) in zip(shares, spans, strict=True)],
-                "arrayminus": [share - low for share, (low, _) in zip(shares, spans, strict=True)],
-                "color": INK,
-                "thickness": 1,
-            },
-            hoverinfo="skip",
-        )
+        [
+            go.Scatter(x=labelled, y=shares, mode="lines+markers", line={"color": INK}, error_y=error),
+            go.Scatter(x=labelled, y=lows, mode="text", text=text, textposition="bottom center"),
+        ]
     )
+    figure.update_traces(hoverinfo="skip")
+    figure.update_layout(showlegend=False)
     figure.update_xaxes(title="labelled pictures of the style", type="category", showgrid=False, fixedrange=True)
     figure.update_yaxes(title="read right", tickformat=".0%", range=(0, 1.05), fixedrange=True, gridcolor="#8885")
     return _plain(figure, 260)

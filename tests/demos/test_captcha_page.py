@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,22 @@ def test_it_fits_and_can_be_read(visit: Visit, width: int, theme: str, tmp_path:
     for part, what in ((".reading", "color"), (".card p", "color"), (".bars .text", "color")):
         ink = luma(page.locator(part).first.evaluate(f"(e) => getComputedStyle(e).{what}"))
         assert abs(ink - paper) > 0.5, f"{part} stands out"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_teaching_brings_is_shown_whole(visit: Visit, width: int) -> None:
+    page = visit(width)
+    page.get_by_role("button", name="Teach it your style").click()
+    chart = page.locator("#captcha-teach .main-svg").first
+    chart.locator(".textpoint").first.wait_for()
+    labels = chart.locator(".textpoint")
+    assert re.fullmatch(r"(\d\d %){6}", "".join(labels.all_text_contents()))
+    paper = chart.bounding_box()
+    for label in labels.all():
+        box = label.bounding_box()
+        assert paper and box
+        assert paper["x"] <= box["x"]
+        assert box["x"] + box["width"] <= paper["x"] + paper["width"]
 
 
 def test_every_control_has_a_name(visit: Visit) -> None:
