@@ -197,10 +197,10 @@ def test_a_thin_bar_belongs_to_its_letter() -> None:
     paper = Image.new("RGB", (160, 80), "white")
     letter = ImageDraw.Draw(paper)
     letter.rectangle((80, 10, 81, 69), "black")
-    letter.rectangle((80, 68, 105, 69), "black")
-    letter.rectangle((60, 10, 81, 11), "black")
+    letter.rectangle((80, 68, 113, 69), "black")
+    letter.rectangle((48, 10, 81, 11), "black")
     left, top, right, bottom = image.content(paper)
-    assert left <= 60 and right >= 106 and top <= 10 and bottom >= 70
+    assert left <= 48 and right >= 114 and top <= 10 and bottom >= 70
 
 
 @pytest.mark.parametrize(
