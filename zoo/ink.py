@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageChops
 from scipy import ndimage
 
 from zoo import image
@@ -22,22 +22,32 @@ def mask(rgb: Image.Image) -> Mask:
 
     Otsu, A threshold selection method from gray-level histograms, 1979.
     """
-    pixels = np.asarray(rgb, np.int16)
-    contrast = np.abs(pixels - image.border(pixels)).max(2)
-    if contrast.max() <= image.SAME:
-        return np.zeros(contrast.shape, bool)
-    found: Mask = contrast > _otsu(contrast)
+    paper = Image.new("RGB", rgb.size, tuple(image.border(np.asarray(rgb)).tolist()))
+    red, green, blue = ImageChops.difference(rgb, paper).split()
+    contrast = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    if contrast.getextrema()[1] <= image.SAME:
+        return np.zeros((rgb.height, rgb.width), bool)
+    found: Mask = np.asarray(contrast) > _otsu(np.array(contrast.histogram(), float))
     pieces, _ = ndimage.label(found, np.ones((3, 3)))
     areas = np.bincount(pieces.ravel())
     areas[0] = 0
-    edge = found & ~ndimage.binary_erosion(found)
-    width = 2 * areas.sum() / edge.sum()
-    return np.asarray((areas >= DIRT * width**2)[pieces] & found)
+    width = 2 * areas.sum() / _edge(found).sum()
+    clean = areas >= DIRT * width**2
+    return found if clean[1:].all() else np.asarray(clean[pieces])
 
 
-def _otsu(values: npt.NDArray[np.int16]) -> int:
-    """The level 0…255 that parts the values into the two groups whose means lie farthest apart for their sizes."""
-    counts = np.bincount(values.ravel(), minlength=256).astype(float)
+def _edge(there: Mask) -> Mask:
+    """The ink that has none above, below, left or right of it."""
+    padded = np.pad(there, 1)
+    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return np.asarray(there & ~inner)
+
+
+def _otsu(counts: npt.NDArray[np.float64]) -> int:
+    """The level that parts values, of which there are `counts` (256,), into the groups with the farthest means.
+
+    How far apart the means of the two groups are counts by the groups' sizes.
+    """
     below, sums = counts.cumsum(), (counts * np.arange(256)).cumsum()
     above = below[-1] - below
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -71,7 +81,7 @@ def fit(rgb: Image.Image, size: tuple[int, int], whole: Image.Image | None = Non
     shrink = max((rows[1] - rows[0]) / room[0], (columns[1] - columns[0]) / room[1])
     reach = max(round((shrink - 1) / 2), 0)
     if reach:
-        there = ndimage.maximum_filter(np.pad(there, reach), 2 * reach + 1)
+        there = _thicker(there, reach)
     there = there[rows[0] : rows[1] + 2 * reach, columns[0] : columns[1] + 2 * reach]
     scale = min(room[0] / there.shape[0], room[1] / there.shape[1])
     inner = max(round(there.shape[1] * scale), 1), max(round(there.shape[0] * scale), 1)
@@ -82,6 +92,15 @@ def fit(rgb: Image.Image, size: tuple[int, int], whole: Image.Image | None = Non
     scale /= coarse
     left, top = (columns[0] - reach) * coarse, (rows[0] - reach) * coarse
     return out, Placement(scale, x - left * scale, y - top * scale)
+
+
+def _thicker(there: Mask, reach: int) -> Mask:
+    """The ink, which has grown by `reach` pixels to all sides, and so has the picture."""
+    grown = np.pad(there, 2 * reach)
+    for axis in (0, 1):
+        rows = np.lib.stride_tricks.sliding_window_view(grown, 2 * reach + 1, axis)
+        grown = np.logical_or.reduce([rows[..., i] for i in range(2 * reach + 1)])
+    return grown
 
 
 def _span(there: Mask, axis: int) -> tuple[int, int]:
