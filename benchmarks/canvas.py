@@ -3,8 +3,9 @@
     python -m benchmarks.canvas --data DIR
 
 DIR holds strokes-test.json. Each drawing is redrawn by the mouse, at a place and size by chance; what the page reads is
-compared with what the network reads in the same strokes, drawn by `zoo.strokes` without a page. With --save the number
-goes into the checkpoint's evaluation.json.
+compared with what the network reads in the same strokes, drawn by `zoo.strokes` without a page. Before that, without a
+page, it measures how long it takes from the strokes to an answer on one thread. With --save both numbers go into the
+checkpoint's evaluation.json.
 """
 
 import argparse
@@ -22,8 +23,9 @@ from benchmarks.pages import chromium, served
 from demos.glyph import NETWORK
 from training import card
 from training.data.glyph import Sources
-from training.report import Report, share
+from training.report import Report, Row, share
 from zoo import strokes
+from zoo.metrics import bootstrap
 from zoo.store import CHECKPOINTS
 
 PORT = 8631
@@ -74,7 +76,12 @@ def main() -> None:
     rng = np.random.default_rng(0)
     every = [drawing for drawings in Sources(args.data).drawings("test").values() for drawing in drawings]
     chosen = [every[i] for i in rng.permutation(len(every))[: args.count]]
-    reader, same = zoo.load(NETWORK.name), []
+    reader, found, times, same = zoo.load(NETWORK.name, threads=1), [], [], []
+    for drawing in [*chosen[:5], *chosen]:  # the first warm up
+        start = time.perf_counter()
+        found += reader.read([strokes.draw(drawing)])
+        times.append(1000 * (time.perf_counter() - start))
+    found, times = found[5:], times[5:]
     with (
         tempfile.TemporaryDirectory() as scratch,
         served(["app.py"], ADDRESS, GRADIO_SERVER_PORT=str(PORT), GRADIO_TEMP_DIR=scratch),
@@ -83,17 +90,21 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(ADDRESS)
         page.get_by_role("tab", name="Draw").click()
-        for drawing in tqdm(chosen, "drawings"):
-            [found] = reader.read([strokes.draw(drawing)])
-            same.append(replay(page, placed(drawing, rng)) == (found.text if found.status != "empty" else "—"))
+        for drawing, alone in zip(tqdm(chosen, "drawings"), found, strict=True):
+            same.append(replay(page, placed(drawing, rng)) == (alone.text if alone.status != "empty" else "—"))
     command = "python -m benchmarks.canvas --data DIR"
-    row = share("glyph-test", "same answer to strokes replayed on the canvas", same, command=command)
+    quick = "ms from strokes to answer on one thread, median"
+    rows = [
+        share("glyph-test", "same answer to strokes replayed on the canvas", same, command=command),
+        Row("glyph-test", quick, float(np.median(times)), len(times), bootstrap(times, np.median), command=command),
+    ]
     report = Report(CHECKPOINTS / NETWORK.name)
-    report.add(row)
+    report.add(*rows)
     if args.save:
         report.save()
         card.write(report.path.parent)
-    print(f"{row.measure}: {sum(same)} of {row.count}, 95 % interval {row.interval}")
+    for row in rows:
+        print(f"{row.measure}: {row.value:.4g} of {row.count}, 95 % interval {row.interval}")
 
 
 if __name__ == "__main__":

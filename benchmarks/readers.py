@@ -26,6 +26,7 @@ from tqdm import tqdm
 import zoo
 from training import card
 from training.data.folder import ImageFolder
+from training.evaluate import sets
 from training.report import Report, Row, share
 from zoo.metrics import bootstrap, character_error_rate, plain
 from zoo.store import CHECKPOINTS
@@ -113,12 +114,13 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", default=zoo.names(), help="our checkpoints (default: all)")
+    parser.add_argument("names", nargs="*", help="our checkpoints (default: all that read such a set)")
     parser.add_argument("--data", type=Path, default=Path("data/test-words"), help="an ImageFolder or a zip of one")
     parser.add_argument("--limit", type=int, help="read only the first so many pictures")
     parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()
-    readers: dict[str, Callable[[], Read]] = {name: partial(ours, name) for name in args.names} | PEERS
+    names = args.names or [name for name in zoo.names() if args.data.stem in sets(zoo.load(name))[0]]
+    readers: dict[str, Callable[[], Read]] = {name: partial(ours, name) for name in names} | PEERS
     rows: dict[str, list[Row]] = {}
     # each in a process of its own: none finds another's threads or settings
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
@@ -134,7 +136,7 @@ def main() -> None:
             + f"  ({measured[0].count} images)"
         )
     if args.save:
-        for name in args.names:
+        for name in names:
             report = Report(CHECKPOINTS / name)
             report.add(*(row for model, measured in rows.items() if model in (name, *PEERS) for row in measured))
             report.save()

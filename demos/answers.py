@@ -147,8 +147,8 @@ def note(picture: zoo.image.Picture) -> str:
     return f'<p class="note" role="status">{html.escape(picture.note)}</p>' if picture.note else ""
 
 
-def data_url(image: Image.Image) -> str:
+def data_url(image: Image.Image, lossless: bool = False) -> str:
     """The picture in an address of its own, to be put into HTML without a further request."""
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=85)
+    image.save(buffer, "WEBP", quality=85, lossless=lossless)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,9 +1,9 @@
 // A square to draw on with mouse, pen, finger or keys. Strokes go out ten times a second while one is drawn: each is a
 // list of points [x, y], 0…1 from the upper left corner.
-const EVERY = 100, NEAR = 0.004, PEN = 0.035, STEP = 0.02;
+const EVERY = 100, NEAR = 0.002, PEN = 0.035, STEP = 0.02;
 const surface = element.querySelector("canvas"), ink = surface.getContext("2d");
 const hint = element.querySelector(".hint"), said = element.querySelector("[role=status]");
-let strokes = [], drawing = false, waiting = null, cursor = null;
+let strokes = [], drawing = null, waiting = null, cursor = null;
 
 const rounded = (value) => Math.round(Math.min(Math.max(value, 0), 1) * 1e4) / 1e4;
 
@@ -53,7 +53,7 @@ function at(event) {
 }
 
 surface.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || drawing) return;
+    if (event.button !== 0 || (drawing !== null && drawing !== "keys")) return;
     surface.setPointerCapture(event.pointerId);
     drawing = event.pointerId;
     cursor = null;
@@ -69,18 +69,18 @@ surface.addEventListener("pointermove", (event) => {
 for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
     surface.addEventListener(end, (event) => {
         if (drawing !== event.pointerId) return;
-        drawing = false;
+        drawing = null;
         changed(true);
     });
 
 function undo() {
-    drawing = false;
+    drawing = null;
     said.textContent = strokes.pop() ? "The last stroke is gone." : "There is nothing to undo.";
     changed(true);
 }
 
 function clear() {
-    drawing = false;
+    drawing = null;
     strokes = [];
     said.textContent = "The drawing is gone.";
     changed(true);
@@ -96,7 +96,7 @@ surface.addEventListener("keydown", (event) => {
         changed(false);
     } else if (event.key === " " || event.key === "Enter") {
         cursor ??= [0.5, 0.5];
-        drawing = drawing === "keys" ? false : "keys";
+        drawing = drawing === "keys" ? null : "keys";
         if (drawing) strokes.push([cursor]);
         said.textContent = drawing ? "The pen is down." : "The pen is up.";
         changed(!drawing);
@@ -107,7 +107,7 @@ surface.addEventListener("keydown", (event) => {
 });
 surface.addEventListener("blur", () => {
     cursor = null;
-    if (drawing === "keys") drawing = false;
+    if (drawing === "keys") drawing = null;
     paint();
 });
 element.querySelector(".undo").addEventListener("click", undo);

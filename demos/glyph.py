@@ -19,7 +19,7 @@ NETWORK = Network(
     "Grad-CAM, cell by cell: the brighter a place, the more it spoke for the answer.",
 )
 INVITATION = (
-    '<div class="invitation"><p><b>Draw a digit or a letter, as large as you like.</b></p>'
+    '<div class="invitation"><p><b>Nothing to read yet. Draw a digit or a letter, as large as you like.</b></p>'
     "<p>A network reads it while you draw. You see what it read, what it nearly read, what it saw of your drawing, and "
     "which strokes decided.</p></div>"
 )
@@ -68,7 +68,10 @@ def read_drawing(drawing: Strokes) -> dict[str, Any]:
 
 def show_drawing(drawing: Strokes) -> list[Any]:
     """What the page says to the strokes that are on the canvas."""
-    return _shown(strokes.draw(drawing)) if drawing else _nothing()
+    try:
+        return _shown(strokes.draw(drawing)) if drawing else _nothing()
+    except zoo.InputError as error:
+        return _nothing(answers.problem(error))
 
 
 def show_upload(upload: dict[str, Any] | None) -> list[Any]:
@@ -103,7 +106,7 @@ def doubt(found: zoo.Prediction) -> str:
 def seen(picture: Image.Image) -> str:
     """What the network sees of a picture, enlarged, as HTML."""
     pixels, _ = ink.fit(picture, answers.reader(NETWORK.name).settings.size)
-    source = answers.data_url(Image.fromarray(pixels))
+    source = answers.data_url(Image.fromarray(pixels), lossless=True)
     return f'<img src="{source}" alt="The character as the network sees it" width="112" height="112">'
 
 

@@ -128,7 +128,7 @@ def matrix(study: dict[str, Any]) -> str:
         f"<span>{''.join(map(_tile, tiles[pair['true'], pair['read']][:6]))}</span></li>"
         for pair in study["pairs"]
     )
-    sprite = answers.data_url(Image.open(FOLDER / "errors.png").convert("RGB"))
+    sprite = answers.data_url(Image.open(FOLDER / "errors.png"), lossless=True)
     return (
         f"<style>#glyph-confusion .tile {{ background-image: url({sprite}) }}</style>"
         f"<div class=confusion><div class=wide><table>{corner}{names}{''.join(rows)}</table></div>"

@@ -51,10 +51,10 @@ otherwise than they are labelled, and each time the eye read as it did; of the 9
 generated captchas of 4 to 8 letters and digits (Inefficacy/Captcha-Datasets, no licence stated), 3,000. Of 100 read by
 eye, 57 were read right: O and 0, I, l and 1 look alike in many of their fonts, and some letters are all but white""",
     "glyph-train": """\
-single characters, redrawn with other pens, slants and bends: 62 characters by hand as pen strokes, 30 drawings of each
+single characters, redrawn with other pens, slants and bends: 62 characters by hand as pen strokes, 25 drawings of each
 (Chars74K, de Campos et al. 2009; for research use); MNIST's digits (LeCun & Cortes, CC BY-SA 3.0); the fonts of
-@fontsource that captchas are drawn with (SIL Open Font License and Apache 2.0). Empty canvases, scribbles, drawn scenes
-and signs such as # and ? teach when there is nothing to read""",
+@fontsource that captchas are drawn with (SIL Open Font License and Apache 2.0). Empty canvases, scribbles, drawn
+scenes, signs such as # and ? and several characters in a row teach when there is nothing to read""",
 }
 LANGUAGE = """
 Ten texts are followed, and weighed in the end, by what the network sees and by how English words are spelled: a
@@ -63,6 +63,17 @@ tests, says how much likelier a word is than any characters. Of that {weight:.1f
 and behind a word are no fault; what could be no word is neither helped nor hurt, and `read(lm=False)` leaves the model
 out. Characters keep the probabilities that the picture alone gives them.
 """
+HELD_OUT = {
+    "captcha": (
+        "validation images in fonts of their own",
+        "The fonts and backgrounds of drawn validation and test sets are never trained on; of a real set, a tenth "
+        "validates.",
+    ),
+    "glyph": (
+        "five more drawings of each of the 62 characters",
+        "No drawing and no font that validates or tests is trained on.",
+    ),
+}
 LIMITS = {
     "glyph": """\
 It knows the digits and the letters A to Z, upper and lower case as one class; any other sign should come back unsure.
@@ -133,14 +144,14 @@ Word accuracy compares letters and digits without regard to case, unless said ot
 
 {table(report)}
 
-Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on validation images in fonts of their own;
+Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on {HELD_OUT[subject][0]};
 below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 {LANGUAGE.format(weight=reading["language"]) if reading.get("language") else ""}
 ## Trained on
 
 {trained_on(reading)}
 
-The fonts and backgrounds of drawn validation and test sets are never trained on; of a real set, a tenth validates.
+{HELD_OUT[subject][1]}
 
 ## Limits
 
@@ -172,7 +183,7 @@ def table(report: Report) -> str:
 def _number(row: Row, value: float) -> str:
     if "ms" in row.measure.split():
         return f"{value:.1f}"
-    share = any(word in row.measure for word in ("accuracy", "status", "coverage"))
+    share = any(word in row.measure for word in ("accuracy", "status", "coverage", "same"))
     return f"{100 * value:.2f} %" if share else f"{value:.4g}"
 
 

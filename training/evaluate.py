@@ -39,6 +39,7 @@ RELABELLED = Path(__file__).parent / "data" / "relabelled.json"  # by eye, those
 SET_RIGHT = ", wrong labels set right"
 SEEN_WORDS, UNSEEN_WORDS, GLYPHS = "test-words", "test-unseen-words", "glyph-test"
 REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
+MAPPED = SEEN_WORDS, GLYPHS  # sets on which the heat maps are measured
 Answers = list[tuple[Prediction, str]]
 
 
@@ -58,8 +59,9 @@ def exact(prediction: Prediction, text: str) -> bool:
 
 
 def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
-    """Word accuracy without and with regard to case, of answers on a set."""
-    rows = [share(data, "word accuracy", [plain(p.text) == plain(text) for p, text in found], **extra)]
+    """Word accuracy without and with regard to case, of answers on a set; of single characters top-1 and top-2."""
+    measure = "top-1 accuracy" if data == GLYPHS else "word accuracy"
+    rows = [share(data, measure, [plain(p.text) == plain(text) for p, text in found], **extra)]
     if data == GLYPHS:
         rows += [
             share(data, "top-2 accuracy", [text.upper() in dict(p.alternatives[:2]) for p, text in found], **extra),
@@ -110,7 +112,7 @@ def measure(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> l
     """How well a checkpoint reads a set of captchas, from its answers."""
     reader = zoo.load(folder)
     right = [p for p, text in found if plain(p.text) == plain(text)]
-    cases = faithfulness.read_right(pictures, range(len(pictures)), (p for p, _ in found)) if data == SEEN_WORDS else []
+    cases = faithfulness.read_right(pictures, range(len(pictures)), (p for p, _ in found)) if data in MAPPED else []
     uncalibrated = zoo.load(folder)
     uncalibrated.settings = dataclasses.replace(reader.settings, temperature=1.0)
     alone: list[Row] = []

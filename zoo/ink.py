@@ -24,10 +24,11 @@ def mask(rgb: Image.Image) -> Mask:
     """
     paper = Image.new("RGB", rgb.size, tuple(image.border(np.asarray(rgb)).tolist()))
     red, green, blue = ImageChops.difference(rgb, paper).split()
-    contrast = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    if contrast.getextrema()[1] <= image.SAME:
-        return np.zeros((rgb.height, rgb.width), bool)
-    found: Mask = np.asarray(contrast) > _otsu(np.array(contrast.histogram(), float))
+    farthest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    contrast = np.asarray(farthest)
+    if contrast.max() <= image.SAME:
+        return np.zeros(contrast.shape, bool)
+    found: Mask = contrast > _otsu(np.array(farthest.histogram(), float))
     pieces, _ = ndimage.label(found, np.ones((3, 3)))
     areas = np.bincount(pieces.ravel())
     areas[0] = 0

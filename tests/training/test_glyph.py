@@ -28,6 +28,11 @@ def test_splits_share_no_drawing_no_digit_and_no_font(sources: glyph.Sources) ->
     assert test & set(fonts.TEST) and validation & set(fonts.VALIDATION) and train & set(fonts.DISPLAY)
     for found in drawn.values():
         assert {source.split()[0] for source in found} >= {"mnist", "strokes"}
+    taught = {str(sets["glyph-train"].draw(index)[1]["source"]) for index in range(600)}
+    held = sets["glyph-validation"]
+    calibrating = {str(held.draw(index)[1]["source"]).rsplit(" ", 1)[0] for index in range(0, held.count, 3)}
+    assert not taught & calibrating and len(calibrating) == 62 * 5
+    assert not taught & (set(fonts.VALIDATION) | set(fonts.TEST))
 
 
 def test_images_are_framed_ink_and_labelled_by_class(sources: glyph.Sources) -> None:
@@ -38,9 +43,11 @@ def test_images_are_framed_ink_and_labelled_by_class(sources: glyph.Sources) -> 
             picture, row = sets[name].draw(index)
             assert picture.size == (56, 56) and set(np.unique(picture)) <= {0, 255}
             assert (ink.fit(picture.convert("RGB"), (56, 56))[0][..., 0] == np.asarray(picture)).all()
-            assert row["label"] == (row["text"].upper() if row["text"].isalnum() else "")
-    counted = [sets["glyph-train"].draw(index)[1]["label"] for index in range(360)]
-    assert set(counted) == {*glyph.CLASSES, ""} and 30 < counted.count("") < 80
+            assert row["label"] == (row["text"].upper() if len(row["text"]) == 1 and row["text"].isalnum() else "")
+    counted = [sets["glyph-train"].draw(index)[1] for index in range(360)]
+    labels = [row["label"] for row in counted]
+    assert set(labels) == {*glyph.CLASSES, ""} and 30 < labels.count("") < 80
+    assert any(row["source"] == "several" and len(str(row["text"])) > 1 and not row["label"] for row in counted)
 
 
 def test_the_test_drawings_come_in_three_widths(sources: glyph.Sources) -> None:
@@ -55,9 +62,10 @@ def test_nothing_is_no_character() -> None:
     rng = np.random.default_rng(0)
     kinds: dict[str, list[Image.Image]] = {}
     for _ in range(60):
-        picture, row = glyph.draw_nothing(rng)
+        picture, row = glyph.draw_nothing(rng, glyph.TAUGHT)
         kinds.setdefault(str(row["source"]), []).append(picture)
         assert row["text"] == row["label"] == ""
+        assert row["boxes"] == " ".join(map(str, picture.getbbox() or ()))
     assert set(kinds) == {"empty", "scribble", "scene"}
     assert not any(np.asarray(picture).any() for picture in kinds["empty"])
     assert all(np.asarray(picture).any() for picture in kinds["scribble"])

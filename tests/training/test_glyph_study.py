@@ -24,7 +24,7 @@ from zoo.text import alike
 def data(sources: glyph.Sources, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("study")
     for seed, (split, count) in enumerate({"train": 144, "validation": 72, "test": 72}.items()):
-        draw = partial(glyph.draw_any, sources=sources, splits=(split,), nothing=0, seed=seed)
+        draw = partial(glyph.draw_any, sources=sources, split=split, nothing=0, seed=seed)
         write(out / f"glyph-study-{split}", draw, count, workers=1)
     return out
 

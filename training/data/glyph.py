@@ -1,7 +1,8 @@
 """Sets of single characters, by hand and in print: 56×56, white on black, tightly cropped, upper and lower case one.
 
     python -m training.data.glyph study --data DATA --out DIR    as many of each class as in the recruitment study
-    python -m training.data.glyph train --data DATA --out DIR    what the bundled reader learns from, and validation
+    python -m training.data.glyph train --data DATA --out DIR    what the bundled reader learns from, and drawings that
+                                                                 it has not seen, by which it is calibrated
     python -m training.data.glyph tests --data DATA --out DIR    drawings that no set above has seen, and what is none
 
 DATA holds strokes-train.json and strokes-test.json (handwriting as pen strokes: character, drawings, strokes, points)
@@ -11,11 +12,11 @@ and digits-mnist.npz. A drawing, a font and a digit of MNIST belong to one split
 import argparse
 import json
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -25,7 +26,7 @@ from training.data.drawing import draw_scene
 from zoo import ink, strokes
 
 CLASSES = string.digits + string.ascii_uppercase
-SYMBOLS = "!#$%&*+?@~^<>=/\\|()[]{};:\"'"
+SYMBOLS = '#$%&*?@~^>={};:"'  # none that is a letter's twin, as | and ( and + are of I, C and t
 SIDE = 56  # pixels
 WIDTHS = 0.03, 0.07, 0.13  # of the test drawings' pens, times their longer side
 
@@ -35,6 +36,7 @@ RAREST, COMMONEST = 102, 3_291
 
 Split = Literal["train", "validation", "test"]
 Drawing = Sequence[strokes.Stroke]
+Scribble = Callable[[np.random.Generator], Any]  # its points, (n, 2)
 
 # which of twenty drawings or digits a split has
 SHARES: dict[Split, range] = {"train": range(15), "validation": range(15, 17), "test": range(17, 20)}
@@ -50,9 +52,13 @@ class Sources:
 
     data: Path
 
+    def path(self, name: str) -> Path:
+        """The file `strokes-NAME.json`."""
+        return self.data / f"strokes-{name}.json"
+
     def drawings(self, name: str) -> dict[str, list[Drawing]]:
         """The drawings of each character in `strokes-NAME.json`."""
-        return _drawings(self.data / f"strokes-{name}.json")
+        return _drawings(self.path(name))
 
     def digits(self) -> tuple[np.ndarray, np.ndarray]:
         """MNIST's digits, uint8 (n, 28, 28), and their values."""
@@ -82,17 +88,22 @@ def by_hand(rng: np.random.Generator, drawing: Drawing) -> Image.Image:
     points = [np.array(stroke, float) for stroke in drawing]
     every = np.concatenate(points)
     middle, extent = (every.max(0) + every.min(0)) / 2, np.ptp(every, axis=0).max() or 1.0
-    angle, slant = rng.normal(0, 0.1), rng.normal(0, 0.18)
-    stretch = np.exp(rng.normal(0, 0.14, 2))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = turn @ np.array([[stretch[0], slant], [0.0, stretch[1]]])
+    angle, slant, stretch = rng.normal(0, 0.1), rng.normal(0, 0.18), np.exp(rng.normal(0, 0.14, 2))
+    matrix = _turned(angle) @ np.array([[stretch[0], slant], [0.0, stretch[1]]])
     waves = rng.normal(0, 0.035, (3, 2)), rng.uniform(0.6, 1.6, (3, 2)), rng.uniform(0, 2 * np.pi, 3)
     moved = []
     for stroke in points:
         at = (stroke - middle) / extent @ matrix.T
         bent = sum(a * np.sin(2 * np.pi * at @ f + p)[:, None] for a, f, p in zip(*waves, strict=True))
         moved.append(at + bent + rng.normal(0, 0.012, 2))
-    return strokes.draw(moved, float(np.exp(rng.uniform(np.log(0.015), np.log(0.17)))))
+    step = int(rng.integers(1, 4))  # a slow machine takes fewer points of a stroke
+    fewer = [stroke[np.unique(np.append(np.arange(0, len(stroke), step), len(stroke) - 1))] for stroke in moved]
+    width = float(np.exp(rng.uniform(np.log(0.015), np.log(0.17))))
+    drawn = strokes.draw(fewer, width)
+    if rng.random() < 0.5:
+        return drawn
+    scale = rng.uniform(max(24, 1.5 / width), 160) / max(drawn.size)  # as in a small picture, a pixel and a half a pen
+    return drawn.resize([max(round(scale * side), 1) for side in drawn.size], Image.Resampling.BOX)
 
 
 def in_print(rng: np.random.Generator, character: str, face: fonts.Face) -> Image.Image:
@@ -114,8 +125,7 @@ def damaged(rng: np.random.Generator, drawn: Image.Image) -> Image.Image:
     canvas.paste(drawn, (room, room))
     middle = np.array(canvas.size) / 2
     angle, slant, stretch = rng.normal(0, 0.08), rng.normal(0, 0.12), np.exp(rng.normal(0, 0.1, 2))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    inverse = np.linalg.inv(turn @ np.array([[stretch[0], slant], [0.0, stretch[1]]]))
+    inverse = np.linalg.inv(_turned(angle) @ np.array([[stretch[0], slant], [0.0, stretch[1]]]))
     shift = middle - inverse @ middle
     matrix = (*inverse[0], shift[0], *inverse[1], shift[1])
     moved = canvas.transform(canvas.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
@@ -130,21 +140,78 @@ def damaged(rng: np.random.Generator, drawn: Image.Image) -> Image.Image:
     return moved.convert("RGB")
 
 
-def scribble(rng: np.random.Generator) -> Image.Image:
-    """Lines to and fro that are no character: a walk, zigzags, loops."""
-    lines = []
-    for _ in range(int(rng.integers(1, 4))):
-        corners = int(rng.integers(12, 40))
-        kind = rng.integers(3)
-        if kind == 0:
-            path = np.cumsum(rng.normal(0, 1, (corners, 2)), axis=0)
-        elif kind == 1:
-            path = rng.random((corners, 2)) * 5
-        else:
-            turns, phase = rng.integers(2, 9, (3, 2)), rng.uniform(0, 2 * np.pi, (3, 2))
-            path = np.sin(np.linspace(0, 2 * np.pi, 120)[:, None, None] * turns + phase).sum(1)
-        lines.append(path + rng.normal(0, 1, 2))
+def _walk(rng: np.random.Generator) -> np.ndarray:
+    return np.cumsum(rng.normal(0, 1, (int(rng.integers(12, 40)), 2)), axis=0)
+
+
+def _tangle(rng: np.random.Generator) -> np.ndarray:
+    return rng.random((int(rng.integers(12, 40)), 2)) * 5
+
+
+def _loops(rng: np.random.Generator) -> np.ndarray:
+    turns, phase = rng.integers(2, 9, (3, 2)), rng.uniform(0, 2 * np.pi, (3, 2))
+    return np.asarray(np.sin(np.linspace(0, 2 * np.pi, 120)[:, None, None] * turns + phase).sum(1))
+
+
+def _spiral(rng: np.random.Generator) -> np.ndarray:
+    out = np.linspace(0, 1, 150)[:, None]
+    angle = 2 * np.pi * (rng.uniform(3, 7) * out * rng.choice([-1, 1]) + rng.random())
+    return np.asarray(2 * out * np.hstack([np.cos(angle), np.sin(angle)]) * rng.uniform(0.7, 1.4, 2))
+
+
+def _wave(rng: np.random.Generator) -> np.ndarray:
+    along = np.linspace(0, rng.uniform(5, 10), 160)
+    path = np.stack([along, rng.uniform(0.2, 1.5) * np.sin(2 * np.pi * along)], axis=1)
+    return np.asarray(path @ _turned(rng.normal(0, 0.3)))
+
+
+def _dash(rng: np.random.Generator) -> np.ndarray:
+    """Lying, for standing it is a letter."""
+    return np.asarray([[0.0, 0.0], [rng.uniform(1, 4), 0.0]] @ _turned(rng.normal(0, 0.1)))
+
+
+def _dot(rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(0, 1, (1, 2))
+
+
+def _hatching(rng: np.random.Generator) -> np.ndarray:
+    """Lines side by side, drawn to and fro without lifting the pen."""
+    lines = int(rng.integers(5, 12))
+    ends = np.stack([np.repeat(np.arange(lines), 2) * 0.3, np.tile([0, 1, 1, 0], lines)[: 2 * lines] * 3.0], axis=1)
+    return np.asarray((ends + rng.normal(0, 0.08, ends.shape)) @ _turned(rng.uniform(0, np.pi)))
+
+
+def _star(rng: np.random.Generator) -> np.ndarray:
+    points = int(rng.choice([5, 7, 9]))
+    angle = 2 * np.pi * np.arange(points + 1) * (points // 2) / points + rng.uniform(0, 2 * np.pi)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1) + rng.normal(0, 0.05, (points + 1, 2))
+
+
+def _turned(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+TAUGHT = _walk, _tangle, _loops, _spiral, _wave, _dash, _dot
+UNTAUGHT = _hatching, _star  # in the test alone
+
+
+def scribble(rng: np.random.Generator, kinds: Sequence[Scribble]) -> Image.Image:
+    """One to three lines of one of the kinds, which are no character."""
+    line = kinds[int(rng.integers(len(kinds)))]
+    lines = [line(rng) + rng.normal(0, 1, 2) for _ in range(int(rng.integers(1, 4)))]
     return strokes.draw(lines, float(np.exp(rng.uniform(np.log(0.015), np.log(0.1)))))
+
+
+def several(rng: np.random.Generator, drawings: Sequence[Drawing]) -> Image.Image:
+    """Characters by hand in a row, which are more than one."""
+    lines, x = [], 0.0
+    for drawing in drawings:
+        points = np.concatenate([np.array(stroke, float) for stroke in drawing])
+        least, extent = points.min(0), np.ptp(points, axis=0)
+        tall = extent.max() or 1.0
+        lines += [(np.array(stroke, float) - least) / tall + (x, 0.0) for stroke in drawing]
+        x += extent[0] / tall + rng.uniform(0.15, 0.4)
+    return strokes.draw(lines, float(np.exp(rng.uniform(np.log(0.015), np.log(0.06)))))
 
 
 def framed(picture: Image.Image) -> Image.Image:
@@ -152,22 +219,21 @@ def framed(picture: Image.Image) -> Image.Image:
     return Image.fromarray(ink.fit(picture, (SIDE, SIDE))[0][..., 0])
 
 
-def draw_character(rng: np.random.Generator, label: str, sources: Sources, splits: tuple[Split, ...]) -> folder.Drawing:
+def draw_character(rng: np.random.Generator, label: str, sources: Sources, split: Split) -> folder.Drawing:
     """A character of a class: redrawn by hand, in a font, or for digits one of MNIST."""
     character = label if rng.random() < 0.5 else label.lower()
     kind = rng.random()
     if label.isdigit() and kind < 0.3:
         images, values = sources.digits()
         of_class = np.flatnonzero(values == int(label))
-        chosen = int(of_class[rng.choice(of_split(len(of_class), splits))])
-        return framed(of_mnist(rng, images[chosen])), _row(label, label, f"mnist {chosen}")
+        chosen = int(of_class[rng.choice(of_split(len(of_class), (split,)))])
+        return _labelled(of_mnist(rng, images[chosen]), label, f"mnist {chosen}")
     if kind < 0.65:
         every = sources.drawings("train")[character]
-        chosen = int(rng.choice(of_split(len(every), splits)))
-        return framed(by_hand(rng, every[chosen])), _row(character, label, f"strokes {character} {chosen}")
-    faces = [face for split in splits for face in _faces(split)]
-    face = faces[int(rng.integers(len(faces)))]
-    return framed(in_print(rng, character, face)), _row(character, label, face.family)
+        chosen = int(rng.choice(of_split(len(every), (split,))))
+        return _labelled(by_hand(rng, every[chosen]), character, f"strokes {character} {chosen}")
+    face = _faces(split)[int(rng.integers(len(_faces(split))))]
+    return _labelled(in_print(rng, character, face), character, face.family)
 
 
 @cache
@@ -175,33 +241,44 @@ def _faces(split: Split) -> tuple[fonts.Face, ...]:
     return fonts.faces("train") + fonts.faces("display") if split == "train" else fonts.faces(split)
 
 
-def _row(text: str, label: str, source: str) -> folder.Row:
-    return {"text": text, "label": label, "source": source}
+def _labelled(picture: Image.Image, text: str, source: str, label: str | None = None) -> folder.Drawing:
+    """The framed picture, its metadata, and the box of its ink; the class is the character's unless it is given."""
+    seen = framed(picture)
+    box = " ".join(map(str, seen.getbbox() or ()))
+    return seen, {"text": text, "label": text.upper() if label is None else label, "source": source, "boxes": box}
 
 
-def draw_nothing(rng: np.random.Generator) -> folder.Drawing:
-    """What is no character: an empty canvas, a scribble, a scene like a photo."""
+def draw_nothing(rng: np.random.Generator, kinds: Sequence[Scribble]) -> folder.Drawing:
+    """What is no character: an empty canvas, a scribble of the kinds, a scene like a photo."""
     kind = rng.random()
     if kind < 0.1:
         picture, source = Image.new("RGB", (SIDE, SIDE)), "empty"
     elif kind < 0.6:
-        picture, source = scribble(rng), "scribble"
+        picture, source = scribble(rng, kinds), "scribble"
     else:
         picture, source = Image.fromarray(draw_scene(rng).image), "scene"
-    return framed(picture), _row("", "", source)
+    return _labelled(picture, "", source)
 
 
 def draw_symbol(rng: np.random.Generator, split: Split) -> folder.Drawing:
     """A sign that is none of the 36, in print."""
     face = _faces(split)[int(rng.integers(len(_faces(split))))]
     symbol = SYMBOLS[int(rng.integers(len(SYMBOLS)))]
-    return framed(in_print(rng, symbol, face)), _row(symbol, "", face.family)
+    return _labelled(in_print(rng, symbol, face), symbol, face.family, "")
+
+
+def draw_several(rng: np.random.Generator, sources: Sources, split: Split) -> folder.Drawing:
+    """Two to five characters by hand, which are none of the 36 together."""
+    every = sources.drawings("train")
+    text = "".join(rng.choice(list(every), int(rng.integers(2, 6))))
+    drawings = [every[c][int(rng.choice(of_split(len(every[c]), (split,))))] for c in text]
+    return _labelled(several(rng, drawings), text, "several", "")
 
 
 def draw_study(index: int, sources: Sources, split: Split, seed: int) -> folder.Drawing:
     """Image `index` of a part of the study's set."""
     label = CLASSES[int(np.searchsorted(np.cumsum(study_counts()[split]), index, "right"))]
-    return draw_character(np.random.default_rng((seed, index)), label, sources, (split,))
+    return draw_character(np.random.default_rng((seed, index)), label, sources, split)
 
 
 @cache
@@ -229,26 +306,38 @@ def study_counts() -> dict[Split, np.ndarray]:
     return {"train": totals - held["validation"] - held["test"], **held}
 
 
-def draw_any(index: int, sources: Sources, splits: tuple[Split, ...], nothing: float, seed: int) -> folder.Drawing:
+def draw_any(index: int, sources: Sources, split: Split, nothing: float, seed: int) -> folder.Drawing:
     """Image `index` of a balanced set, of which the share `nothing` is no character."""
     rng = np.random.default_rng((seed, index))
-    if rng.random() < nothing:
-        return draw_nothing(rng) if rng.random() < 0.8 else draw_symbol(rng, splits[0])
-    return draw_character(rng, CLASSES[index % len(CLASSES)], sources, splits)
+    if rng.random() >= nothing:
+        return draw_character(rng, CLASSES[index % len(CLASSES)], sources, split)
+    kind = rng.random()
+    if kind < 0.6:
+        return draw_nothing(rng, TAUGHT)
+    return draw_symbol(rng, split) if kind < 0.8 else draw_several(rng, sources, split)
 
 
-def draw_test(index: int, sources: Sources) -> folder.Drawing:
-    """Image `index` of the test drawings, each at the three WIDTHS, as it was drawn."""
-    every = [(c, i, drawing) for c, found in sources.drawings("test").items() for i, drawing in enumerate(found)]
-    character, number, drawing = every[index // len(WIDTHS)]
+@cache
+def _held_out(path: Path, splits: tuple[Split, ...] | None) -> list[tuple[str, int]]:
+    """Character and number of the drawings of a file, all of them or those of the splits."""
+    return [
+        (character, int(number))
+        for character, every in _drawings(path).items()
+        for number in (range(len(every)) if splits is None else of_split(len(every), splits))
+    ]
+
+
+def draw_drawing(index: int, sources: Sources, name: str, splits: tuple[Split, ...] | None = None) -> folder.Drawing:
+    """Image `index` of the held-out drawings of `strokes-NAME.json`, each at the three WIDTHS, as it was drawn."""
+    character, number = _held_out(sources.path(name), splits)[index // len(WIDTHS)]
     width = WIDTHS[index % len(WIDTHS)]
-    row = _row(character, character.upper(), f"strokes {character} {number} {width}")
-    return framed(strokes.draw(drawing, width)), row
+    drawing = sources.drawings(name)[character][number]
+    return _labelled(strokes.draw(drawing, width), character, f"strokes {character} {number} {width}")
 
 
 def draw_test_nothing(index: int, seed: int) -> folder.Drawing:
     """Image `index` of what is no character, for testing."""
-    return draw_nothing(np.random.default_rng((seed, index)))
+    return draw_nothing(np.random.default_rng((seed, index)), TAUGHT + UNTAUGHT)
 
 
 def sets(sources: Sources) -> dict[str, folder.DrawnSet]:
@@ -257,14 +346,26 @@ def sets(sources: Sources) -> dict[str, folder.DrawnSet]:
         f"glyph-study-{split}": folder.DrawnSet(count, partial(draw_study, sources=sources, split=split, seed=30 + i))
         for i, (split, count) in enumerate(STUDY.items())
     }
-    any_of = partial(draw_any, sources=sources, nothing=0.15)
-    drawings = sum(map(len, sources.drawings("test").values()))
-    return study | {
-        "glyph-train": folder.DrawnSet(200_000, partial(any_of, splits=("train", "test"), seed=33)),
-        "glyph-validation": folder.DrawnSet(4_000, partial(any_of, splits=("validation",), seed=34)),
-        "glyph-test": folder.DrawnSet(drawings * len(WIDTHS), partial(draw_test, sources=sources)),
-        "glyph-test-nothing": folder.DrawnSet(1_000, partial(draw_test_nothing, seed=35)),
+    held: dict[str, tuple[str, tuple[Split, ...] | None]] = {
+        "glyph-validation": ("train", ("validation", "test")),
+        "glyph-test": ("test", None),
     }
+    drawings = {
+        name: folder.DrawnSet(
+            len(_held_out(sources.path(file), splits)) * len(WIDTHS),
+            partial(draw_drawing, sources=sources, name=file, splits=splits),
+        )
+        for name, (file, splits) in held.items()
+    }
+    any_of = partial(draw_any, sources=sources, split="train", nothing=0.15, seed=33)
+    return (
+        study
+        | drawings
+        | {
+            "glyph-train": folder.DrawnSet(200_000, any_of),
+            "glyph-test-nothing": folder.DrawnSet(1_000, partial(draw_test_nothing, seed=35)),
+        }
+    )
 
 
 def main() -> None:
