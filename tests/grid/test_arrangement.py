@@ -98,6 +98,20 @@ def test_pictures_that_cannot_be_read_are_named(folder: Path) -> None:
         grid.arrange(find(folder), embedder="colour")
 
 
+def test_pictures_whose_vectors_are_not_finite_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = [folder / "red" / "05.png", folder / "blue" / "06.png"]
+    for path in bad:
+        Image.new("RGB", (30, 20), "white").save(path)
+    whole = embed.describe
+    monkeypatch.setattr(
+        embed, "describe", lambda picture: whole(picture) * (np.nan if np.min(picture) == 255 else np.float32(1))
+    )
+    for _ in range(2):  # the second time from what was kept
+        found = grid.arrange(find(folder), embedder="colour", layout="sorted")
+        assert len(found.kept) == 58 and set(found.skipped) == {"red/05.png", "blue/06.png"}
+        assert set(found.skipped.values()) == {"colour makes a vector of it that is not finite."}
+
+
 def test_the_whole_is_about_square_whatever_the_pictures_shape(folder: Path) -> None:
     rng = np.random.default_rng(1)
     for size, shape in (((40, 40), (8, 8)), ((160, 40), (16, 4)), ((30, 60), (6, 12))):
