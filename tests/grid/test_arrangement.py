@@ -163,6 +163,8 @@ def test_what_cannot_be_done_is_said(folder: Path) -> None:
     for options, why in (
         ({"layout": "spiral"}, "no layout 'spiral'"),
         ({"rows": 3, "cols": 3}, "no room for 60"),
+        ({"rows": 1000, "cols": 1000}, "1000 × 1000 is too large for 60 pictures; give it 1,024 cells at most"),
+        ({"rows": 20_000}, "20000 × 1 is too large"),
         ({"embedder": "nothing"}, "no embedder 'nothing'"),
         ({"embedder": "resnet18"}, "could not be fetched from the Hub"),
     ):

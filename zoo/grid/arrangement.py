@@ -23,6 +23,9 @@ from zoo.grid.reduce import METHODS, reduce
 Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
 
 LAYOUTS = (*METHODS, "sorted")
+SIDE = 16_383  # rows or columns, at most: as a WebP has a pixel for each
+ROOMY = 4  # cells for each picture, at most, for holes cost time too
+FREE = 1024  # cells that any number of pictures may have
 EDITION = 2  # raised when the same vectors come to lie elsewhere: what was kept on disk is then of no use
 
 
@@ -141,7 +144,7 @@ def shape(
         aspect: a cell's width over its height.
 
     Raises:
-        InputError: it has fewer cells than there are pictures.
+        InputError: it has fewer cells than there are pictures, or far more.
     """
     least = old.max(0) + 1 if old is not None and len(old) else np.zeros(2, np.int64)
     if rows is None and cols is None:
@@ -155,6 +158,11 @@ def shape(
         rows = math.ceil(count / max(cols, 1))
     if rows < 1 or cols < 1 or rows * cols < count or rows < least[0] or cols < least[1]:
         raise InputError(f"A grid of {rows} × {cols} has no room for {count} pictures; leave out rows= and cols=.")
+    if rows * cols > (most := max(ROOMY * count, FREE, int(least.prod()))) or max(rows, cols) > SIDE:
+        raise InputError(
+            f"A grid of {rows} × {cols} is too large for {count} pictures; "
+            f"give it {most:,} cells at most, and {SIDE:,} rows and columns."
+        )
     return rows, cols
 
 
