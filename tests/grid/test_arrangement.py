@@ -159,6 +159,16 @@ def test_any_number_is_arranged(count: int, layout: str) -> None:
         assert len(np.unique(found.cells, axis=0)) == count and len(found.holes) == found.rows * found.cols - count
 
 
+def test_the_oldest_of_many_arrangements_is_forgotten(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrangement, "KEPT", 2)
+    for count in (2, 3, 4, 5):
+        found = grid.arrange(np.random.default_rng(0).random((count, 3)))
+    for kind in ("arrangements", "points"):
+        assert len(list((own_home / kind).iterdir())) == 2
+    monkeypatch.setattr(arrangement, "_lay_out", None)  # would fail if it were called
+    assert (grid.arrange(np.random.default_rng(0).random((5, 3))).cells == found.cells).all()
+
+
 def test_what_cannot_be_done_is_said(folder: Path) -> None:
     for options, why in (
         ({"layout": "spiral"}, "no layout 'spiral'"),
