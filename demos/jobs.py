@@ -6,8 +6,10 @@ on from the vectors that were kept.
 """
 
 import hashlib
+import io
 import json
 import logging
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -20,17 +22,22 @@ from pathlib import Path
 from typing import Any
 
 from huey import SqliteHuey
+from PIL import Image
 
 from demos import sets
-from zoo import InputError, grid, store
+from zoo import InputError, grid, image, store
 from zoo.grid import mosaic
+from zoo.grid.arrangement import shape
 
 LEASE = 15.0  # seconds
 BEAT = 3.0  # seconds between renewals
+LONGEST = 1800.0  # seconds that a job may take
 TRIES = 3  # a job that breaks off that often is given up
 KEPT = 500  # jobs: of older ones the files are deleted
-MOST_PICTURES = 20_000
-MOST_BYTES = 2_000 * 2**20  # of all pictures together
+KEPT_SETS = 3  # data sets of the Hub, beside those that jobs wait for
+STALE = 3600.0  # seconds after which what is half written is no one's any more
+SIDE = 1000  # rows or columns, at most
+MB = 2**20
 IMAGE, PAGE, TABLE = FILES = ("image.jpg", "page.html", "table.csv")
 
 log = logging.getLogger(__name__)
@@ -86,6 +93,29 @@ class Job:
     tries: int
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What may be asked for at most.
+
+    Attributes:
+        upload: bytes of a whole request.
+        unpacked: bytes of all files of a zip or a data set.
+        count: pictures.
+        pixels: of all pictures together.
+        waiting: jobs that wait already.
+    """
+
+    upload: int = 200 * MB
+    unpacked: int = 2_000 * MB
+    count: int = 20_000
+    pixels: int = 4_000_000_000
+    waiting: int = 20
+
+
+class TooMuch(InputError):
+    """More pictures or pixels than are taken."""
+
+
 class Full(Exception):
     """Too many jobs wait."""
 
@@ -93,10 +123,12 @@ class Full(Exception):
 class Jobs:
     """The jobs of a home, by default GLYPHZOO_HOME/jobs; any number of processes may share it."""
 
-    def __init__(self, home: Path | None = None) -> None:
+    def __init__(self, home: Path | None = None, limits: Limits | None = None) -> None:
         self.home = home or store.home() / "jobs"
-        self.uploads = self.home / "uploads"
-        self.uploads.mkdir(parents=True, exist_ok=True)
+        self.limits = limits or Limits()
+        self.uploads, self.results, self.sets = (self.home / name for name in ("uploads", "results", "sets"))
+        for folder in (self.uploads, self.results, self.sets):
+            folder.mkdir(parents=True, exist_ok=True)
         self.queue = SqliteHuey("jobs", filename=str(self.home / "queue.sqlite"), results=False)
         with self._table() as table:
             table.execute("PRAGMA journal_mode=WAL")
@@ -123,7 +155,7 @@ class Jobs:
 
     def folder(self, key: str) -> Path:
         """Where what a job gives is."""
-        return self.home / "results" / key
+        return self.results / key
 
     def get(self, key: str) -> Job | None:
         """The job of that key, if there is one."""
@@ -133,18 +165,26 @@ class Jobs:
             ).fetchone()
         return Job(row[0], Wish(**json.loads(row[1])), *row[2:7], json.loads(row[7]), row[8]) if row else None
 
-    def submit(self, wish: Wish, most: int, upload: Path | None = None) -> Job:
+    def full(self) -> bool:
+        """Whether as many jobs wait as may."""
+        with self._table() as table:
+            return self._full(table)
+
+    def _full(self, table: sqlite3.Connection) -> bool:
+        waiting: int = table.execute("SELECT count(*) FROM jobs WHERE status = 'pending'").fetchone()[0]
+        return waiting >= self.limits.waiting
+
+    def submit(self, wish: Wish, upload: Path | None = None) -> Job:
         """The wish's job: the one that there is already, unless it failed, else a new one, which takes the upload.
 
         Raises:
-            Full: `most` others wait.
+            Full: too many others wait.
         """
         with self._table() as table, table:  # which commits, or takes all back
             table.execute("BEGIN IMMEDIATE")
             known = table.execute("SELECT status FROM jobs WHERE key = ?", (wish.key,)).fetchone()
             if new := known in (None, ("error",)):
-                waiting = table.execute("SELECT count(*) FROM jobs WHERE status = 'pending'").fetchone()[0]
-                if waiting >= most:
+                if self._full(table):
                     raise Full
                 table.execute(
                     "INSERT OR REPLACE INTO jobs (key, wish, status, made) VALUES (?, ?, 'pending', ?)",
@@ -183,10 +223,14 @@ class Jobs:
 
     @contextmanager
     def _leased(self, key: str) -> Iterator[None]:
-        over = threading.Event()
+        over, end = threading.Event(), time.monotonic() + LONGEST
 
         def renew() -> None:
             while not over.wait(BEAT):
+                if time.monotonic() > end:
+                    reason = f"It took longer than {LONGEST / 60:.0f} minutes; try fewer pictures or another layout."
+                    self._set(key, status="error", reason=reason)
+                    os._exit(1)  # nothing else ends a computation; another worker follows
                 self._set(key, lease=time.time() + LEASE)
 
         beat = threading.Thread(target=renew, daemon=True)
@@ -211,7 +255,7 @@ class Jobs:
             except Exception:  # the worker goes on to the next job, and the log says what happened to this one
                 log.exception("job %s failed", key)
                 self._set(key, status="error", reason="The computation failed; the server's log says why.")
-        self._tidy()
+        self.tidy()
 
     def _arrange(self, job: Job) -> dict[str, Any]:
         told = 0.0
@@ -224,12 +268,11 @@ class Jobs:
 
         wish = job.wish
         pictures = grid.find(self._source(wish, tell))
-        if len(pictures) > MOST_PICTURES:
-            raise InputError(f"{wish.dataset} holds {len(pictures):,} pictures; {MOST_PICTURES:,} are taken.")
+        if wish.dataset not in ("", *sets.BY_NAME):  # uploads were checked when they came
+            check(pictures, wish, self.limits)
         found = grid.arrange(pictures, wish.rows, wish.cols, wish.embedder or None, wish.layout, progress=tell)
         whole = mosaic.montage(pictures, found, progress=tell)
-        self.folder(job.key).parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.home) as scratch:
+        with tempfile.TemporaryDirectory(dir=self.uploads, suffix=".part") as scratch:
             part = Path(scratch) / job.key
             part.mkdir()
             whole.save(part / IMAGE, quality=90)
@@ -252,24 +295,77 @@ class Jobs:
     def _zip(self, wish: Wish) -> Path:
         return self.uploads / f"{wish.upload}.zip"
 
+    def _set_folder(self, wish: Wish) -> Path:
+        return self.sets / wish.dataset.replace("/", "--")
+
     def _source(self, wish: Wish, tell: grid.Progress) -> Path:
         if wish.upload:
             return self._zip(wish)
-        return (
-            sets.folder(sets.BY_NAME[wish.dataset], tell) if wish.dataset in sets.BY_NAME else grid.fetch(wish.dataset)
-        )
+        if wish.dataset in sets.BY_NAME:
+            return sets.folder(sets.BY_NAME[wish.dataset], tell)
+        return grid.fetch(wish.dataset, self.limits.unpacked, self.limits.count, self._set_folder(wish))
 
-    def _tidy(self) -> None:
-        """Deletes uploads that no job waits for, and the oldest jobs beyond KEPT."""
+    def tidy(self) -> None:
+        """Deletes what no job waits for, what was left half written, and the oldest jobs beyond KEPT."""
+        there = [*self.results.iterdir()]  # looked at before the table: what comes later is in use
+        parts = [path for path in self.uploads.glob("*.part") if _age(path) > STALE]
+        fetched = sorted(self.sets.iterdir(), key=_age)
         with self._table() as table, table:  # which commits, or takes all back
             table.execute("BEGIN IMMEDIATE")
             unfinished = table.execute("SELECT wish FROM jobs WHERE status IN ('pending', 'running')").fetchall()
-            wanted = {self._zip(Wish(**json.loads(wish))) for (wish,) in unfinished}
-            for path in set(self.uploads.glob("*.zip")) - wanted:
+            wishes = [Wish(**json.loads(wish)) for (wish,) in unfinished]
+            for path in set(self.uploads.glob("*.zip")) - {self._zip(wish) for wish in wishes}:
                 path.unlink(missing_ok=True)
-            old = table.execute(
-                "SELECT key FROM jobs WHERE status IN ('done', 'error') ORDER BY made DESC LIMIT -1 OFFSET ?", (KEPT,)
-            ).fetchall()
-            table.executemany("DELETE FROM jobs WHERE key = ?", old)
-        for (key,) in old:
-            shutil.rmtree(self.folder(key), ignore_errors=True)
+            table.execute(
+                "DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE status IN ('done', 'error') "
+                "ORDER BY made DESC LIMIT -1 OFFSET ?)",
+                (KEPT,),
+            )
+            known = {key for (key,) in table.execute("SELECT key FROM jobs")}
+            wanted = {self._set_folder(wish) for wish in wishes}
+            old = [path for path in fetched if path not in wanted][KEPT_SETS:]
+            old += parts + [path for path in there if path.name not in known]
+            for path in old:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file or folder was changed; 0 where it is gone by now."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def check(pictures: grid.Pictures, wish: Wish, most: Limits) -> None:
+    """Looks at what pictures say of themselves, before any is decoded.
+
+    Raises:
+        TooMuch: there are too many, or too large ones.
+        InputError: the grid that is wished does not suit them.
+    """
+    if len(pictures) > most.count:
+        raise TooMuch(f"There are {len(pictures):,} pictures; {most.count:,} are taken.")
+    check_grid(len(pictures), wish)
+    total = 0
+    for name in pictures.names:
+        total += _pixels(pictures, name)
+        if total > most.pixels:
+            raise TooMuch(f"The pictures have more than {most.pixels:,} pixels together; send fewer or smaller.")
+
+
+def check_grid(count: int, wish: Wish) -> None:
+    """Raises InputError where that many pictures do not suit the rows and columns that are wished."""
+    rows, cols = shape(count, wish.rows, wish.cols)
+    if max(rows, cols) > SIDE:
+        raise InputError(f"A grid of {rows} × {cols} is too long; {SIDE} rows and columns are taken.")
+
+
+def _pixels(pictures: grid.Pictures, name: str) -> int:
+    """A picture's pixels as its header says; 0 where it will be left out anyway."""
+    try:
+        with Image.open(io.BytesIO(pictures.read(name))) as picture:
+            pixels = picture.width * picture.height
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return 0
+    return pixels if pixels <= image.MAX_PIXELS else 0

@@ -8,7 +8,6 @@ the picture, the page and the table are once it is done.
 """
 
 import hashlib
-import io
 import os
 import subprocess
 import sys
@@ -16,11 +15,9 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -31,34 +28,28 @@ from starlette.types import Message
 
 import zoo
 from demos import sets
-from demos.jobs import FILES, IMAGE, MOST_BYTES, MOST_PICTURES, PAGE, TABLE, Full, Job, Jobs, Wish
-from zoo import InputError, grid, image
+from demos.jobs import (
+    FILES,
+    IMAGE,
+    MB,
+    PAGE,
+    SIDE,
+    TABLE,
+    Full,
+    Job,
+    Jobs,
+    Limits,
+    TooMuch,
+    Wish,
+    check,
+    check_grid,
+)
+from zoo import InputError, grid
 from zoo.files import Files
 from zoo.grid import embed, pictures
 
 PATH = "/v2/visualizations"
 EMBEDDERS = ("", *zoo.names(), embed.COLOUR, embed.PRETRAINED)
-SIDE = 1000  # rows or columns, at most
-MB = 2**20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a request may ask for at most.
-
-    Attributes:
-        upload: bytes of the whole request.
-        unpacked: bytes of all files of a zip.
-        count: pictures.
-        pixels: of all pictures together.
-        waiting: jobs that wait already.
-    """
-
-    upload: int = 200 * MB
-    unpacked: int = MOST_BYTES
-    count: int = MOST_PICTURES
-    pixels: int = 4_000_000_000
-    waiting: int = 20
 
 
 class Refused(Exception):
@@ -72,14 +63,13 @@ class Refused(Exception):
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def routes(jobs: Jobs, limits: Limits | None = None) -> list[Route]:
+def routes(jobs: Jobs) -> list[Route]:
     """The routes, for a Starlette or FastAPI app."""
-    most = limits or Limits()
 
     async def post(request: Request) -> Response:
-        fields, upload = await _received(request, jobs, most)
+        fields, upload = await _received(request, jobs)
         try:
-            job = await run_in_threadpool(_submit, jobs, most, fields, upload)
+            job = await run_in_threadpool(_submit, jobs, fields, upload)
         finally:
             if upload:
                 upload.unlink(missing_ok=True)  # unless the job took it
@@ -112,8 +102,10 @@ def _spoken(handle: Handler) -> Handler:
             return await handle(request)
         except Refused as error:
             status, sentence = error.status, str(error)
+        except Full:
+            status, sentence = 429, "Too many visualizations wait already; try again in a minute."
         except InputError as error:
-            status, sentence = 400, str(error)
+            status, sentence = 413 if isinstance(error, TooMuch) else 400, str(error)
         except HTTPException as error:  # a form that is none
             status, sentence = error.status_code, f"The form cannot be read: {error.detail}."
         except ClientDisconnect:
@@ -123,10 +115,18 @@ def _spoken(handle: Handler) -> Handler:
     return spoken
 
 
-async def _received(request: Request, jobs: Jobs, most: Limits) -> tuple[Mapping[str, Any], Path | None]:
-    """The fields of a request, and a zip that came with them, on the disk."""
+async def _received(request: Request, jobs: Jobs) -> tuple[Mapping[str, Any], Path | None]:
+    """The fields of a request, and a zip that came with them, on the disk.
+
+    Raises:
+        Full: too many jobs wait; an upload is not even received, then.
+        Refused: it is too large or none.
+    """
     is_json = request.headers.get("content-type", "").startswith("application/json")
-    limit, arrived = min(most.upload, MB) if is_json else most.upload, 0
+    if not is_json and await run_in_threadpool(jobs.full):
+        raise Full
+    most = jobs.limits.upload
+    limit, arrived = min(most, MB) if is_json else most, 0
     too_large = Refused(413, f"The upload is larger than {limit // MB} MB; send fewer or smaller pictures.")
     if int(request.headers.get("content-length", 0)) > limit:
         raise too_large
@@ -159,15 +159,14 @@ async def _received(request: Request, jobs: Jobs, most: Limits) -> tuple[Mapping
         return fields, Path(part.name)
 
 
-def _submit(jobs: Jobs, most: Limits, fields: Mapping[str, Any], upload: Path | None) -> Job:
+def _submit(jobs: Jobs, fields: Mapping[str, Any], upload: Path | None) -> Job:
     wish = _wish(fields, upload)
     if not (known := jobs.get(wish.key)) or known.status == "error":
         if upload:
-            _check(upload, most)
-        try:
-            return jobs.submit(wish, most.waiting, upload)
-        except Full:
-            raise Refused(429, f"{most.waiting} visualizations wait already; try again in a minute.") from None
+            _check(upload, wish, jobs.limits)
+        elif wish.dataset in sets.BY_NAME:
+            check_grid(sets.COUNT, wish)
+        return jobs.submit(wish, upload)
     return known
 
 
@@ -207,28 +206,11 @@ def _side(name: str, value: Any) -> int | None:
     return int(text)
 
 
-def _check(upload: Path, most: Limits) -> None:
+def _check(upload: Path, wish: Wish, most: Limits) -> None:
     """Raises Refused or InputError for a zip that is too large or none."""
     if (unpacked := Files(upload).size()) > most.unpacked:
         raise Refused(413, f"The zip unpacks to {unpacked // MB} MB; {most.unpacked // MB} MB are taken.")
-    found = grid.find(upload)
-    if len(found) > most.count:
-        raise Refused(413, f"The zip holds {len(found):,} pictures; {most.count:,} are taken.")
-    total = 0
-    for name in found.names:
-        total += _pixels(found, name)
-        if total > most.pixels:
-            raise Refused(413, f"The pictures have more than {most.pixels:,} pixels together; send fewer or smaller.")
-
-
-def _pixels(found: grid.Pictures, name: str) -> int:
-    """A picture's pixels as its header says; 0 where it will be left out anyway."""
-    try:
-        with Image.open(io.BytesIO(found.read(name))) as picture:
-            pixels = picture.width * picture.height
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
-        return 0
-    return pixels if pixels <= image.MAX_PIXELS else 0
+    check(grid.find(upload), wish, most)
 
 
 def _output(request: Request, job: Job) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     jobs = Jobs()
+    jobs.tidy()
     threading.Thread(target=watch, args=(jobs, args.parent), daemon=True).start()
     jobs.queue.create_consumer(workers=1, periodic=False, max_delay=1.0).run()
 

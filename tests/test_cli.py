@@ -1,5 +1,7 @@
 """The command line, in this process and, for what a shell sees, in one of its own."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -75,6 +77,15 @@ def test_a_bad_file_is_a_sentence_and_the_others_are_read(
         assert [row["file"] for row in json.loads(out) if "text" in row] == [str(picture)] * 2
     else:
         assert [line.split("\t")[0] for line in out.splitlines()] == [str(picture)] * 2
+
+
+def test_names_that_are_no_utf8_are_printed(tiny: Path, picture: Path, tmp_path: Path) -> None:
+    odd = picture.rename(tmp_path / os.fsdecode(b"caf\xe9.png"))
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with contextlib.redirect_stdout(out):
+        assert main(["read", str(tiny), str(odd)]) == main(["read", str(tiny), str(odd), "--json"]) == 0
+    out.flush()
+    assert out.buffer.getvalue().count(rb"caf\udce9.png") == 2
 
 
 def test_an_unknown_checkpoint_is_a_sentence(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:

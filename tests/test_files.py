@@ -1,6 +1,7 @@
 """Files of folders and zips; what a zip should not hold is refused by name."""
 
 import multiprocessing
+import os
 import zipfile
 from pathlib import Path
 
@@ -75,6 +76,43 @@ def test_a_damaged_zip_is_said(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(zoo.InputError, match=r"a\.png: it is damaged"):
         Files(path).read("a.png")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_file_that_cannot_be_unpacked_is_said(tmp_path: Path, packing: int) -> None:
+    path, content, said = tmp_path / "z.zip", b"some bytes that are packed" * 50, 0
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("a.png", content)
+    data = path.read_bytes()
+    start = 30 + len("a.png")  # of what is packed
+    for at in range(start, start + 24):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        try:
+            assert Files(path).read("a.png") == content
+        except zoo.InputError as error:
+            assert str(error).startswith("a.png: it is damaged")
+            said += 1
+    assert said > 10
+
+
+def test_a_damaged_table_of_contents_is_said(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "z.zip", {"a.png": b"1"})
+    data = path.read_bytes()
+    entry = data.index(b"PK\1\2")
+    no_utf8 = b"\x08" + data[entry + 10 : entry + 46] + b"\xff"
+    for at, bad in ((entry, b"xx"), (entry + 6, b"\xff"), (entry + 9, no_utf8)):  # the second: a version yet to come
+        path.write_bytes(data[:at] + bad + data[at + len(bad) :])
+        with pytest.raises(zoo.InputError, match="is a damaged zip or an unknown kind"):
+            Files(path).names()
+
+
+def test_odd_names_do_no_harm(tmp_path: Path) -> None:
+    assert Files(make_zip(tmp_path / "z.zip", {".": b"", "a.png": b"1"})).names() == [".", "a.png"]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"1")
+    found = Files(tmp_path / "folder")
+    [name] = found.names()
+    assert name.encode() == rb"caf\udce9.png" and found.read(name) == b"1"
 
 
 def test_forked_readers_of_a_zip_do_not_disturb_each_other(tmp_path: Path) -> None:

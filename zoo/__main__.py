@@ -9,6 +9,7 @@ Each takes --json. What fails is one sentence on stderr and exit code 1; the oth
 """
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ from zoo.grid import LAYOUTS
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit code, 0 or 1, or 2 (from argparse) for a command that is none."""
     options = _parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be no UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         rows: list[dict[str, Any]] = options.run(options)
     except zoo.InputError as error:

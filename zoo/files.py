@@ -12,6 +12,11 @@ from zoo.errors import InputError
 MAX_BYTES = 64 * 2**20  # of one file in a zip: more is no picture but a bomb
 
 
+def printable(name: str) -> str:
+    r"""A name that can be written as UTF-8: bytes of a file's name that are none become like \udce9."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 class Files:
     """A folder or a zip.
 
@@ -27,6 +32,7 @@ class Files:
         self.path = Path(path)
         self.refused: dict[str, str] = {}
         self._zip: tuple[int, zipfile.ZipFile] | None = None
+        self._odd: dict[str, str] = {}  # names on the disk that are not printable, by what they are called here
         if not self.path.is_dir() and not zipfile.is_zipfile(self.path):
             there = "is neither a folder nor a zip" if self.path.exists() else "does not exist"
             raise InputError(f"{self.path} {there}; name a folder of pictures or a zip of one.")
@@ -35,9 +41,18 @@ class Files:
         return self.__dict__ | {"_zip": None}  # an open file stays in its process
 
     def names(self) -> list[str]:
-        """Every file's name within, with forward slashes, sorted; hidden files and what is refused are left out."""
+        """Every file's name within, printable, with forward slashes, sorted.
+
+        Hidden files and what is refused are left out.
+
+        Raises:
+            InputError: the zip is damaged.
+        """
         if self.path.is_dir():
-            return sorted(path.relative_to(self.path).as_posix() for path in self._walk())
+            real = [path.relative_to(self.path).as_posix() for path in self._walk()]
+            known = {printable(name): name for name in real}
+            self._odd = {name: odd for name, odd in known.items() if name != odd}
+            return sorted(known)
         found = [entry.filename for entry in self._archive().infolist() if not entry.is_dir() and self._allow(entry)]
         return sorted({name for name in found if not _hidden(PurePosixPath(name))})
 
@@ -53,17 +68,17 @@ class Files:
             InputError: the zip is damaged there, or what it holds is too large.
         """
         if self.path.is_dir():
-            return (self.path / name).read_bytes()
+            return (self.path / self._odd.get(name, name)).read_bytes()
         try:
             entry = self._archive().getinfo(name)
-            if not self._allow(entry):
-                raise InputError(f"{name}: {self.refused[name]}.")
-            with self._archive().open(entry) as file:  # never more than the zip's table of contents says
-                return file.read(entry.file_size)
         except KeyError:
             raise FileNotFoundError(f"{self.path} holds no {name}") from None
-        # zipfile says RuntimeError of an encrypted file and of a compression that it does not know
-        except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
+        if not self._allow(entry):
+            raise InputError(f"{name}: {self.refused[name]}.")
+        try:
+            with self._archive().open(entry) as file:  # never more than the zip's table of contents says
+                return file.read(entry.file_size)
+        except Exception as error:  # zipfile, zlib, bz2 and lzma each raise what they like
             raise InputError(
                 f"{name}: it is damaged, encrypted or packed in an unknown way; pack it anew as a plain zip."
             ) from error
@@ -75,13 +90,16 @@ class Files:
 
     def _archive(self) -> zipfile.ZipFile:
         if self._zip is None or self._zip[0] != os.getpid():  # a handle shared over a fork would mix up its readers
-            self._zip = os.getpid(), zipfile.ZipFile(self.path)
+            try:
+                self._zip = os.getpid(), zipfile.ZipFile(self.path)
+            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+                raise InputError(f"{self.path} is a damaged zip or an unknown kind of one; pack it anew.") from error
         return self._zip[1]
 
     def _allow(self, entry: zipfile.ZipInfo) -> bool:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         reason = ""
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
             reason = "its path leads out of the zip"
         elif stat.S_ISLNK(entry.external_attr >> 16):
             reason = "it is a link"

@@ -15,13 +15,18 @@ import httpx2
 import numpy as np
 import pytest
 import uvicorn
+from huggingface_hub import constants
 from PIL import Image
 from starlette.applications import Starlette
 
+from demos import jobs as jobs_module
 from demos import visualizations
-from demos.jobs import TRIES, Jobs, Wish
-from demos.visualizations import PATH, Limits
+from demos.jobs import TRIES, Jobs, Limits, Wish
+from demos.visualizations import PATH
+from tests.conftest import Hub
 from tests.demos.conftest import free_port, serving
+from tests.demos.pictures import bomb
+from zoo import files
 
 LIMITS = Limits(upload=200_000, unpacked=300_000, count=20, pixels=60_000, waiting=2)
 
@@ -42,13 +47,13 @@ def zipped(count: int, side: int = 24, seed: int = 0, **others: bytes) -> bytes:
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> Jobs:
-    return Jobs(tmp_path / "jobs")
+    return Jobs(tmp_path / "jobs", LIMITS)
 
 
 @pytest.fixture
 def client(jobs: Jobs) -> Iterator[httpx2.Client]:
     """Of a server that takes little; nothing computes its jobs unless a test does."""
-    app = Starlette(routes=visualizations.routes(jobs, LIMITS))
+    app = Starlette(routes=visualizations.routes(jobs))
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -114,6 +119,8 @@ def test_a_set_by_its_name(client: httpx2.Client, jobs: Jobs) -> None:
         ({"dataset": "digits", "rows": "many"}, "rows is a whole number"),
         ({"dataset": "digits", "cols": 0}, "cols is a whole number"),
         ({"dataset": "digits", "size": 9}, "There is no option 'size'"),
+        ({"dataset": "digits", "rows": 1000, "cols": 1000}, "A grid of 1000 × 1000 is too large for 1024 pictures"),
+        ({"dataset": "digits", "rows": 1}, "A grid of 1 × 1024 is too long"),
     ],
 )
 def test_what_makes_no_sense_is_refused(client: httpx2.Client, fields: dict[str, Any], sentence: str) -> None:
@@ -130,6 +137,8 @@ def test_what_is_no_request_is_refused(client: httpx2.Client, jobs: Jobs) -> Non
         client.post(PATH, content=b"x", headers={"Content-Type": "multipart/form-data; boundary=b"}),
         client.post(PATH, content=b"--b\r\n\r\n", headers={"Content-Type": "multipart/form-data; boundary=b"}),
         post(client, b"no zip"),
+        post(client, zipped(1).replace(b"PK\1\2", b"PK\1\3")),
+        post(client, zipped(1), rows="32", cols="33"),
         post(client, zipped(0, **{"notes.txt": b"text"})),
     ):
         assert answer.status_code == 400 and len(answer.json()["error"]) > 20
@@ -141,7 +150,7 @@ def test_what_is_too_much_is_refused(client: httpx2.Client, jobs: Jobs) -> None:
     for content, sentence in (
         (zipped(1, **{"noise.bin": noise}), "The upload is larger"),
         (_deflated(400_000), "The zip unpacks to"),
-        (zipped(21, 4), "The zip holds 21 pictures"),
+        (zipped(21, 4), "There are 21 pictures"),
         (zipped(2, 200), "The pictures have more than"),
     ):
         answer = post(client, content)
@@ -150,7 +159,123 @@ def test_what_is_too_much_is_refused(client: httpx2.Client, jobs: Jobs) -> None:
     assert post(client, zipped(1)).status_code == post(client, zipped(2)).status_code == 202
     full = post(client, zipped(3))
     assert full.status_code == 429 and full.headers["Retry-After"] and "wait already" in full.json()["error"]
-    assert post(client, zipped(1)).status_code == 202, "who waits already may ask again"
+    assert _refused_before_it_is_sent(client) == 429
+    assert post(client, zipped(1)).status_code == 429, "it is not looked into"
+    assert client.post(PATH, json={"dataset": "digits"}).status_code == 429
+    compute(jobs)
+    assert post(client, zipped(1)).status_code == 202
+
+
+def _refused_before_it_is_sent(client: httpx2.Client) -> int:
+    """The status of an upload of which nothing but the head was sent."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000\r\n"
+    with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=20) as raw:
+        raw.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode())
+        return int(raw.recv(200).split()[1])
+
+
+def test_who_asks_for_what_waits_already_is_told_so(jobs: Jobs) -> None:
+    job = jobs.submit(Wish(dataset="digits"))
+    assert Jobs(jobs.home, Limits(waiting=0)).submit(Wish(dataset="digits")) == job
+
+
+def test_a_zip_of_all_that_should_not_be_in_one(
+    client: httpx2.Client, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 100_000)
+    bad = {"../up.png": "out", "/root.png": "out", "C:/x.png": "out", "a/../../b.png": "out", "c\\..\\..\\d.png": "out"}
+    bad |= {"large.png": "larger", "link.png": "link", "broken.png": "not a picture", "torn.png": "damaged"}
+    bad |= {"notes.txt": "no picture", "bomb.png": "million pixels"}
+    whole = zipped(9)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        good = archive.read("0000.png")
+    content = dict.fromkeys(bad, good) | {"broken.png": b"text", "torn.png": b"packed " * 9, "bomb.png": bomb(10_000)}
+    buffer = io.BytesIO(whole)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name in set(bad) - {"link.png", "large.png"}:
+            archive.writestr(name, content[name])
+        archive.writestr("large.png", bytes(100_001))
+        link = zipfile.ZipInfo("link.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        torn = archive.getinfo("torn.png")
+    data = bytearray(buffer.getvalue())
+    start = torn.header_offset + 30 + len("torn.png")
+    data[start : start + 4] = b"\xff" * 4
+    before = {path for path in jobs.home.parent.rglob("*") if not path.is_relative_to(jobs.home)}
+    key = post(client, bytes(data), layout="sorted", embedder="colour").json()["output"]["id"]
+    compute(jobs)
+    output = client.get(f"{PATH}/{key}").json()["output"]
+    assert output["status"] == "done" and output["data"]["pictures"] == 9
+    skipped = output["data"]["skipped"]
+    assert set(skipped) == set(bad) and all(why in skipped[name] for name, why in bad.items()), skipped
+    after = {path for path in jobs.home.parent.rglob("*") if not path.is_relative_to(jobs.home)}
+    assert before == after and sorted(path.name for path in jobs.folder(key).iterdir()) == sorted(jobs_module.FILES)
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        (Limits(unpacked=1000), "us/er has 0 MB of pictures"),
+        (Limits(count=8), "us/er has 9 files"),
+        (Limits(pixels=5000), "The pictures have more than 5,000 pixels"),
+    ],
+)
+def test_a_data_set_of_the_hub_has_its_limits(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits, sentence: str
+) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}")
+    with zipfile.ZipFile(io.BytesIO(zipped(9))) as archive:
+        hub.repos["datasets/us/er"] = {name: archive.read(name) for name in archive.namelist()}
+    jobs = Jobs(tmp_path / "jobs", limits)
+    job = jobs.submit(Wish(dataset="us/er"))
+    compute(jobs)
+    found = jobs.get(job.key)
+    assert found and found.status == "error" and found.reason.startswith(sentence), found
+    asked = any("/resolve/" in request and request.startswith("GET") for request in hub.requests)
+    assert asked == (limits.pixels == 5000), "of what is too much nothing is fetched"
+
+
+def test_what_nobody_waits_for_is_deleted(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "KEPT", 2)
+    monkeypatch.setattr(jobs_module, "KEPT_SETS", 1)
+    jobs.limits = Limits()
+    done = [jobs.submit(Wish(dataset=f"a/{i}")).key for i in range(3)]
+    for i, key in enumerate(done):
+        jobs._set(key, status="done", made=i)
+    waits = jobs.submit(Wish(dataset="a/0", layout="tsne")).key
+    old = time.time() - 2 * jobs_module.STALE
+    there = [jobs.folder(key) for key in (*done, "orphan")] + [jobs.sets / f"a--{i}" for i in range(4)]
+    there += [jobs.uploads / name for name in ("1.zip", "killed.part", "comes.part", "drawn.part/page.html")]
+    for i, path in enumerate(there):
+        path.parent.mkdir(exist_ok=True) if path.suffix else path.mkdir()
+        path.touch()
+        os.utime(path, (old + i, old + i))
+    os.utime(jobs.uploads / "drawn.part", (old, old))
+    (jobs.uploads / "comes.part").touch()
+    jobs.tidy()
+    left = {path.relative_to(jobs.home).as_posix() for path in jobs.home.glob("*/*")}
+    assert left == {f"results/{done[1]}", f"results/{done[2]}", "sets/a--0", "sets/a--3", "uploads/comes.part"}
+    assert jobs.get(waits) and not jobs.get(done[0])
+
+
+def test_a_job_that_takes_too_long_is_ended(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    for name, value in (("LONGEST", 0), ("BEAT", 0.01)):
+        monkeypatch.setattr(jobs_module, name, value)
+    monkeypatch.setattr(jobs_module.os, "_exit", lambda code: ended.set())
+
+    def forever(job: object) -> None:
+        assert ended.wait(10)
+        raise SystemExit  # as the whole process would have been
+
+    monkeypatch.setattr(jobs, "_arrange", forever)
+    key = jobs.submit(Wish(dataset="digits")).key
+    with pytest.raises(SystemExit):
+        jobs.compute(key)
+    found = jobs.get(key)
+    assert found and found.status == "error" and found.reason.startswith("It took longer than 0 minutes")
 
 
 def _deflated(size: int) -> bytes:
@@ -189,18 +314,18 @@ def test_an_unknown_id_is_not_found(client: httpx2.Client) -> None:
 def test_a_computation_that_cannot_be_done_gives_its_reason_and_may_be_tried_again(
     client: httpx2.Client, jobs: Jobs
 ) -> None:
-    content = zipped(9)
-    key = post(client, content, rows="2", cols="2").json()["output"]["id"]
+    content = zipped(0, **{"broken.png": b"no picture"})
+    key = post(client, content, embedder="colour").json()["output"]["id"]
     compute(jobs)
     output = client.get(f"{PATH}/{key}").json()["output"]
-    assert output["status"] == "error" and output["reason"].startswith("A grid of 2 × 2 has no room for 9")
-    assert post(client, content, rows="2", cols="2").json()["output"] == {"id": key, "status": "pending"}
+    assert output["status"] == "error" and output["reason"].startswith("None of the 1 pictures can be read")
+    assert post(client, content, embedder="colour").json()["output"] == {"id": key, "status": "pending"}
 
 
 def test_a_job_that_was_lost_is_queued_again_and_at_last_given_up(jobs: Jobs) -> None:
-    job = jobs.submit(Wish(dataset="digits"), 9)
+    job = jobs.submit(Wish(dataset="digits"))
     jobs.revive()
-    assert jobs.submit(Wish(dataset="digits"), 0) == job
+    assert jobs.submit(Wish(dataset="digits")) == job
     assert jobs.queue.pending_count() == 1, "it waits already"
     for _ in range(TRIES):
         jobs.queue.dequeue()  # by a worker that was killed before it began, or while it computed

@@ -98,6 +98,20 @@ def test_pictures_that_cannot_be_read_are_named(folder: Path) -> None:
         grid.arrange(find(folder), embedder="colour")
 
 
+def test_pictures_whose_vectors_are_not_finite_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = [folder / "red" / "05.png", folder / "blue" / "06.png"]
+    for path in bad:
+        Image.new("RGB", (30, 20), "white").save(path)
+    whole = embed.describe
+    monkeypatch.setattr(
+        embed, "describe", lambda picture: whole(picture) * (np.nan if np.min(picture) == 255 else np.float32(1))
+    )
+    for _ in range(2):  # the second time from what was kept
+        found = grid.arrange(find(folder), embedder="colour", layout="sorted")
+        assert len(found.kept) == 58 and set(found.skipped) == {"red/05.png", "blue/06.png"}
+        assert set(found.skipped.values()) == {"colour makes a vector of it that is not finite."}
+
+
 def test_the_whole_is_about_square_whatever_the_pictures_shape(folder: Path) -> None:
     rng = np.random.default_rng(1)
     for size, shape in (((40, 40), (8, 8)), ((160, 40), (16, 4)), ((30, 60), (6, 12))):
@@ -145,10 +159,22 @@ def test_any_number_is_arranged(count: int, layout: str) -> None:
         assert len(np.unique(found.cells, axis=0)) == count and len(found.holes) == found.rows * found.cols - count
 
 
+def test_the_oldest_of_many_arrangements_is_forgotten(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrangement, "KEPT", 2)
+    for count in (2, 3, 4, 5):
+        found = grid.arrange(np.random.default_rng(0).random((count, 3)))
+    for kind in ("arrangements", "points"):
+        assert len(list((own_home / kind).iterdir())) == 2
+    monkeypatch.setattr(arrangement, "_lay_out", None)  # would fail if it were called
+    assert (grid.arrange(np.random.default_rng(0).random((5, 3))).cells == found.cells).all()
+
+
 def test_what_cannot_be_done_is_said(folder: Path) -> None:
     for options, why in (
         ({"layout": "spiral"}, "no layout 'spiral'"),
         ({"rows": 3, "cols": 3}, "no room for 60"),
+        ({"rows": 1000, "cols": 1000}, "1000 × 1000 is too large for 60 pictures; give it 1,024 cells at most"),
+        ({"rows": 20_000}, "20000 × 1 is too large"),
         ({"embedder": "nothing"}, "no embedder 'nothing'"),
         ({"embedder": "resnet18"}, "could not be fetched from the Hub"),
     ):

@@ -79,6 +79,26 @@ def test_what_is_not_finite_is_refused(solver: str, value: float) -> None:
         assign.to_grid(points, 3, 3, solver)
 
 
+@pytest.mark.parametrize("solver", ["lapjv", "sparse"])
+def test_points_as_far_as_floats_go_are_assigned(solver: str) -> None:
+    points = np.array([[1.7e308, 1], [-1.7e308, 0], [0, 1], [0, 0], [1.7e308, 0], [-1.7e308, 1]])
+    assert assign.to_grid(points, 2, 3, solver).tolist() == [[1, 2], [0, 0], [1, 1], [0, 1], [0, 2], [1, 0]]
+
+
+@pytest.mark.parametrize("solver", ["lapjv", "sparse"])
+def test_no_points_need_no_cells(solver: str) -> None:
+    cells = assign.to_grid(np.zeros((0, 2)), 2, 3, solver)
+    assert cells.shape == (0, 2) and cells.dtype == np.int64
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.7e308])
+def test_costs_that_are_not_finite_never_reach_lapjv(value: float) -> None:
+    table = np.full((3, 3), 1.7e308)
+    table[1] = value
+    with pytest.raises(zoo.InputError, match="Some costs are not finite"):
+        assign.dense(table)  # lapjv would abort this process
+
+
 def test_what_cannot_be_done_is_said() -> None:
     with pytest.raises(zoo.InputError, match="no room for 10"):
         assign.to_grid(np.zeros((10, 2)), 3, 3)

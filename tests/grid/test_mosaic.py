@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from playwright.sync_api import Browser
 import zoo
 from zoo import grid
 from zoo.__main__ import main
-from zoo.grid import find, mosaic
+from zoo.grid import find, mosaic, tiles
+from zoo.grid.arrangement import SIDE
+from zoo.grid.pictures import of
 
 
 @pytest.fixture
@@ -38,6 +41,27 @@ def test_cells_have_the_pictures_shape_and_the_whole_its_limit(
     assert mosaic.cell_size(*made) == (96, 64)
     monkeypatch.setattr(mosaic, "LONGEST", 240)
     assert mosaic.cell_size(*made) == (30, 20)
+
+
+def test_the_longest_row_and_column_can_be_written(
+    made: tuple[grid.Pictures, grid.Arrangement], tmp_path: Path
+) -> None:
+    pictures, found = made
+    for rows, cols in ((1, SIDE), (SIDE, 1)):
+        far = np.linspace(0, SIDE - 1, 60).astype(int)
+        long = replace(found, rows=rows, cols=cols, cells=np.stack([far * (rows > 1), far * (cols > 1)], axis=1))
+        assert "data:image/webp" in mosaic.page(pictures, long, "long")
+        mosaic.write(tmp_path / "long.jpg", pictures, long, "long")
+        assert max(Image.open(tmp_path / "long.jpg").size) == SIDE
+        tiles.write(pictures, long, tmp_path / f"{rows}")
+        assert max(Image.open(tmp_path / f"{rows}" / "coarse-0-0.webp").size) == SIDE
+
+
+@pytest.mark.parametrize("size", [(4, 4000), (4000, 4)])
+def test_the_thinnest_pictures_are_drawn(size: tuple[int, int]) -> None:
+    pictures = of([Image.new("RGB", size, "black")])
+    drawn = np.asarray(mosaic.in_cell(pictures, pictures.names[0], (96, 64)))
+    assert drawn.shape == (64, 96, 3) and (drawn == 0).any() and (drawn == 255).any()
 
 
 def test_the_table_comes_back(made: tuple[grid.Pictures, grid.Arrangement], tmp_path: Path) -> None:
@@ -128,9 +152,14 @@ def test_the_command_writes_what_is_asked(folder: Path, tmp_path: Path, capsys: 
     assert main([*command, "--json", "--keep", str(outs[2])]) == 0
     [row] = json.loads(capsys.readouterr().out)
     assert row["pictures"] == 59 and row["quality"]["dpq16"] > row["random"]["dpq16"]
+    none = str(tmp_path / "none")
     for wrong, why in (
+        (["grid", none, "--out", str(outs[1] / "map.csv")], "map.csv cannot be written: File exists"),
+        (["grid", none, "--out", str(tmp_path)], "ends in nothing"),
+        (["grid", none, "--out", "/proc/map.csv"], "map.csv cannot be written: No such file"),
         (["grid", str(folder), "--out", "map.gif"], "ends in .gif"),
-        (["grid", str(tmp_path / "none"), "--out", str(outs[1])], "does not exist"),
+        (["grid", none, "--out", str(tmp_path / "new.csv")], "does not exist"),
     ):
         assert main(wrong) == 1
         assert why in capsys.readouterr().err
+    assert not (tmp_path / "new.csv").exists()

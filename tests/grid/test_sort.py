@@ -1,5 +1,8 @@
 """Sorting into cells: like beside like, whatever the number of pictures and holes."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -21,6 +24,20 @@ def test_the_same_seed_gives_the_same_cells() -> None:
     first, again, other = (sort.arrange(vectors, used, 8, 9, seed) for seed in (0, 0, 1))
     assert (first == again).all() and (first != other).any()
     assert sorted(first) == list(range(60))
+
+
+def test_other_threads_go_on_while_pictures_are_swapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sort, "TRIES", 100)
+    used = assign.occupied(64, 64, 4096)
+    vectors = np.random.default_rng(0).random((4096, 3)).astype(np.float32)
+    sort.polish(vectors[:9], np.arange(9), used[:9], 0)  # compiled before the time is taken
+    thread = threading.Thread(target=sort.polish, args=(vectors, np.arange(4096), used, 0))
+    thread.start()
+    seen = [time.perf_counter()]
+    while thread.is_alive():
+        time.sleep(0.005)
+        seen.append(time.perf_counter())
+    assert max(np.diff(seen)) < (seen[-1] - seen[0]) / 2
 
 
 def test_many_are_sorted_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,10 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,10 @@ from zoo.grid.reduce import METHODS, reduce
 Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
 
 LAYOUTS = (*METHODS, "sorted")
+SIDE = 16_383  # rows or columns, at most: as a WebP has a pixel for each
+ROOMY = 4  # cells for each picture, at most, for holes cost time too
+FREE = 1024  # cells that any number of pictures may have
+KEPT = 1000  # arrangements, and as many sets of points, on the disk: of more, the oldest are deleted
 EDITION = 2  # raised when the same vectors come to lie elsewhere: what was kept on disk is then of no use
 
 
@@ -141,7 +147,7 @@ def shape(
         aspect: a cell's width over its height.
 
     Raises:
-        InputError: it has fewer cells than there are pictures.
+        InputError: it has fewer cells than there are pictures, or far more.
     """
     least = old.max(0) + 1 if old is not None and len(old) else np.zeros(2, np.int64)
     if rows is None and cols is None:
@@ -155,6 +161,11 @@ def shape(
         rows = math.ceil(count / max(cols, 1))
     if rows < 1 or cols < 1 or rows * cols < count or rows < least[0] or cols < least[1]:
         raise InputError(f"A grid of {rows} × {cols} has no room for {count} pictures; leave out rows= and cols=.")
+    if rows * cols > (most := max(ROOMY * count, FREE, int(least.prod()))) or max(rows, cols) > SIDE:
+        raise InputError(
+            f"A grid of {rows} × {cols} is too large for {count} pictures; "
+            f"give it {most:,} cells at most, and {SIDE:,} rows and columns."
+        )
     return rows, cols
 
 
@@ -197,10 +208,8 @@ def _points(vectors: npt.NDArray[np.float32], layout: str, seed: int) -> npt.NDA
     """Points in the plane (n, 2); kept on the disk, for they stay the same in any grid."""
     path = store.home() / "points" / f"{_key(vectors, layout, seed)}.npy"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
-            np.save(file, reduce(vectors, layout, seed))
-        os.replace(file.name, path)
+        points = reduce(vectors, layout, seed)
+        _keep(path, lambda file: np.save(file, points))
     return np.asarray(np.load(path), np.float64)
 
 
@@ -229,12 +238,20 @@ def _key(vectors: npt.NDArray[np.float32], *options: object) -> str:
 
 
 def _save(path: Path, found: Arrangement) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     facts = {"rows": found.rows, "cols": found.cols, "quality": asdict(found.quality), "random": asdict(found.random)}
     points = np.zeros((0, 2)) if found.points is None else found.points
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-        np.savez(file, facts=json.dumps(facts), cells=found.cells, points=points)
+    _keep(path, lambda file: np.savez(file, facts=json.dumps(facts), cells=found.cells, points=points))
+
+
+def _keep(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Writes a file, whole or not at all, and deletes the oldest of its folder beyond KEPT."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
+        write(file)
     os.replace(file.name, path)
+    with suppress(FileNotFoundError):  # another process was faster
+        for old in sorted(path.parent.iterdir(), key=lambda one: one.stat().st_mtime_ns)[:-KEPT]:
+            old.unlink()
 
 
 def _load(path: Path, vectors: npt.NDArray[np.float32]) -> Arrangement:

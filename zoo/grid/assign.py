@@ -65,6 +65,7 @@ def normalised(points: npt.ArrayLike) -> Points:
         raise InputError(f"Points are an array (n, 2), not {where.shape}.")
     if bad := int((~np.isfinite(where)).any(1).sum()):
         raise InputError(f"{bad} of {len(where)} points are not finite; leave them out.")
+    where = where / 2  # so that no extent is more than a float holds
     low, high = where.min(0, initial=np.inf), where.max(0, initial=-np.inf)
     extent = np.where(high > low, high - low, 1)
     return np.where(high > low, (where - low) / extent, 0.5)
@@ -109,14 +110,21 @@ def cost(points: npt.ArrayLike, cells: Ints, rows: int, cols: int) -> float:
 
 
 def dense(table: Points, steps: int = STEPS) -> Ints:
-    """The column for each row of a table of costs (n, n), finite, each column once, so that the sum is least: by lapjv.
+    """The column for each row of a table of costs (n, n), each column once, so that the sum is least: by lapjv.
 
     Costs are rounded to whole steps, or lapjv's row reduction would creep along by differences that are mere roundings:
     it would take a hundred times as long.
+
+    Raises:
+        InputError: a cost is not finite, at which lapjv would end the whole process.
     """
     from lapjv import lapjv
 
-    low, high = table.min(), table.max()
+    if not len(table):
+        return np.zeros(0, np.int64)
+    low, high = float(table.min()), float(table.max())
+    if not math.isfinite(high - low):
+        raise InputError("Some costs are not finite; leave out the points or vectors that they come from.")
     whole = np.rint((table - low) * (steps / (high - low) if high > low else 0))
     return np.asarray(lapjv(whole, force_doubles=True)[0], np.int64)
 

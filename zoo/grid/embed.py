@@ -165,7 +165,13 @@ class Embedded:
 
 
 def embed(pictures: Pictures, by: Embedder, progress: Progress | None = None) -> Embedded:
-    """The vectors of pictures; only of the ones whose bytes this embedder never saw it computes them."""
+    """The vectors of pictures; only of the ones whose bytes this embedder never saw it computes them.
+
+    Pictures of which it makes a vector that is not finite are skipped.
+
+    Raises:
+        InputError: no picture is left.
+    """
     found: dict[int, npt.NDArray[np.float32]] = {}
     skipped: dict[str, str] = {}
     fresh = 0
@@ -178,17 +184,20 @@ def embed(pictures: Pictures, by: Embedder, progress: Progress | None = None) ->
             known = cache.get(list(hashes.values()))
             new = {digest: files[i] for i, digest in hashes.items() if digest not in known}
             opened = dict(zip(new, threads.map(_open, new.values()), strict=True))
-            for i, name in zip(batch, names, strict=True):
-                problem = opened.get(hashes[i]) if i in hashes else files[i]
-                if isinstance(problem, str):
-                    skipped[name] = problem
             good = {digest: picture for digest, picture in opened.items() if not isinstance(picture, str)}
             if good:
                 vectors = dict(zip(good, np.asarray(by.embed(list(good.values())), np.float32), strict=True))
                 cache.put(vectors)
                 known |= vectors
                 fresh += len(good)
-            found |= {i: known[digest] for i, digest in hashes.items() if digest in known}
+            for i, name in zip(batch, names, strict=True):
+                vector = known.get(hashes[i]) if i in hashes else None
+                if vector is None:
+                    skipped[name] = str(opened[hashes[i]] if i in hashes else files[i])
+                elif not np.isfinite(vector).all():
+                    skipped[name] = f"{by.name} makes a vector of it that is not finite."
+                else:
+                    found[i] = vector
             if progress:
                 progress("embedding", batch.stop, len(pictures))
     if not found:

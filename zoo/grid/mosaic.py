@@ -18,7 +18,8 @@ from PIL import Image, ImageOps
 
 from zoo import image
 from zoo.errors import InputError
-from zoo.grid.arrangement import Arrangement, Progress
+from zoo.files import printable
+from zoo.grid.arrangement import SIDE, Arrangement, Progress
 from zoo.grid.pictures import Pictures, usual_aspect
 
 SIDES = 96, 8  # pixels: the longer side of a picture in its cell, at most and at least
@@ -28,7 +29,10 @@ PAPER = "white"
 
 def in_cell(pictures: Pictures, name: str, cell: tuple[int, int]) -> Image.Image:
     """A picture, whole and unsqueezed, on a cell of that width and height."""
-    return ImageOps.pad(image.load(pictures.read(name)).rgb, cell, Image.Resampling.LANCZOS, PAPER)
+    rgb = image.load(pictures.read(name)).rgb
+    scale = min(cell[0] / rgb.width, cell[1] / rgb.height)
+    size = max(round(rgb.width * scale), 1), max(round(rgb.height * scale), 1)  # of the thinnest a line is seen
+    return ImageOps.pad(rgb.resize(size, Image.Resampling.LANCZOS), cell, color=PAPER)
 
 
 def cell_size(pictures: Pictures, found: Arrangement) -> tuple[int, int]:
@@ -37,7 +41,8 @@ def cell_size(pictures: Pictures, found: Arrangement) -> tuple[int, int]:
     most, least = SIDES
     longer = min(most, LONGEST * max(aspect, 1) / aspect / found.cols, LONGEST * max(aspect, 1) / found.rows)
     longer = max(longer, least)
-    return max(round(longer * min(aspect, 1)), 1), max(round(longer / max(aspect, 1)), 1)
+    width, height = round(longer * min(aspect, 1)), round(longer / max(aspect, 1))
+    return max(min(width, SIDE // found.cols), 1), max(min(height, SIDE // found.rows), 1)  # the whole fits a WebP
 
 
 def montage(
@@ -147,21 +152,35 @@ def write(path: Path, pictures: Pictures, found: Arrangement, title: str, progre
     """An arrangement as the file's name says: .html, .png, .jpg or .csv.
 
     Raises:
-        InputError: the name ends otherwise.
+        InputError: the name ends otherwise, or the file cannot be written.
     """
     check(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
-        path.write_text(table(pictures, found), encoding="utf-8")
-        return
-    whole = montage(pictures, found, progress=progress)
-    if path.suffix == ".html":
-        path.write_text(page(pictures, found, title, whole), encoding="utf-8")
+        content = table(pictures, found).encode()
     else:
-        whole.save(path, quality=90)
+        whole, buffer = montage(pictures, found, progress=progress), io.BytesIO()
+        if path.suffix == ".html":
+            buffer.write(page(pictures, found, printable(title), whole).encode())
+        else:
+            whole.save(buffer, "PNG" if path.suffix == ".png" else "JPEG", quality=90)
+        content = buffer.getvalue()
+    _put(path, content)
 
 
 def check(path: Path) -> None:
     """Raises InputError where `write` could not write."""
     if path.suffix not in (".html", ".png", ".jpg", ".jpeg", ".csv"):
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; write a .html, .png, .jpg or .csv file.")
+    there = path.exists()
+    _put(path, b"", "ab")
+    if not there:
+        path.unlink()
+
+
+def _put(path: Path, content: bytes, mode: str = "wb") -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(mode) as file:
+            file.write(content)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; name another place.") from error

@@ -164,7 +164,7 @@ def _annealing() -> Any:
             total += row[k] * weights[k]
         return total
 
-    @njit(cache=True)
+    @njit(cache=True, nogil=True)  # it takes seconds, in which other threads have a lease to renew or a page to serve
     def anneal(
         vectors: Any,
         held: Any,

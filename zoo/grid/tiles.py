@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from zoo.grid import assign
-from zoo.grid.arrangement import Arrangement, Progress
+from zoo.grid.arrangement import SIDE, Arrangement, Progress
 from zoo.grid.mosaic import PAPER, in_cell, view
 from zoo.grid.pictures import Pictures, usual_aspect
 
@@ -24,17 +24,20 @@ COARSE = 1600  # pixels: a side of the whole in its coarse form, at most
 STEP = 8  # of a cell's sides in pixels, so that it can be halved thrice
 
 
-def cell_size(aspect: float, count: int) -> tuple[int, int]:
-    """Width and height in pixels of a cell in the finest tiles, for pictures of that width over height."""
+def cell_size(aspect: float, count: int, rows: int = 1, cols: int = 1) -> tuple[int, int]:
+    """Width and height in pixels of a cell in the finest tiles, for pictures of that width over height.
+
+    The whole, an eighth as large, fits a WebP.
+    """
     longer = next(side for most, side in LONGER if count <= most)
-    width, height = longer * min(aspect, 1), longer / max(aspect, 1)
-    return max(round(width / STEP), 1) * STEP, max(round(height / STEP), 1) * STEP
+    width, height = round(longer * min(aspect, 1) / STEP), round(longer / max(aspect, 1) / STEP)
+    return max(min(width, SIDE // cols), 1) * STEP, max(min(height, SIDE // rows), 1) * STEP
 
 
 def write(pictures: Pictures, found: Arrangement, folder: Path, progress: Progress | None = None) -> None:
     """Writes the tiles of an arrangement; every picture is opened once."""
     folder.mkdir(parents=True, exist_ok=True)
-    width, height = cell_size(usual_aspect(pictures, found.kept), len(found.kept))
+    width, height = cell_size(usual_aspect(pictures, found.kept), len(found.kept), found.rows, found.cols)
     size = width * found.cols, height * found.rows
     shrink = 2 ** min(max(math.ceil(math.log2(max(size) / COARSE)), 0), 3)
     each = max(TILE // max(width, height), 1)
