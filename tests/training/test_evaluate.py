@@ -128,5 +128,5 @@ def test_a_glyph_counts_in_either_case_and_with_its_look_alikes() -> None:
 
     found = [(read("A", "4"), "a"), (read("O", "0"), "0"), (read("1", "7"), "I"), (read("B", "8"), "E")]
     shares = {row.measure: row.value for row in evaluate.accuracy("glyph-test", found)}
-    assert shares == {"word accuracy": 0.25, "top-2 accuracy": 0.5, "accuracy, look-alikes merged": 0.75}
+    assert shares == {"top-1 accuracy": 0.25, "top-2 accuracy": 0.5, "accuracy, look-alikes merged": 0.75}
     assert [evaluate.exact(*pair) for pair in found] == [True, False, False, False]
