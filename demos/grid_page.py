@@ -17,7 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 import zoo
 from demos import figures, maps, sets
 from zoo import grid, store
-from zoo.grid import embed, mosaic
+from zoo.grid import assign, embed, mosaic
 
 T = TypeVar("T")
 OTHER = {"A zip of pictures": "zip", "A folder of this machine": "folder", "A data set on the Hub": "hub"}
@@ -29,15 +29,22 @@ EMBEDDERS = {
 }
 LAYOUTS = {"umap": "UMAP, then cells", "tsne": "t-SNE, then cells", "sorted": "sorted into cells"}
 COLOURS = {"": "nothing", "label": "label", "prediction": "what the reader says", "right": "right or wrong"}
+READERS = {"A thousand drawn captchas": "captcha-seq2seq"}  # who reads a set as long as the visitor names no other
 MEANING = {
     "dpq16": ("Neighbours alike", "DPQ, p = 16: how much more alike neighbours are than any two pictures; 1 is best."),
     "dpq2": ("Order at large", "DPQ, p = 2: the same for the order of the whole grid; 1 is best."),
     "recall": ("Neighbours kept", "Share of a picture's eight most alike that are among the eight nearest cells."),
     "displacement": ("Cells moved", "How far pictures were moved from their points in the plane, in cells; 0 is best."),
+    "cost": ("Cost of moving", "Sum of the squares of all ways from point to cell, in a plane of side 1; 0 is best."),
+    "over_optimum": (
+        "Cost over the least",
+        f"That sum over the least that any cells have; 1 is best. Known up to {assign.DENSE:,} cells.",
+    ),
 }
 NEAREST = 12
 DOTS = 10_000  # points that are sent to the browser for the plot; of more, the grid itself shows them
 ZIP_MB = 500
+UPLOADS = 10  # zips on the disk: of more, the oldest are deleted
 LINK: Literal["query-params"] = "query-params"  # what is chosen stands in the page's address, to be kept or shared
 
 
@@ -56,7 +63,7 @@ def viewer() -> Any:
 
 def choose(place: DeltaGenerator) -> Path | None:
     """The folder, zip or data set that the visitor chose; None as long as it is not named."""
-    name = st.selectbox("Pictures", [*sets.SETS, *OTHER], key="pictures", bind=LINK)
+    name = st.selectbox("Pictures", [*sets.SETS, *OTHER], key="pictures", bind=LINK, on_change=default_reader)
     if name in sets.SETS:
         return told(place, lambda tell: sets.folder(name, tell))
     if OTHER[name] == "zip":
@@ -67,7 +74,7 @@ def choose(place: DeltaGenerator) -> Path | None:
             st.info("Here the machine is a server; run the page yourself to see a folder of your own.")
             return None
         path = st.text_input("Folder", placeholder="/home/me/pictures", key="folder", bind=LINK)
-        return Path(path) if path else None
+        return Path(path).expanduser() if path else None
     name = st.text_input("Data set", placeholder="user/name", key="data", bind=LINK)
     return fetched(name) if name else None
 
@@ -86,6 +93,8 @@ def kept(content: bytes) -> Path:
         part = path.with_suffix(".part")
         part.write_bytes(content)
         part.replace(path)
+    os.utime(path)
+    store.forget(path.parent, UPLOADS)
     return path
 
 
@@ -118,7 +127,15 @@ def options(place: DeltaGenerator) -> maps.Map | None:
     """The side bar: what is shown, and how."""
     with st.sidebar:
         source = choose(place)
-        embedder = st.selectbox("Alike by", list(EMBEDDERS), format_func=EMBEDDERS.get, key="alike", bind=LINK)
+        embedder = st.selectbox(
+            "Alike by",
+            list(EMBEDDERS),
+            format_func=lambda name: EMBEDDERS.get(name, name),
+            key="alike",
+            bind=LINK,
+            accept_new_options=True,
+            help="Or type the name of any timm model with weights on the Hub, such as resnet18.a1_in1k.",
+        )
         layout = st.selectbox("Laid out by", list(LAYOUTS), format_func=LAYOUTS.get, key="layout", bind=LINK)
         rows = st.number_input("Rows", 1, 1000, None, placeholder="as it fits", key="rows", bind=LINK)
         cols = st.number_input("Columns", 1, 1000, None, placeholder="as it fits", key="columns", bind=LINK)
@@ -130,11 +147,15 @@ def options(place: DeltaGenerator) -> maps.Map | None:
 
 def quality(found: grid.Arrangement) -> None:
     """The figures, each beside what random cells score, and a sentence on what it means."""
-    for place, (name, (title, sentence)) in zip(st.columns(len(MEANING)), MEANING.items(), strict=True):
-        value, random = getattr(found.quality, name), getattr(found.random, name)
-        if name == "displacement" and found.points is None:
-            continue
-        place.metric(title, f"{value:.2f}", f"random {random:.2f}", delta_color="off", delta_arrow="off")
+    figures = {name: (getattr(found.quality, name), getattr(found.random, name)) for name in MEANING}
+    known = [name for name in MEANING if None not in figures[name]]
+    if found.points is None:
+        known.remove("displacement")
+    places = st.columns(3)
+    for k, name in enumerate(known):
+        (title, sentence), (value, random) = MEANING[name], figures[name]
+        place = places[k % len(places)]
+        place.metric(title, f"{value:.4g}", f"random {random:.4g}", delta_color="off", delta_arrow="off")
         place.caption(sentence)
 
 
@@ -218,6 +239,11 @@ def later(by: str) -> None:
     st.session_state["by"] = by
 
 
+def default_reader() -> None:
+    """Has the pictures read by the reader that suits them."""
+    st.session_state["reader"] = READERS.get(st.session_state.get("pictures", next(iter(sets.SETS))), "")
+
+
 def main() -> None:
     st.set_page_config("Glyphzoo · grid", layout="wide")
     st.title("Pictures on a grid")
@@ -230,17 +256,19 @@ def main() -> None:
         found = shown.found
         bar = st.columns([2, 2, 2, 1])
         colour = bar[0].selectbox("Colour by", list(COLOURS), format_func=COLOURS.get, key="colour", bind=LINK)
+        if "reader" not in st.session_state and "reader" not in st.query_params:
+            default_reader()
         readers = ["", *zoo.names()]
         reader = bar[1].selectbox("Reader", readers, format_func=lambda name: name or "none", key="reader", bind=LINK)
         start = bar[2].radio("Show", ["grid", "points"], horizontal=True, disabled=found.points is None)
         select = bar[3].toggle("Select", help="Draw a box on the grid; Shift does the same.")
-        if reader:
-            told(place, lambda tell: maps.say(shown, reader, tell))
         nearest, distances = alike(shown)
+        unsaid = bool(reader) and not maps.said(shown, reader).exists()
         data = {
             "url": shown.url,
             "colour": colour,
             "reader": reader,
+            "says": maps.said(shown, reader).name if reader and not unsaid else "",
             "select": select,
             "points": start == "points",
             "lit": nearest,
@@ -271,6 +299,9 @@ def main() -> None:
         if skipped:
             with st.expander(f"{len(skipped):,} files were left out"):
                 st.table([{"file": name, "reason": reason} for name, reason in list(skipped.items())[:500]])
+        if unsaid:  # last, for the pictures can be looked at meanwhile
+            told(place, lambda tell: maps.say(shown, reader, tell))
+            st.rerun()
     except zoo.InputError as error:
         st.error(str(error))
 

@@ -16,7 +16,7 @@ const get = async (url, tries = 4) => {
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".grid"), card = parentElement.querySelector(".card");
-  const problem = parentElement.querySelector(".problem");
+  const problem = parentElement.querySelector(".problem"), clear = parentElement.querySelector(".clear");
   const base = new URL(data.url, document.baseURI).href;
   const state = (root.glyphzoo ??= {});
 
@@ -47,9 +47,17 @@ export default function ({ data, parentElement, setStateValue }) {
     if (state.url !== base) {
       state.shown?.close();
       delete root.dataset.ready;
-      Object.assign(state, { url: base, shown: null, says: null, reader: "", lit: "[]", map: get(`${base}/data.json`) });
+      clear.hidden = true;
+      Object.assign(state, { url: base, shown: null, says: null, said: "", lit: "[]", clicked: -1, map: get(`${base}/data.json`) });
     }
     return state.map;
+  }
+  function select(pictures) {
+    const none = pictures.length === 0;
+    if (none && clear.hidden) return;
+    clear.hidden = none;
+    state.shown.light(pictures);
+    setStateValue("selected", pictures);
   }
   function open(map) {
     state.names = map.names;
@@ -58,17 +66,17 @@ export default function ({ data, parentElement, setStateValue }) {
     const levels = map.levels.map((level) => ({ ...level, url: `${base}/${level.url}` }));
     return view(root, { ...map, levels, single: `${base}/${map.single}` }, {
       hover,
-      click: (i) => { if (i >= 0) setStateValue("clicked", i); },
-      select: (pictures) => { state.shown.light(pictures); setStateValue("selected", pictures); },
+      click: (i) => { if (i >= 0 || state.clicked >= 0) setStateValue("clicked", i < 0 ? null : i); state.clicked = i; },
+      select,
     });
   }
   async function update() {
     const map = await coming();
     if (state.url !== base) return; // the visitor went on
     state.shown ??= open(map);
-    if (data.reader !== state.reader) {
-      state.says = data.reader ? await get(`${base}/says-${data.reader}.json`) : null;
-      state.reader = data.reader;
+    if (data.says !== state.said) {
+      state.says = data.says ? await get(`${base}/${data.says}`) : null;
+      Object.assign(state, { said: data.says, reader: data.reader });
     }
     const lit = JSON.stringify(data.lit);
     if (lit !== state.lit) { state.lit = lit; state.shown.light(data.lit); }
@@ -77,6 +85,7 @@ export default function ({ data, parentElement, setStateValue }) {
     state.shown.morph(data.points ? 0 : 1);
     problem.hidden = true;
   }
+  clear.onclick = () => select([]);
   update().catch((error) => {
     if (state.url === base && !state.shown) state.url = ""; // the next call tries again
     problem.hidden = false;

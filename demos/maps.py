@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 import zoo
-from zoo import image, store
+from zoo import catalog, image, store
 from zoo.grid import Arrangement, Pictures, Progress, tiles
 
+KEPT = 100  # arrangements whose tiles are on the disk
 MOST = 16  # arrangements whose pictures can be looked at one by one; of older ones the tiles still can
 LARGE = 640  # pixels: the longer side of a picture that is looked at, at most
 FILES = re.compile(r"data\.json|says-[a-z0-9-]+\.json|(coarse|fine)-\d+-\d+\.webp")
@@ -49,45 +51,68 @@ _opened: OrderedDict[Hashable, Map] = OrderedDict()  # the pages' script and the
 
 def opened(wish: Hashable) -> Map | None:
     """The map that was shown for a wish, if it is one of the last."""
-    if wish in _opened:
-        _opened.move_to_end(wish)
-    return _opened.get(wish)
+    found = _opened.get(wish)
+    if found is None or not (folder(found.key) / tiles.DATA).exists():
+        return None
+    _opened.move_to_end(wish)
+    os.utime(folder(found.key))  # the oldest are forgotten
+    return found
 
 
 def stamp(source: Path) -> str:
     """Changes when a file of a folder, or a zip, does: a hash of all names, sizes and times."""
     paths = [source] if source.is_file() else [Path(at) / name for at, _, names in os.walk(source) for name in names]
-    facts = sorted((str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in paths)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
+    return hashlib.sha256(repr(sorted(_facts(path) for path in paths)).encode()).hexdigest()
+
+
+def _facts(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError:  # a link that leads nowhere
+        return str(path), -1, -1
+    return str(path), stat.st_size, stat.st_mtime_ns
 
 
 def show(wish: Hashable, pictures: Pictures, found: Arrangement, progress: Progress | None = None) -> Map:
     """Makes an arrangement fit to be shown, for a wish to be asked for by again; its tiles are drawn once."""
-    names = "\0".join(pictures.names[i] for i in found.kept)
-    key = hashlib.sha256(names.encode() + found.cells.tobytes() + found.vectors.tobytes()).hexdigest()[:24]
-    if not (folder(key) / tiles.DATA).exists():
+    told = json.dumps([(pictures.names[i], pictures.labels[i]) for i in found.kept])
+    key = hashlib.sha256(told.encode() + found.cells.tobytes() + found.vectors.tobytes()).hexdigest()[:24]
+    if (folder(key) / tiles.DATA).exists():
+        os.utime(folder(key))
+    else:
         tiles.write(pictures, found, folder(key), progress)
+        store.forget(folder(key).parent, KEPT)
     _opened[wish] = Map(key, pictures, found)
     while len(_opened) > MOST:
         _opened.popitem(last=False)
     return _opened[wish]
 
 
+def said(shown: Map, reader: str) -> Path:
+    """The file with what a reader of the zoo says of every picture, once `say` wrote it; one for each weights."""
+    return folder(shown.key) / f"says-{reader}-{catalog.entry(reader).sha256[:12]}.json"
+
+
+_reading = threading.Lock()
+_begun: dict[Path, list[tuple[str, str]]] = {}  # what was said before a visitor's click broke it off
+
+
 def say(shown: Map, reader: str, progress: Progress | None = None) -> None:
-    """Has a reader of the zoo read every picture, once: text and status of each, in says-NAME.json."""
-    path = folder(shown.key) / f"says-{reader}.json"
-    if path.exists():
-        return
-    model, said = zoo.load(reader), []
+    """Has a reader of the zoo read every picture: text and status of each, in the file `said`."""
+    path, model = said(shown, reader), zoo.load(reader)
     names = [shown.pictures.names[i] for i in shown.found.kept]
-    for start in range(0, len(names), 64):
-        found = model.read([shown.pictures.read(name) for name in names[start : start + 64]])
-        said += [(prediction.text, prediction.status) for prediction in found]
-        if progress:
-            progress(f"reading with {reader}", len(said), len(names))
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-    part.replace(path)
+    answers = _begun.setdefault(path, [])
+    with _reading:
+        while len(answers) < len(names):
+            some = names[len(answers) : len(answers) + 64]
+            found = model.read([shown.pictures.read(name) for name in some])
+            answers += [(prediction.text, prediction.status) for prediction in found]
+            if progress:
+                progress(f"reading with {reader}", len(answers), len(names))
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(answers, ensure_ascii=False), encoding="utf-8")
+        part.replace(path)
+    _begun.pop(path, None)
 
 
 def folder(key: str) -> Path:

@@ -6,7 +6,9 @@ A checkpoint is a folder with config.json and model.safetensors, the same one he
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import GenericAlias
@@ -41,6 +43,13 @@ def home() -> Path:
     if named := os.environ.get("GLYPHZOO_HOME"):
         return Path(named).expanduser()
     return platformdirs.user_cache_path("glyphzoo", appauthor=False)
+
+
+def forget(folder: Path, most: int) -> None:
+    """Deletes all files and folders of a folder but the latest `most`, by the time when they were changed."""
+    with suppress(FileNotFoundError):  # another process was faster
+        for old in sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime_ns)[:-most]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def resolve(name: str | os.PathLike[str], bundled: bool = True) -> Path:

@@ -1,8 +1,11 @@
 """The grid's page as a person uses it: a real server, a real browser."""
 
+import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,10 +81,24 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
+def table(page: Page) -> list[dict[str, str]]:
+    """The rows of the table that the page gives."""
+    page.wait_for_selector("[data-test-script-state=notRunning]")  # a run that is under way would take the file back
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Table").click()
+    with Path(started.value.path()).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_a_first_visit_shows_a_thousand_captchas(page: Page) -> None:
     ready(page)
     expect(page.get_by_text("Neighbours alike")).to_be_visible()
     expect(page.get_by_text("random 0.", exact=False).first).to_be_visible()
+    expect(page.get_by_text("Cost over the least", exact=True)).to_be_visible()
+    [(_, x, y)] = grid_page.spots(page, 1)
+    expect(page.get_by_text("reading with captcha-seq2seq")).to_have_count(0)
+    grid_page.hover(page, x, y)
+    expect(page.locator(".card em")).to_contain_text(f"captcha-seq2seq: {page.locator('.card strong').inner_text()}")
 
 
 def test_a_zip_is_shown_named_and_taken_away(page: Page, address: str, zipped: Path) -> None:
@@ -103,10 +120,29 @@ def test_a_zip_is_shown_named_and_taken_away(page: Page, address: str, zipped: P
     page.mouse.down()
     page.mouse.up()
     expect(page.get_by_text(f"{name} · 0.00")).to_be_visible()
-    with page.expect_download() as started:
-        page.get_by_role("button", name="Table").click()
-    lines = Path(started.value.path()).read_text().splitlines()
-    assert lines[0] == "file,row,column,label" and len(lines) == 49
+    assert len(table(page)) == 48
+    canvas = page.locator(".grid canvas")
+    escape = partial(canvas.press, "Escape")
+    escape()
+    expect(page.get_by_text(f"{name} · 0.00")).to_have_count(0)
+    for clear in (page.get_by_role("button", name="Clear selection").click, escape):
+        canvas.scroll_into_view_if_needed()
+        edge = canvas.bounding_box()
+        assert edge
+        page.keyboard.down("Shift")
+        page.mouse.move(edge["x"] + 5, edge["y"] + 5)
+        page.mouse.down()
+        page.mouse.move(edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2, steps=4)
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        expect(page.get_by_text(re.compile(r"Selected: \d+ pictures"))).to_be_visible()
+        chosen = table(page)
+        assert 0 < len(chosen) < 48 and {row["row"] for row in chosen} == {"0", "1", "2", "3"}
+        clear()
+        expect(page.get_by_text("Take it away")).to_be_visible()
+    page.get_by_role("combobox", name="Alike by").fill("resnet1800")
+    page.get_by_role("combobox", name="Alike by").press("Enter")
+    expect(page.get_by_text("There is no embedder 'resnet1800'")).to_be_visible(timeout=60_000)
 
 
 def test_a_connection_that_breaks_off_is_tried_again(page: Page, address: str) -> None:

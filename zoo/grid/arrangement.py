@@ -7,7 +7,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO
@@ -249,9 +248,7 @@ def _keep(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
         write(file)
     os.replace(file.name, path)
-    with suppress(FileNotFoundError):  # another process was faster
-        for old in sorted(path.parent.iterdir(), key=lambda one: one.stat().st_mtime_ns)[:-KEPT]:
-            old.unlink()
+    store.forget(path.parent, KEPT)
 
 
 def _load(path: Path, vectors: npt.NDArray[np.float32]) -> Arrangement:

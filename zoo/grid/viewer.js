@@ -11,7 +11,8 @@ view(root, data, hooks) shows it in the element root.
   data.points            x and y of each picture in the plane, 0…1, one behind the other; may be missing or empty
   data.colours           for each picture "" or the colour of a frame; may be missing
   hooks.hover(i), hooks.click(i)   are told of pictures, -1 for none
-  hooks.select(pictures)           is told of those in a box that was drawn with Shift held, or in select mode
+  hooks.select(pictures)           is told of those in a box that was drawn with Shift held, or in select mode; of none
+                                   when Escape is pressed, which also shows the whole again
 Returns {zoomTo(i), light(pictures), colour(colours), mode(select), morph(to), copy(i, canvas), box(i),
 close()}; morph(0) moves the pictures from their cells to their points, morph(1) back. */
 function view(root, data, hooks = {}) {
@@ -23,6 +24,7 @@ function view(root, data, hooks = {}) {
     `${data.names.length} pictures on a grid of ${data.rows} rows and ${data.cols} columns. ` +
     "Arrow keys move from picture to picture, plus and minus zoom, Enter chooses.");
   const loaded = new Map(), MOST = 600; // pictures by address, the one asked for longest ago first
+  const SINGLES = 200, failed = new Map(), TRIES = 3; // so many pictures are loaded one by one, each so often at most
   const where = new Array(data.names.length);
   data.cells.forEach((i, cell) => { if (i >= 0) where[i] = cell; });
   const pointers = new Map();
@@ -67,7 +69,7 @@ function view(root, data, hooks = {}) {
         for (const i of lit) alone(i);
       } else {
         for (let k = 0; k <= finest; k++) if (k === 0 || k === finest) paint(data.levels[k], seen);
-        if (wanted < 0 && data.single) for (const i of shown) {
+        if (wanted < 0 && data.single && shown.length <= SINGLES) for (const i of shown) {
           const one = load(data.single.replace("{i}", i));
           if (one) contain(one, ...box(i));
         }
@@ -99,6 +101,10 @@ function view(root, data, hooks = {}) {
     else {
       one = new Image();
       one.onload = () => { root.dataset.ready = "true"; draw(); };
+      one.onerror = () => {
+        failed.set(url, (failed.get(url) ?? 0) + 1);
+        if (failed.get(url) < TRIES) setTimeout(() => { loaded.delete(url); draw(); }, 1000);
+      };
       one.src = url;
       if (loaded.size >= MOST) loaded.delete(loaded.keys().next().value);
     }
@@ -239,7 +245,7 @@ function view(root, data, hooks = {}) {
       if (e.key === "+" || e.key === "=") zoom(1.5, w / 2, h / 2);
       else if (e.key === "-") zoom(1 / 1.5, w / 2, h / 2);
       else if (e.key === "Enter" && at >= 0) hooks.click?.(at);
-      else if (e.key === "Escape") { home(); point(-1); }
+      else if (e.key === "Escape") { home(); point(-1); hooks.select?.([]); hooks.click?.(-1); }
       else if (step) {
         let cell = at < 0 ? (step > 0 ? -step : data.cells.length - step) : where[at];
         do cell += step; while (data.cells[cell] === -1);
