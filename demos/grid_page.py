@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -22,14 +22,21 @@ from zoo.grid import assign, embed, mosaic
 T = TypeVar("T")
 OTHER = {"A zip of pictures": "zip", "A folder of this machine": "folder", "A data set on the Hub": "hub"}
 EMBEDDERS = {
+    "": "what suits photos (MobileNetV4, else colours and edges)",
     "captcha-seq2seq": "what a captcha says (captcha-seq2seq)",
     "captcha-resnet18": "which of a hundred words it is (captcha-resnet18)",
+    "glyph-efficientnet": "which digit or letter it is (glyph-efficientnet)",
     embed.PRETRAINED: "what a photo shows (MobileNetV4, from the Hub)",
     embed.COLOUR: "colours and edges (no network)",
 }
 LAYOUTS = {"umap": "UMAP, then cells", "tsne": "t-SNE, then cells", "sorted": "sorted into cells"}
 COLOURS = {"": "nothing", "label": "label", "prediction": "what the reader says", "right": "right or wrong"}
-READERS = {"A thousand drawn captchas": "captcha-seq2seq"}  # who reads a set as long as the visitor names no other
+SUITED = {  # the network that lays out and reads a set as long as the visitor names no other
+    "A thousand drawn captchas": "captcha-seq2seq",
+    "Handwritten digits": "glyph-efficientnet",
+    "Drawn letters and digits": "glyph-efficientnet",
+}
+NETWORKS = "alike", "reader"  # the widgets that choose one
 MEANING = {
     "dpq16": ("Neighbours alike", "DPQ, p = 16: how much more alike neighbours are than any two pictures; 1 is best."),
     "dpq2": ("Order at large", "DPQ, p = 2: the same for the order of the whole grid; 1 is best."),
@@ -63,7 +70,7 @@ def viewer() -> Any:
 
 def choose(place: DeltaGenerator) -> Path | None:
     """The folder, zip or data set that the visitor chose; None as long as it is not named."""
-    name = st.selectbox("Pictures", [*sets.SETS, *OTHER], key="pictures", bind=LINK, on_change=default_reader)
+    name = st.selectbox("Pictures", [*sets.SETS, *OTHER], key="pictures", bind=LINK, on_change=suit)
     if name in sets.SETS:
         return told(place, lambda tell: sets.folder(name, tell))
     if OTHER[name] == "zip":
@@ -119,7 +126,7 @@ def arranged(
     if shown := maps.opened(wish):
         return shown
     pictures = grid.find(source)
-    found = told(place, lambda tell: grid.arrange(pictures, rows, cols, embedder, layout, progress=tell))
+    found = told(place, lambda tell: grid.arrange(pictures, rows, cols, embedder or None, layout, progress=tell))
     return told(place, lambda tell: maps.show(wish, pictures, found, tell))
 
 
@@ -127,6 +134,7 @@ def options(place: DeltaGenerator) -> maps.Map | None:
     """The side bar: what is shown, and how."""
     with st.sidebar:
         source = choose(place)
+        suit([key for key in NETWORKS if key not in st.session_state and key not in st.query_params])
         embedder = st.selectbox(
             "Alike by",
             list(EMBEDDERS),
@@ -239,9 +247,10 @@ def later(by: str) -> None:
     st.session_state["by"] = by
 
 
-def default_reader() -> None:
-    """Has the pictures read by the reader that suits them."""
-    st.session_state["reader"] = READERS.get(st.session_state.get("pictures", next(iter(sets.SETS))), "")
+def suit(keys: Sequence[str] = NETWORKS) -> None:
+    """Has the pictures that were chosen laid out and read by the network that suits them, or only one of both."""
+    for key in keys:
+        st.session_state[key] = SUITED.get(st.session_state["pictures"], "")
 
 
 def main() -> None:
@@ -256,8 +265,6 @@ def main() -> None:
         found = shown.found
         bar = st.columns([2, 2, 2, 1])
         colour = bar[0].selectbox("Colour by", list(COLOURS), format_func=COLOURS.get, key="colour", bind=LINK)
-        if "reader" not in st.session_state and "reader" not in st.query_params:
-            default_reader()
         readers = ["", *zoo.names()]
         reader = bar[1].selectbox("Reader", readers, format_func=lambda name: name or "none", key="reader", bind=LINK)
         start = bar[2].radio("Show", ["grid", "points"], horizontal=True, disabled=found.points is None)

@@ -107,7 +107,7 @@ def write(folder: Path) -> None:
             metric_value=round(row.value, 5),
         )
         for row in sorted(report.rows.values(), key=lambda row: row.key)
-        if not row.model and row.measure.startswith("word accuracy")
+        if not row.model and row.measure.startswith(("word accuracy", "top-1 accuracy"))
     ]
     meta = ModelCardData(
         model_name=name,
@@ -140,7 +140,7 @@ print(p.text, p.confidence, p.status)
 ## Measured
 
 Every number with its count of images and its 95 % interval (Wilson's for proportions, bootstrap otherwise).
-Word accuracy compares letters and digits without regard to case, unless said otherwise.
+Accuracy compares letters and digits without regard to case, unless said otherwise.
 
 {table(report)}
 

@@ -170,7 +170,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         learning_rate=5e-4,
     ),
     "glyph-efficientnet": partial(
-        _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=8, strangers=0.15
+        _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
     ),
 }
 NAMES = tuple(sorted(_RECIPES))

@@ -47,6 +47,12 @@ CATALOG: Mapping[str, Entry] = {
             summary="Reads captchas of up to 12 letters and digits, upper and lower case as drawn.",
             sha256="fd0fdc5b2174fc3dafd9b72d309dd4e204d7342864f02f9a5b7ca7d64daa382c",
         ),
+        Entry(
+            name="glyph-efficientnet",
+            task="image-classification",
+            summary="Reads a lone digit or letter, by hand or in print; upper and lower case are one class.",
+            sha256="7f288b916a18d22ff0e7aff2b47d97057de6fa577050a94da0ea65bfb104a4b4",
+        ),
     )
 }
 

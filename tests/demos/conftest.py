@@ -84,8 +84,8 @@ def scrolls_sideways(page: Page) -> bool:
 class Visit:
     """Pages of one test, and what they asked of the world."""
 
-    def __init__(self, browser: Browser, server: str, ready: str = "#captcha-read") -> None:
-        self.browser, self.server, self.ready = browser, server, ready
+    def __init__(self, browser: Browser, server: str, tab: str = "Captcha", ready: str = "#captcha-read") -> None:
+        self.browser, self.server, self.tab, self.ready = browser, server, tab, ready
         self.strangers: list[str] = []
         self.failures: list[str] = []
         self.pages: list[Page] = []
@@ -97,6 +97,7 @@ class Visit:
         page.route("**/*", self._guard)
         page.on("pageerror", lambda error: self.failures.append(str(error)))
         page.goto(f"{self.server}/?__theme={theme}")
+        page.get_by_role("tab", name=self.tab).click()
         page.locator(self.ready).wait_for()
         return page
 

@@ -124,9 +124,12 @@ def test_a_file_of_the_server_is_not_read(client: Client) -> None:
         )
 
 
+ENDPOINTS = {"read_captcha", "explain_captcha", "make_captcha", "read_glyph", "read_drawing"}
+
+
 def test_only_the_named_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/read_captcha", "/explain_captcha", "/make_captcha"}
+    assert set(endpoints) == {f"/{name}" for name in ENDPOINTS}
     assert "both networks" in endpoints["/read_captcha"]["description"]
 
 
@@ -141,7 +144,7 @@ def test_mcp_offers_the_endpoints_as_tools(server: str) -> None:
 
     with ThreadPoolExecutor() as thread:  # a loop of its own, whatever runs in this one
         found = thread.submit(asyncio.run, tools()).result()
-    assert set(found) == {"read_captcha", "explain_captcha", "make_captcha"}
+    assert set(found) == ENDPOINTS
     schema = found["make_captcha"].inputSchema["properties"]
     assert set(schema) == {"text", "font", "background", "noise", "ink", "case"}
     assert "1 to 12 letters" in schema["text"]["description"]

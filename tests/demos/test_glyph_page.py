@@ -1,34 +1,23 @@
-"""The Draw tab in a real browser, with a network of the real architecture that has learned nothing.
-
-Whatever it answers, the page must show it the same character wherever and however that was drawn, and say what it says.
-"""
+"""The Draw tab in a real browser, used as a person uses it."""
 
 import base64
 import io
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import numpy as np
 import pytest
-import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Browser, Locator, Page, expect
 
-import app
 import zoo
 from benchmarks.canvas import placed, replay
-from demos import answers, glyph
-from tests.conftest import ROOT
+from demos import glyph
 from tests.demos.conftest import Visit, scrolls_sideways
 from tests.demos.pictures import bad_files, encoded
-from training import checkpoint
-from training.module import build
-from training.recipes import recipe_of
 from zoo import ink, strokes
 
 expect.set_options(timeout=20_000)  # the first answer takes the longest
@@ -38,32 +27,14 @@ LETTER_E: Lines = [[(0.8, 0.1), (0.2, 0.1), (0.2, 0.9), (0.8, 0.9)], [(0.2, 0.5)
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> zoo.Reader:
-    """The network; its threshold is 0, so that it is sure of whatever it answers."""
-    recipe, folder = recipe_of(glyph.NETWORK.name), tmp_path_factory.mktemp("glyph") / glyph.NETWORK.name
-    torch.manual_seed(0)
-    checkpoint.write(recipe, build(recipe), folder)
-    return zoo.load(folder)
-
-
-@pytest.fixture(scope="module")
-def address(reader: zoo.Reader, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A page with nothing but the tab."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answers, "reader", cache(lambda _name: reader))
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
-        with gr.Blocks(analytics_enabled=False) as page:
-            glyph.build()
-        looks: dict[str, Any] = {"theme": app.THEME, "css_paths": ROOT / "demos" / "style.css"}
-        _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **looks)
-        yield url.rstrip("/")
-        page.close()
+def reader() -> zoo.Reader:
+    return zoo.load(glyph.NETWORK.name)
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Visit]:
-    """Opens the page; no request may leave this machine and no script may fail."""
-    visit = Visit(browser, address, "#glyph-canvas canvas")
+def visit(browser: Browser, server: str) -> Iterator[Visit]:
+    """Opens the tab; no request may leave this machine and no script may fail."""
+    visit = Visit(browser, server, "Draw", "#glyph-canvas canvas")
     yield visit
     visit.close()
     assert visit.strangers == []
@@ -111,11 +82,11 @@ def test_it_answers_while_one_draws(visit: Visit) -> None:
 
 def test_place_and_size_do_not_matter(visit: Visit, reader: zoo.Reader) -> None:
     page, rng = visit(), np.random.default_rng(2)
-    for drawing in (SEVEN, LETTER_E):
-        wanted = strokes.draw(drawing)
-        pixels = np.asarray(ink.fit(wanted, reader.settings.size)[0], float)[..., 0]
+    for drawing, text in ((SEVEN, "7"), (LETTER_E, "E")):
+        pixels = np.asarray(ink.fit(strokes.draw(drawing), reader.settings.size)[0], float)[..., 0]
         for _ in range(3):
-            assert replay(page, placed(drawing, rng)) == reader.read([wanted])[0].text
+            assert replay(page, placed(drawing, rng)) == text
+            expect(panel(page, ".verdict")).to_contain_text("Sure: ")
             assert np.abs(seen(page) - pixels).mean() < 12, "it is given what the strokes are"
             assert np.abs(seen(page)[:, ::-1] - pixels).mean() > 30, "and would not be, mirrored"
 
@@ -139,7 +110,7 @@ PICTURES = {
 def test_a_picture_is_seen_as_the_drawing_is(visit: Visit, reader: zoo.Reader, name: str) -> None:
     page = visit()
     upload(page, "seven.png", encoded(PICTURES[name], "PNG"))
-    panel(page, ".reading").wait_for()
+    expect(panel(page, ".reading")).to_have_text("7")
     pixels = np.asarray(ink.fit(strokes.draw(SEVEN), reader.settings.size)[0], float)[..., 0]
     assert np.abs(seen(page) - pixels).mean() < 15
 
@@ -149,8 +120,15 @@ def test_a_hair_line_does_not_vanish(visit: Visit) -> None:
     ImageDraw.Draw(sheet).line([(200 + 1200 * x, 200 + 1200 * y) for x, y in SEVEN[0]], "black", 4)
     page = visit()
     upload(page, "hair.png", encoded(sheet, "PNG"))
-    panel(page, ".reading").wait_for()
+    expect(panel(page, ".reading")).to_have_text("7")
     assert (seen(page) > 128).any(1).mean() > 0.8, "from its top to its foot"
+
+
+def test_a_scribble_is_a_guess(visit: Visit) -> None:
+    page, rng = visit(), np.random.default_rng(4)
+    for _ in range(2):
+        replay(page, placed([rng.random((30, 2))], rng))
+        expect(panel(page, ".verdict")).to_contain_text("treat as a guess")
 
 
 def test_nothing_is_nothing(visit: Visit) -> None:
@@ -168,7 +146,7 @@ def test_bad_files_get_a_sentence_and_the_page_goes_on(visit: Visit) -> None:
         expect(page.locator("#glyph-answers"), name).to_be_hidden()
         page.locator("#glyph-picture").get_by_label("Remove Image").click()
         expect(page.locator("#glyph-message [role=alert]"), name).to_have_count(0)
-    assert replay(page, [np.array(line) for line in SEVEN])
+    assert replay(page, [np.array(line) for line in SEVEN]) == "7"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -197,15 +175,14 @@ def test_what_has_the_same_shape_is_named(shares: tuple[tuple[str, float], ...],
     assert (named in said) if named else not said
 
 
-def test_programs_read_pictures_and_strokes(address: str, reader: zoo.Reader, tmp_path: Path) -> None:
-    client = Client(address, verbose=False)
+def test_programs_read_pictures_and_strokes(server: str, tmp_path: Path) -> None:
+    client = Client(server, verbose=False)
     seven: Any = [[list(point) for point in line] for line in SEVEN]
-    [wanted] = reader.read([strokes.draw(seven)])
     drawn = client.predict(seven, api_name="/read_drawing")
-    assert (drawn["text"], drawn["status"], len(drawn["alternatives"])) == (wanted.text, "ok", 5)
-    assert drawn["confidence"] == pytest.approx(wanted.confidence)
+    assert (drawn["text"], drawn["status"], len(drawn["alternatives"])) == ("7", "ok", 5)
+    assert drawn["alternatives"][0] == {"text": "7", "probability": drawn["confidence"]}
     strokes.draw(seven).save(tmp_path / "seven.png")
-    assert client.predict(handle_file(tmp_path / "seven.png"), api_name="/read_glyph")["text"] == wanted.text
+    assert client.predict(handle_file(tmp_path / "seven.png"), api_name="/read_glyph")["text"] == "7"
     assert client.predict([], api_name="/read_drawing")["status"] == "empty"
     with pytest.raises(AppError, match="list of strokes"):
         client.predict([["a"]], api_name="/read_drawing")

@@ -227,13 +227,13 @@ def draw_character(rng: np.random.Generator, label: str, sources: Sources, split
         images, values = sources.digits()
         of_class = np.flatnonzero(values == int(label))
         chosen = int(of_class[rng.choice(of_split(len(of_class), (split,)))])
-        return _labelled(of_mnist(rng, images[chosen]), label, f"mnist {chosen}")
+        return labelled(of_mnist(rng, images[chosen]), label, f"mnist {chosen}")
     if kind < 0.65:
         every = sources.drawings("train")[character]
         chosen = int(rng.choice(of_split(len(every), (split,))))
-        return _labelled(by_hand(rng, every[chosen]), character, f"strokes {character} {chosen}")
+        return labelled(by_hand(rng, every[chosen]), character, f"strokes {character} {chosen}")
     face = _faces(split)[int(rng.integers(len(_faces(split))))]
-    return _labelled(in_print(rng, character, face), character, face.family)
+    return labelled(in_print(rng, character, face), character, face.family)
 
 
 @cache
@@ -241,7 +241,7 @@ def _faces(split: Split) -> tuple[fonts.Face, ...]:
     return fonts.faces("train") + fonts.faces("display") if split == "train" else fonts.faces(split)
 
 
-def _labelled(picture: Image.Image, text: str, source: str, label: str | None = None) -> folder.Drawing:
+def labelled(picture: Image.Image, text: str, source: str, label: str | None = None) -> folder.Drawing:
     """The framed picture, its metadata, and the box of its ink; the class is the character's unless it is given."""
     seen = framed(picture)
     box = " ".join(map(str, seen.getbbox() or ()))
@@ -257,14 +257,14 @@ def draw_nothing(rng: np.random.Generator, kinds: Sequence[Scribble]) -> folder.
         picture, source = scribble(rng, kinds), "scribble"
     else:
         picture, source = Image.fromarray(draw_scene(rng).image), "scene"
-    return _labelled(picture, "", source)
+    return labelled(picture, "", source)
 
 
 def draw_symbol(rng: np.random.Generator, split: Split) -> folder.Drawing:
     """A sign that is none of the 36, in print."""
     face = _faces(split)[int(rng.integers(len(_faces(split))))]
     symbol = SYMBOLS[int(rng.integers(len(SYMBOLS)))]
-    return _labelled(in_print(rng, symbol, face), symbol, face.family, "")
+    return labelled(in_print(rng, symbol, face), symbol, face.family, "")
 
 
 def draw_several(rng: np.random.Generator, sources: Sources, split: Split) -> folder.Drawing:
@@ -272,7 +272,7 @@ def draw_several(rng: np.random.Generator, sources: Sources, split: Split) -> fo
     every = sources.drawings("train")
     text = "".join(rng.choice(list(every), int(rng.integers(2, 6))))
     drawings = [every[c][int(rng.choice(of_split(len(every[c]), (split,))))] for c in text]
-    return _labelled(several(rng, drawings), text, "several", "")
+    return labelled(several(rng, drawings), text, "several", "")
 
 
 def draw_study(index: int, sources: Sources, split: Split, seed: int) -> folder.Drawing:
@@ -332,7 +332,7 @@ def draw_drawing(index: int, sources: Sources, name: str, splits: tuple[Split, .
     character, number = _held_out(sources.path(name), splits)[index // len(WIDTHS)]
     width = WIDTHS[index % len(WIDTHS)]
     drawing = sources.drawings(name)[character][number]
-    return _labelled(strokes.draw(drawing, width), character, f"strokes {character} {number} {width}")
+    return labelled(strokes.draw(drawing, width), character, f"strokes {character} {number} {width}")
 
 
 def draw_test_nothing(index: int, seed: int) -> folder.Drawing:
