@@ -159,12 +159,11 @@ def quality(found: grid.Arrangement) -> None:
     known = [name for name in MEANING if None not in figures[name]]
     if found.points is None:
         known.remove("displacement")
-    places = st.columns(3)
-    for k, name in enumerate(known):
-        (title, sentence), (value, random) = MEANING[name], figures[name]
-        place = places[k % len(places)]
-        place.metric(title, f"{value:.4g}", f"random {random:.4g}", delta_color="off", delta_arrow="off")
-        place.caption(sentence)
+    for start in range(0, len(known), 3):
+        for place, name in zip(st.columns(3), known[start : start + 3], strict=False):
+            (title, sentence), (value, random) = MEANING[name], figures[name]
+            place.metric(title, f"{value:#.4g}", f"random {random:#.4g}", delta_color="off", delta_arrow="off")
+            place.caption(sentence)
 
 
 def downloads(shown: maps.Map, chosen: list[int] | None, title: str) -> None:
