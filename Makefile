@@ -25,7 +25,7 @@ test: $(VENV)/.dev fonts lint ## run every check, a headless browser included
 	./packages.sh app
 	./packages.sh opencv
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev ## check style and types
 	$(BIN)/python -m ruff check .

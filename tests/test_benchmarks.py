@@ -1,4 +1,4 @@
-"""Readers are measured one by one, on one core in truth."""
+"""Readers are measured one by one, on one core in truth; the least cost is the least."""
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -6,12 +6,14 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks import readers
+from benchmarks import grid, readers
 from training.data import folder
 from training.report import Row
+from zoo.grid import assign
 from zoo.metrics import edit_distance
 
 WORDS = ("apple", "river", "stone", "cloud", "money", "heart", "table", "night")
@@ -71,3 +73,10 @@ def test_a_peer_that_is_missing_is_named(
 
 def absent() -> readers.Read:
     raise ImportError("nowhere")
+
+
+def test_the_least_cost_is_found_from_any_assignment() -> None:
+    points = np.random.default_rng(3).random((100, 2))
+    best = assign.to_grid(points, 10, 10, "lapjv")
+    for cells in (best, np.random.default_rng(4).permutation(best)):
+        assert grid.optimum(points, cells, 10, 10) == pytest.approx(assign.cost(points, best, 10, 10))
