@@ -21,6 +21,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const state = (root.glyphzoo ??= {});
 
   function hover(i) {
+    state.at = i;
     card.hidden = i < 0;
     if (i < 0) return;
     const said = state.says?.[i];
@@ -48,7 +49,7 @@ export default function ({ data, parentElement, setStateValue }) {
       state.shown?.close();
       delete root.dataset.ready;
       clear.hidden = true;
-      Object.assign(state, { url: base, shown: null, says: null, said: "", lit: "[]", clicked: -1, map: get(`${base}/data.json`) });
+      Object.assign(state, { url: base, shown: null, says: null, said: "", lit: "[]", clicked: -1, at: -1, map: get(`${base}/data.json`) });
     }
     return state.map;
   }
@@ -77,6 +78,7 @@ export default function ({ data, parentElement, setStateValue }) {
     if (data.says !== state.said) {
       state.says = data.says ? await get(`${base}/${data.says}`) : null;
       Object.assign(state, { said: data.says, reader: data.reader });
+      if (state.at >= 0) hover(state.at);
     }
     const lit = JSON.stringify(data.lit);
     if (lit !== state.lit) { state.lit = lit; state.shown.light(data.lit); }
