@@ -69,8 +69,9 @@ def optimum(points: np.ndarray, cells: np.ndarray, rows: int, cols: int) -> floa
 
     table = cdist(assign.normalised(points), assign.centres(cells, rows, cols), "sqeuclidean")
     every, parts = np.arange(len(table)), np.array_split(np.arange(len(table)), -(-len(table) // 500))
+    lengths = np.zeros(len(table))
     while True:
-        own, lengths, via, ring = table.diagonal().copy(), np.zeros(len(table)), np.full(len(table), -1), []
+        own, via, ring = table.diagonal().copy(), np.full(len(table), -1), []
         while not ring:
             before = lengths.copy()
             for part in parts:
