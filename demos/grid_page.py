@@ -155,13 +155,13 @@ def options(place: DeltaGenerator) -> maps.Map | None:
 
 def quality(found: grid.Arrangement) -> None:
     """The figures, each beside what random cells score, and a sentence on what it means."""
-    figures = {name: (getattr(found.quality, name), getattr(found.random, name)) for name in MEANING}
-    known = [name for name in MEANING if None not in figures[name]]
+    scores = {name: (getattr(found.quality, name), getattr(found.random, name)) for name in MEANING}
+    known = [name for name in MEANING if None not in scores[name]]
     if found.points is None:
         known.remove("displacement")
     for start in range(0, len(known), 3):
         for place, name in zip(st.columns(3), known[start : start + 3], strict=False):
-            (title, sentence), (value, random) = MEANING[name], figures[name]
+            (title, sentence), (value, random) = MEANING[name], scores[name]
             place.metric(title, f"{value:#.4g}", f"random {random:#.4g}", delta_color="off", delta_arrow="off")
             place.caption(sentence)
 
