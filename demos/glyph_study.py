@@ -48,6 +48,8 @@ def build() -> None:
     with gr.Column(elem_id="glyph-study"):
         gr.Markdown(INTRODUCTION.format(total=parts["train"] + parts["validation"] + parts["test"]))
         gr.HTML(table(study))
+        with gr.Accordion("What was tried for the last rows", open=False, elem_id="glyph-grid"):
+            gr.HTML(grid(study))
         gr.Markdown(HOVER.format(best=study["best"]))
         gr.HTML(matrix(study), js_on_load=CODE, elem_id="glyph-confusion")
         gr.Markdown(ambiguous(study))
@@ -88,6 +90,22 @@ def table(study: dict[str, Any]) -> str:
         for name in ("model", "accuracy", "macro-F1", "accuracy with look-alikes merged", "the original study")
     )
     caption = f"Percent of {study['protocol']['test']:,} test images, with 95 % intervals"
+    return f"<div class=wide><table><caption>{caption}</caption><tr>{head}</tr>{rows}</table></div>"
+
+
+def grid(study: dict[str, Any]) -> str:
+    """The networks among which the last rows' size, learning rate and dropout were chosen, on validation images."""
+    tried = study["grid"]
+    best = max(tried, key=lambda row: (row["accuracy"], row["macro_f1"]))
+    rows = "".join(
+        f"<tr{' class=best' if row is best else ''}><th scope=row>{row['size']}</th><td>{row['learning_rate']:g}</td>"
+        f"<td>{row['dropout']:g}</td><td>{_percent(row['accuracy'])}</td><td>{_percent(row['macro_f1'])}</td></tr>"
+        for row in tried
+    )
+    names = "network", "learning rate", "dropout", "accuracy", "macro-F1"
+    head = "".join(f"<th scope=col>{name}</th>" for name in names)
+    count = f"{study['protocol']['validation']:,}"
+    caption = f"Percent of {count} validation images after a short training; the best is bold"
     return f"<div class=wide><table><caption>{caption}</caption><tr>{head}</tr>{rows}</table></div>"
 
 

@@ -355,7 +355,9 @@ def main() -> None:
     sprite(study.pixels[wrong]).save(args.out / "errors.png")
     (args.out / "study.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for line in results["models"]:
-        print(f"{line['name']:44} accuracy {line['accuracy']:.4f}  macro-F1 {line['macro_f1']:.4f}  {line['weights']}")
+        measured = zip(("accuracy", "macro_f1"), line["deviation"] or ("", ""), strict=True)
+        told = "  ".join(f"{name} {line[name]:.4f}{spread and f' ± {spread:.4f}':9}" for name, spread in measured)
+        print(f"{line['name']:44} {told}  {line['weights']}")
 
 
 if __name__ == "__main__":
