@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the system packages that a target needs and this machine lacks: ./packages.sh venv|app|fonts|opencv|browser
+# Installs the system packages that a target needs and this machine lacks: ./packages.sh venv|app|fonts|persian|opencv|browser
 # By apt, as root or with sudo; elsewhere it names them. PYTHON is the interpreter that .venv is made with.
 set -eu
 python=${PYTHON:-python3}
@@ -19,6 +19,11 @@ app)
     ;;
 fonts)
     has npm || want npm
+    ;;
+persian) # more fonts to train with; those of npm do
+    for font in farsiweb freefarsi hosny-thabit paktype; do
+        ls /usr/share/fonts/*/*"${font#hosny-}"/*.ttf >/dev/null 2>&1 || want "fonts-$font"
+    done
     ;;
 opencv) # RapidOCR and ddddocr read with it
     loads libGL.so.1 || want libgl1

@@ -1,10 +1,13 @@
 """The fonts that training and test images are drawn with.
 
-They come from the @fontsource packages that package.json in this folder pins: `npm ci --prefix training/data`
-(or `make fonts`). A family belongs to one split for good, so that a test in unseen fonts is one.
+They come from the npm packages that package.json in this folder pins: `npm ci --prefix training/data` (or
+`make fonts`); some Persian ones for training from Debian's packages too, where those are installed (`packages.sh
+persian`). A family belongs to one split for good, and so do those that grew out of one another: a test in unseen fonts
+is one.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +15,9 @@ from typing import Literal
 
 from PIL import ImageFont
 
-FOLDER = Path(__file__).parent / "node_modules" / "@fontsource"
+PACKAGES = Path(__file__).parent / "node_modules"
+FOLDER = PACKAGES / "@fontsource"
+DEBIAN = Path("/usr/share/fonts")
 WEIGHTS, STYLES = (400, 700), ("normal", "italic")
 
 STUDY = (
@@ -43,17 +48,60 @@ DISPLAY = (
     "zeyada",
 )  # fmt: skip
 
+# Families with every Persian letter and the digits in their Persian shapes. Of those within reach alkalami,
+# amiri-quran, dejavu-serif, noto-sans-mono, readex-pro, ruwudu, tajawal, fonts-kacst and fonts-arabeyes lack some, and
+# badeen-display and zain have Latin digits in their place.
+PERSIAN_TRAIN = (
+    "alexandria", "alyamama", "aref-ruqaa", "aref-ruqaa-ink", "baloo-bhaijaan-2", "beiruti", "blaka", "blaka-hollow",
+    "cairo", "cairo-play", "dejavu-mono", "dejavu-sans", "fustat", "gandom", "handjet", "jomhuria", "kufam", "lateef",
+    "lemonada", "markazi-text", "nahid", "noto-nastaliq-urdu", "noto-sans-arabic", "oi", "playpen-sans-arabic",
+    "qahiri", "rubik", "sahel", "samim", "shabnam", "tanha", "vazir", "vazir-code", "vazirmatn", "vibes",
+)  # fmt: skip
+PERSIAN_VALIDATION = (
+    "el-messiri", "ibm-plex-sans-arabic", "katibeh", "mada", "reem-kufi", "reem-kufi-fun", "scheherazade-new",
+)  # fmt: skip
+PERSIAN_TEST = (
+    "almarai", "amiri", "cascadia-code", "cascadia-mono", "changa", "estedad", "gulzar", "harmattan", "lalezar",
+    "marhey", "mirza", "noto-kufi-arabic", "noto-naskh-arabic", "parastoo", "rakkas",
+)  # fmt: skip
+PERSIAN_DEBIAN = {  # for training
+    "homa": ("truetype/farsiweb/homa.ttf",),
+    "nazli": ("truetype/farsiweb/nazli.ttf", "truetype/farsiweb/nazlib.ttf"),
+    "titr": ("truetype/farsiweb/titr.ttf",),
+    "freefarsi": ("truetype/freefarsi/FreeFarsi.ttf", "truetype/freefarsi/FreeFarsi-Bold.ttf"),
+    "freefarsi-mono": ("truetype/freefarsi/FreeFarsi-Mono.ttf",),
+    "thabit": ("opentype/fonts-hosny-thabit/Thabit.ttf", "opentype/fonts-hosny-thabit/Thabit-Bold.ttf"),
+    "paktype-ajrak": ("truetype/paktype/PakType Ajrak.ttf",),
+    "paktype-naqsh": ("truetype/paktype/PakType Naqsh.ttf",),
+    "paktype-naskh": ("truetype/paktype/PakType Naskh Basic Farsi.ttf",),
+    "paktype-tehreer": ("truetype/paktype/PakType Tehreer.ttf",),
+}
+CHINESE = ("ma-shan-zheng", "zcool-xiaowei")  # for tests, of what is not Persian
+
 Split = Literal["study", "train", "validation", "test", "display"]
 
 
 @dataclass(frozen=True)
 class Face:
-    """One font file: a family in one weight and style."""
+    """A family in one weight and style.
+
+    Attributes:
+        family: its name.
+        weight: 100 to 900.
+        style: "normal" or "italic".
+        path: its file.
+        signs: the file with its Latin letters and signs, where those have one of their own.
+    """
 
     family: str
     weight: int
     style: str
     path: Path
+    signs: Path | None = None
+
+    def file(self, text: str) -> Path:
+        """The file that the characters of a text are in, which are all ASCII or none is."""
+        return self.signs if self.signs and text.isascii() else self.path
 
 
 def families(split: Split) -> tuple[str, ...]:
@@ -66,7 +114,8 @@ def families(split: Split) -> tuple[str, ...]:
         return named[split]
     package = json.loads((Path(__file__).parent / "package.json").read_text())
     every = (name.removeprefix("@fontsource/") for name in package["dependencies"] if name.startswith("@fontsource/"))
-    return tuple(sorted(set(every) - set(VALIDATION) - set(TEST) - set(DISPLAY)))
+    persian = {*PERSIAN_TRAIN, *PERSIAN_VALIDATION, *PERSIAN_TEST} - {"rubik"}
+    return tuple(sorted(set(every) - {*VALIDATION, *TEST, *DISPLAY, *persian, *CHINESE}))
 
 
 @cache
@@ -90,10 +139,54 @@ def faces(split: Split) -> tuple[Face, ...]:
     return tuple(found)
 
 
+def _persian_files(family: str) -> list[tuple[Path, Path | None]]:
+    """The files of a Persian family, each beside that of its signs."""
+    if family in PERSIAN_DEBIAN:
+        return [(DEBIAN / name, None) for name in PERSIAN_DEBIAN[family] if (DEBIAN / name).exists()]
+    if (package := PACKAGES / f"{family}-font" / "dist").exists():
+        # without those that have Persian digits in place of Latin ones, no Latin letters, or all weights at once
+        plain = re.compile(r"[A-Za-z-]+?(?<!FD)(?<!NL)(?<!UI)(?<!WOL)(?<!VF)(?<!Variable)(?<!Hack)(?<!Height)\.woff2")
+        return [(path, None) for path in sorted(package.glob("*.woff2")) if plain.fullmatch(path.name)]
+    subset = "latin" if family.startswith("dejavu-") else "arabic"  # the former has all characters in one file
+    style = "normal" if family.startswith(("dejavu-", "cascadia-")) else "*"  # whose italics are not Persian
+    files = sorted((FOLDER / family / "files").glob(f"{family}-{subset}-*-{style}.woff2"))
+    return [(path, path.with_name(path.name.replace(f"{family}-{subset}", f"{family}-latin", 1))) for path in files]
+
+
+NAMED = {"Thin": 100, "Light": 300, "Medium": 500, "SemiBold": 600, "Bold": 700, "Black": 900}
+
+
+def _persian_face(family: str, path: Path, signs: Path | None) -> Face:
+    """The face of a Persian family's file, whose name tells the weight."""
+    words = re.split("[-.]", path.name)
+    weight = next((int(word) for word in words if word.isdecimal() and len(word) == 3), None)
+    named = next((NAMED[word] for word in words if word in NAMED), 700 if words[0].endswith("lib") else 400)
+    return Face(family, weight or named, "italic" if "italic" in words else "normal", path, signs)
+
+
 @cache
-def load(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    """The font at a size in pixels, opened once per process. Kerning only: a ligature would have no letter boxes."""
-    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+def persian(split: Literal["train", "validation", "test"]) -> tuple[Face, ...]:
+    """The Persian faces of a split's families, in every weight.
+
+    Raises:
+        FileNotFoundError: a family is not installed; those of Debian may be lacking.
+    """
+    named = {"train": PERSIAN_TRAIN, "validation": PERSIAN_VALIDATION, "test": PERSIAN_TEST}[split]
+    found = {family: _persian_files(family) for family in named}
+    if lacking := [family for family, files in found.items() if not files]:
+        raise FileNotFoundError(f"the font family {lacking[0]!r} is not installed; run: make fonts")
+    if split == "train":
+        found |= {family: _persian_files(family) for family in PERSIAN_DEBIAN}
+    return tuple(_persian_face(family, *files) for family, every in found.items() for files in every)
+
+
+@cache
+def load(path: Path, size: int, layout: ImageFont.Layout = ImageFont.Layout.BASIC) -> ImageFont.FreeTypeFont:
+    """The font at a size in pixels, opened once per process.
+
+    The basic layout has kerning only: a ligature would have no letter boxes. Persian needs that of raqm.
+    """
+    return ImageFont.truetype(path, size, layout_engine=layout)
 
 
 @cache

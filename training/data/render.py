@@ -4,12 +4,14 @@ A mask is an 8-bit image, 255 where there is ink. Boxes are float32 (n, 4): left
 character of the text.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from training.data import fonts
 
@@ -41,6 +43,36 @@ def line(text: str, font: Path, size: int, spacing: float = 0.0) -> Ink:
     else:
         draw.text((-left, -top), text, 255, face, anchor="ls")
     return Ink(mask, (boxes - (left, top, left, top)).astype(np.float32), text)
+
+
+REFERENCE = "تاریخ شماره پیوست مورخ موضوع ۰۱۲۳۴۵۶۷۸۹"  # as high and as deep as a line of Persian is
+
+
+@cache
+def _line(path: Path, size: int) -> tuple[int, int]:
+    """Top and bottom of a Persian line's ink, in pixels from the baseline; the top is negative."""
+    font = fonts.load(path, size, ImageFont.Layout.RAQM)
+    _, top, _, bottom = font.getbbox(REFERENCE, anchor="ls", direction="rtl", language="fa")
+    return math.floor(top), math.ceil(bottom)
+
+
+def shaped(text: str, face: fonts.Face, size: int) -> Ink:
+    """One line in a Persian font, letters joined, as wide as its ink and as high as a line of that font.
+
+    So a dash, an underscore and a zero keep their height on the line and their size. What is all ASCII runs from left
+    to right, all else from right to left with its digits in order. There is one box, of the whole text.
+    """
+    path = face.file(text)
+    font = fonts.load(path, size, ImageFont.Layout.RAQM)
+    way = {"direction": "ltr"} if text.isascii() else {"direction": "rtl", "language": "fa"}
+    left, top, right, bottom = font.getbbox(text, anchor="ls", **way)
+    first, last = _line(face.path, size)
+    first, last = min(first, math.floor(top)), max(last, math.ceil(bottom))
+    left = math.floor(left)
+    mask = Image.new("L", (max(math.ceil(right) - left, 1), last - first))
+    ImageDraw.Draw(mask).text((-left, -first), text, 255, font, anchor="ls", **way)
+    box = mask.getbbox() or (0, 0, *mask.size)
+    return Ink(mask, np.array([box], np.float32), text)
 
 
 def dance(

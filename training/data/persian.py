@@ -1,0 +1,232 @@
+"""Sets of Persian digits, signs and words, as in the header of a business letter: 18 classes, in print.
+
+    python -m training.data.persian study --out DIR      1,156 of each class, as many as the study had, in all fonts
+    python -m training.data.persian train --out DIR      what the bundled reader learns from, and validation
+    python -m training.data.persian tests --out DIR      the test sets, in families that no set for training has
+    python -m training.data.persian letters --out DIR    all letter forms, which teach a network to see
+
+A crop is as high as the line that it was cut from: so a dash and an underscore differ by their height on the line, and
+a zero from a five, which is a ring in many fonts, by its size. The metadata's `text` is what is printed, in logical
+order; `label` is the class.
+"""
+
+import argparse
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from training.data import degrade, folder, fonts, render, scan
+from training.data.drawing import draw_scene
+
+WORDS = {"date": "تاریخ", "dated": "مورخ", "attachment": "پیوست", "number": "شماره", "title": "موضوع"}
+DIGITS, ARABIC_DIGITS = "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
+OTHER = "other"
+LABELS = (*"0123456789", "-", "_", OTHER, *WORDS)
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what is printed where the class is OTHER cannot be told
+TEXTS: Mapping[str, str] = {**dict(zip("0123456789", DIGITS, strict=True)), "-": "-", "_": "_", OTHER: UNKNOWN, **WORDS}
+
+LETTERS = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+JOINED_BEFORE_ONLY = "آادذرزژو"  # letters that the next one is never joined to
+JOINER = "\N{ZERO WIDTH JOINER}"
+
+# What is drawn as another character: nothing that has the shape of a class, as ا and I of a one, ه and O of a five, V
+# of a seven, 9 of a nine, a full stop of a zero.
+TWINS = "ا", "ه", JOINER + "ا"
+OTHER_SIGNS = "/:()*#%+=؟«»؛[]{}&@$!"
+OTHER_LATIN = "ABCDFGHJKLMNPQRSTUWXYZabcdefghjkmnprstuwxyz24568"
+
+SIDE = 64  # pixels: of a font's em, while it is drawn
+COUNT = 1_156  # images of each class in the study
+
+Split = Literal["train", "validation", "test"]
+Damage = Literal["clean", "scan", "any"]
+
+
+@cache
+def other_words() -> tuple[str, ...]:
+    """Words of business letters that are none of the classes, some nearly."""
+    return tuple((Path(__file__).parent / "persian_words.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def by_family(splits: tuple[Split, ...]) -> tuple[tuple[fonts.Face, ...], ...]:
+    """The faces of the splits, those of one family together."""
+    every = [face for split in splits for face in fonts.persian(split)]
+    names = dict.fromkeys(face.family for face in every)
+    return tuple(tuple(face for face in every if face.family == name) for name in names)
+
+
+def random_face(rng: np.random.Generator, *splits: Split) -> fonts.Face:
+    """A face of the splits; every family is as likely."""
+    families = by_family(splits)
+    family = families[int(rng.integers(len(families)))]
+    return family[int(rng.integers(len(family)))]
+
+
+def printed(rng: np.random.Generator, label: str) -> str:
+    """What is printed in an image of a class: a digit in one of its two shapes; for OTHER anything else."""
+    if label.isdigit():
+        return (DIGITS if rng.random() < 0.6 else ARABIC_DIGITS)[int(label)]
+    return TEXTS[label] if label != OTHER else other(rng)
+
+
+def other(rng: np.random.Generator) -> str:
+    """Something else: a letter in any of its forms, a sign, a word, several digits, Latin letters."""
+    kind = rng.random()
+    if kind < 0.25:
+        return one_of(rng, tuple(form for form in letter_forms() if form not in TWINS))
+    if kind < 0.35:
+        return one_of(rng, OTHER_SIGNS)
+    if kind < 0.65:
+        return one_of(rng, other_words())
+    if kind < 0.8:
+        digits = DIGITS if rng.random() < 0.7 else ARABIC_DIGITS
+        return "".join(one_of(rng, digits) for _ in range(int(rng.integers(2, 6))))
+    return latin(rng)
+
+
+def latin(rng: np.random.Generator) -> str:
+    """One to six Latin letters and digits; alone none that has the shape of a class."""
+    return "".join(one_of(rng, OTHER_LATIN) for _ in range(int(rng.integers(1, 7))))
+
+
+def one_of(rng: np.random.Generator, choices: str | tuple[str, ...]) -> str:
+    return choices[int(rng.integers(len(choices)))]
+
+
+@cache
+def letter_forms() -> tuple[str, ...]:
+    """Every letter in every form that it takes in a word: alone, and joined to one or both sides."""
+    ends = [letter + JOINER for letter in LETTERS if letter not in JOINED_BEFORE_ONLY]
+    middles = [JOINER + form for form in ends]
+    return (*LETTERS, *(JOINER + letter for letter in LETTERS), *ends, *middles)
+
+
+def crop(rng: np.random.Generator, text: str, face: fonts.Face, tight: bool) -> Image.Image:
+    """A text's ink (L, white on black) with margins: as high as its line, or where it may be `tight`, at times less."""
+    ink = render.shaped(text, face, SIDE)
+    mask = ink.mask
+    if tight and rng.random() < 0.3:
+        mask = mask.crop(mask.getbbox())
+    height = mask.height
+    over, under = (rng.uniform(0.03, 0.22, 2) * height).astype(int) + 2
+    sides = (rng.uniform(0.04, 0.35, 2) * height).astype(int) + 2
+    canvas = Image.new("L", (mask.width + int(sides.sum()), height + int(over + under)))
+    canvas.paste(mask, (int(sides[0]), int(over)))
+    return canvas
+
+
+def may_be_tight(text: str) -> bool:
+    """Whether a text is still itself when it is cropped without regard to its line: words, most digits."""
+    return len(text) > 1 or text in DIGITS[1:] or text in ARABIC_DIGITS[1:5] + ARABIC_DIGITS[6:]
+
+
+def draw_text(rng: np.random.Generator, text: str, label: str, face: fonts.Face, damage: Damage) -> folder.Drawing:
+    """A crop of a printed text: clean, black on white, or as a bad scan has it."""
+    mask = crop(rng, text, face, may_be_tight(text))
+    height = int(rng.integers(28, 73))
+    if damage == "scan" or (damage == "any" and rng.random() < 0.65):
+        picture = degrade.to_image(scan.scanned(rng, mask, height))
+    else:
+        small = mask.resize((max(round(mask.width * height / mask.height), 4), height), Image.Resampling.BOX)
+        picture = Image.eval(small, lambda ink: 255 - ink).convert("RGB")
+    left, top, right, bottom = np.array(mask.getbbox() or (0, 0, *mask.size)) * height / mask.height
+    box = f"{left:.1f} {top:.1f} {right:.1f} {bottom:.1f}"
+    return picture, {"text": text, "label": label, "font": face.family, "boxes": box}
+
+
+def draw_nothing(rng: np.random.Generator, label: str) -> folder.Drawing:
+    """A crop without any text: paper, noise, a line of a form, a piece of a photo."""
+    height = int(rng.integers(28, 73))
+    size = int(height * rng.uniform(0.5, 2)), height
+    kind = rng.random()
+    if kind < 0.3:
+        image = degrade.gaussian_noise(rng, degrade.plain(rng, size, degrade.colour(rng)), rng.uniform(3, 120))
+    elif kind < 0.5:
+        image = degrade.grain(rng, size, np.full(3, rng.uniform(150, 255), np.float32))
+    elif kind < 0.8:
+        image = scan.scanned(rng, Image.new("L", (2 * size[0], 2 * height)), height)
+    else:
+        image = np.asarray(Image.fromarray(draw_scene(rng).image).resize(size), np.float32)
+    return degrade.to_image(image), {"text": "", "label": label, "font": "", "boxes": ""}
+
+
+def draw_any(index: int, splits: tuple[Split, ...], damage: Damage, nothing: float, seed: int) -> folder.Drawing:
+    """Image `index` of a set that has as many of each class, and besides a share of crops without text, as OTHER."""
+    rng = np.random.default_rng((seed, index))
+    if rng.random() < nothing:
+        return draw_nothing(rng, OTHER)
+    label = LABELS[index % len(LABELS)]
+    return draw_text(rng, printed(rng, label), label, random_face(rng, *splits), damage)
+
+
+def draw_letter(index: int, seed: int) -> folder.Drawing:
+    """Image `index` of the letter forms."""
+    rng = np.random.default_rng((seed, index))
+    form = letter_forms()[index % len(letter_forms())]
+    return draw_text(rng, form, form, random_face(rng, "train"), "any")
+
+
+def draw_stranger(index: int, seed: int) -> folder.Drawing:
+    """Image `index` of what is none of the classes, for testing: Latin in unseen fonts, Chinese, or no text."""
+    rng = np.random.default_rng((seed, index))
+    kind = index % 3
+    if kind == 0:
+        return draw_text(rng, latin(rng), OTHER, random_face(rng, "test"), "any")
+    if kind == 1:
+        family = one_of(rng, fonts.CHINESE)
+        path = fonts.FOLDER / family / "files" / f"{family}-chinese-simplified-400-normal.woff2"
+        face = fonts.Face(family, 400, "normal", path)
+        text = "".join(one_of(rng, CHINESE) for _ in range(int(rng.integers(1, 4))))
+        return draw_text(rng, text, OTHER, face, "any")
+    return draw_nothing(rng, OTHER)
+
+
+CHINESE = "的是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会"
+
+
+def sets() -> dict[str, folder.DrawnSet]:
+    """Every set by name."""
+    of = len(LABELS)
+    every: tuple[Split, ...] = ("train", "validation", "test")
+    return {
+        "persian-study": folder.DrawnSet(COUNT * of, partial(draw_any, splits=every, damage="any", nothing=0, seed=40)),
+        "persian-train": folder.DrawnSet(
+            90_000, partial(draw_any, splits=("train",), damage="any", nothing=0.05, seed=41)
+        ),
+        "persian-validation": folder.DrawnSet(
+            200 * of, partial(draw_any, splits=("validation",), damage="any", nothing=0, seed=42)
+        ),
+        "persian-test": folder.DrawnSet(
+            200 * of, partial(draw_any, splits=("test",), damage="clean", nothing=0, seed=43)
+        ),
+        "persian-test-scan": folder.DrawnSet(
+            200 * of, partial(draw_any, splits=("test",), damage="scan", nothing=0, seed=44)
+        ),
+        "persian-test-nothing": folder.DrawnSet(1_000, partial(draw_stranger, seed=45)),
+        "persian-letters": folder.DrawnSet(400 * len(letter_forms()), partial(draw_letter, seed=46)),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.data.persian", description=__doc__.split("\n")[0])
+    groups = {
+        "study": ["persian-study"],
+        "train": ["persian-train", "persian-validation"],
+        "tests": ["persian-test", "persian-test-scan", "persian-test-nothing"],
+        "letters": ["persian-letters"],
+    }
+    parser.add_argument("name", choices=groups)
+    parser.add_argument("--out", type=Path, default=Path("data"), help="folder that the sets are written under")
+    parser.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
+    args = parser.parse_args()
+    for name in groups[args.name]:
+        folder.write(args.out / name, sets()[name].draw, sets()[name].count, args.workers, name)
+
+
+if __name__ == "__main__":
+    main()
