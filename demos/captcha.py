@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import answers, figures
+from demos import answers, figures, inside
 from demos.answers import Network
 from demos.sets import FONTS
 from training.data import degrade, drawing, fonts, styles, texts
@@ -175,13 +175,13 @@ def show(upload: dict[str, Any] | None, *, asked: bool = False) -> list[Any]:
     """What the page says to a picture: a message, whether the answers and the invitation are seen, the answers."""
     said: list[Any] = [gr.skip()] * 3 * len(NETWORKS)
     if not upload and not asked:  # the picture was taken away
-        return ["", gr.Column(visible=False), gr.Column(visible=True), *said]
+        return ["", None, gr.Column(visible=False), gr.Column(visible=True), *said]
     try:
         picture = answers.opened(upload)
     except zoo.InputError as error:
-        return [answers.problem(error), gr.Column(visible=False), gr.Column(visible=True), *said]
+        return [answers.problem(error), None, gr.Column(visible=False), gr.Column(visible=True), *said]
     said = [place for network in NETWORKS for place in answers.say(network, picture.rgb)[1]]
-    return [answers.note(picture), gr.Column(visible=True), gr.Column(visible=False), *said]
+    return [answers.note(picture), picture.rgb, gr.Column(visible=True), gr.Column(visible=False), *said]
 
 
 def build() -> None:
@@ -203,9 +203,11 @@ def build() -> None:
                     places = [place for network in NETWORKS for place in answers.panel(network)]
                 gr.Markdown(ABOUT)
 
-    outputs = [message, panels, invitation, *places]
     # One at a time: Grad-CAM hooks into the network, and two readings at once would only slow each other down.
-    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1, "preprocess": False}
+    queued: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
+    read = inside.build(NETWORKS, "captcha-inside", queued)
+    outputs = [message, read, panels, invitation, *places]
+    alone = queued | {"preprocess": False}
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     examples.click(_chosen, None, upload, api_visibility="private", show_progress="hidden")
     upload.change(show, upload, outputs, **shown, **alone)

@@ -6,7 +6,7 @@ import gradio as gr
 from PIL import Image
 
 import zoo
-from demos import answers, glyph_study
+from demos import answers, glyph_study, inside
 from demos.answers import Network
 from demos.canvas import canvas
 from zoo import ink, strokes
@@ -86,12 +86,13 @@ def show_upload(upload: dict[str, Any] | None) -> list[Any]:
 
 
 def _nothing(message: str = "") -> list[Any]:
-    return [message, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 4]
+    return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 4]
 
 
 def _shown(picture: Image.Image, message: str = "") -> list[Any]:
     found, (said, *places) = answers.say(NETWORK, picture)
-    return [message, gr.Column(visible=True), gr.Column(visible=False), said + doubt(found), *places, seen(picture)]
+    shown = gr.Column(visible=True), gr.Column(visible=False)
+    return [message, picture, *shown, said + doubt(found), *places, seen(picture)]
 
 
 def doubt(found: zoo.Prediction) -> str:
@@ -127,11 +128,12 @@ def build() -> None:
                     gr.HTML(SEES)
                     sight = gr.HTML(elem_id="glyph-seen")
 
-    if glyph_study.FOLDER.exists():
-        glyph_study.build()
-    outputs = [message, panels, invitation, *places, sight]
     # One at a time: Grad-CAM hooks into the network. Of drawings that came meanwhile the last is read.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
+    read = inside.build([NETWORK], "glyph-inside", alone)
+    if glyph_study.FOLDER.exists():
+        glyph_study.build()
+    outputs = [message, read, panels, invitation, *places, sight]
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", **shown, **alone)
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)

@@ -1,6 +1,8 @@
 """A classifier answers with its labels, says when there is nothing to read, and shows where it looked."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +42,6 @@ def test_a_prediction_is_a_label_with_calibrated_probabilities(reader: Classifie
 
 
 def store_replace(reader: Classifier, **values: float) -> zoo.reader.Settings:
-    from dataclasses import replace
-
     return replace(reader.settings, **values)
 
 
@@ -162,3 +162,40 @@ def test_an_explanation_has_the_pictures_size(reader: Classifier) -> None:
     explanation = reader.explain(picture)
     assert explanation.maps.shape == (1, 40, 90)
     assert explanation.labels == (reader.read([picture])[0].text,)
+
+
+def test_activations_lie_where_their_cause_is(reader: Classifier) -> None:
+    """What a spot changes in a layer is at the spot, in the picture's own coordinates; a layer's size is its own."""
+    assert reader.layers[0] != reader.layers[-1]
+    flat = np.full((40, 90, 3), 128, np.uint8)
+    spot = flat.copy()
+    spot[4:12, 70:78] = 255
+    blank, found = (reader.activations(pixels, reader.layers[0]) for pixels in (flat, spot))
+    assert found.channels.dtype == np.float32 and found.channels.ndim == 3
+    changed = np.abs(found.channels - blank.channels)
+    y, x = np.unravel_index(replace(found, channels=changed).over().argmax(), (40, 90))
+    assert abs(y - 8) < 8 and abs(x - 74) < 12
+    assert found.over().shape == found.over(0).shape == (40, 90)
+    np.testing.assert_allclose(found.over(), replace(found, channels=found.channels.mean(0, keepdims=True)).over(0))
+    assert not np.allclose(found.over(0), found.over(1))
+    deep = reader.activations(spot, reader.layers[-1])
+    assert deep.channels.shape[1] < found.channels.shape[1]
+    with pytest.raises(InputError, match=rf"has no layer 'fc'; choose from {reader.layers[0]}, "):
+        reader.activations(spot, "fc")
+
+
+def test_what_is_printed_need_not_be_the_classs_name(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "persian"
+    shutil.copytree(tiny, folder)
+    config = json.loads((folder / store.CONFIG).read_text())
+    config["glyphzoo"]["texts"] = ["چپ", "راست"]
+    (folder / store.CONFIG).write_text(json.dumps(config))
+    reader = zoo.load(folder, runtime="torch")
+    [p] = reader.read([NOISE])
+    assert (p.label, p.text) in (("left", "چپ"), ("right", "راست"))
+    assert p.alternatives[0][0] == p.text and "".join(c for c, *_ in p.characters) == p.text
+    assert reader.explain(NOISE).labels == (p.text,)
+    config["glyphzoo"]["texts"] = ["چپ"]
+    (folder / store.CONFIG).write_text(json.dumps(config))
+    with pytest.raises(InputError, match="the field 'texts' has 1 texts for 2 classes"):
+        zoo.load(folder)

@@ -192,6 +192,14 @@ def test_each_character_has_a_map_in_the_pictures_own_size(reader: Seq2SeqReader
     assert explanation.maps.min() >= 0 and explanation.maps.max() <= 1
 
 
+def test_every_layer_can_be_looked_into(reader: Seq2SeqReader) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (50, 170, 3), np.uint8)
+    found = [reader.activations(picture, layer) for layer in reader.layers]
+    assert len(found) > 2 and all(one.over().shape == (50, 170) for one in found)
+    heights = [one.channels.shape[1] for one in found]
+    assert heights == sorted(heights, reverse=True) and heights[0] > heights[-1]
+
+
 @pytest.mark.parametrize(
     ("options", "word"), [({"lexicon": ["a"]}, "lexicon="), ({"lm": 1}, "lm="), ({"decode": "best"}, "greedy")]
 )

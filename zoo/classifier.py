@@ -35,6 +35,9 @@ class Classifier(Reader):
         if len(self.labels) != self.config["num_classes"]:
             count = f"{len(self.labels)} names for {self.config['num_classes']} classes"
             raise InputError(f"{self.folder / store.CONFIG}: the field 'label_names' has {count}; fetch it anew.")
+        if len(self.texts) != len(self.labels):
+            count = f"{len(self.texts)} texts for {len(self.labels)} classes"
+            raise InputError(f"{self.folder / store.CONFIG}: the field 'texts' has {count}; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         inputs, free = {"images": torch.zeros(2, 3, *self.settings.size)}, {"images": {0: "batch"}}
@@ -50,9 +53,23 @@ class Classifier(Reader):
         }
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        timm_network: Any = self.network
+        return tuple(stage["module"] for stage in timm_network.feature_info)
+
+    def see(self, images: torch.Tensor) -> None:
+        timm_network: Any = self.network
+        timm_network.forward_features(images)
+
+    @property
     def labels(self) -> list[str]:
         """The class names, in the order of the logits."""
         return list(self.config["label_names"])
+
+    @property
+    def texts(self) -> list[str]:
+        """What is printed in a picture of each class; the class's name unless config.json says otherwise."""
+        return list(self.config["glyphzoo"].get("texts", self.labels))
 
     def logits(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Uncalibrated logits (B, classes) of a batch (B, 3, H, W)."""
@@ -66,16 +83,16 @@ class Classifier(Reader):
         found = []
         for row, picture in zip(probabilities, inputs, strict=True):
             best = np.argsort(-row, kind="stable")[:5]
-            text, confidence = self.labels[best[0]], float(row[best[0]])
+            text, confidence = self.texts[best[0]], float(row[best[0]])
             status = self.status(text, confidence, picture)
             found.append(
                 Prediction(
                     text,
                     confidence,
-                    tuple((self.labels[i], float(row[i])) for i in best),
+                    tuple((self.texts[i], float(row[i])) for i in best),
                     tuple((c, confidence, None) for c in text),
                     status,
-                    label=text,
+                    label=self.labels[best[0]],
                 )
             )
         return found
@@ -87,4 +104,4 @@ class Classifier(Reader):
         images = torch.from_numpy(inputs).to(self.device)
         cam = activation_map(self.explained_layer, lambda: self.network(images)[0, label])
         where = self.settings.size, place, image.load(picture).rgb.size
-        return Explanation(to_picture(cam[None], *where), (self.labels[label],))
+        return Explanation(to_picture(cam[None], *where), (self.texts[label],))

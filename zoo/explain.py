@@ -1,6 +1,7 @@
-"""Where a network looked: class activation maps of an answer, cross-attention of each character."""
+"""Where a network looked: class activation maps of an answer, cross-attention of each character, what a layer makes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,40 @@ class Explanation:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Activations:
+    """What a layer makes of a picture, whatever the answer.
+
+    Attributes:
+        channels: float32 (C, h, w), at the layer's own resolution.
+        size: height and width of the network's input.
+        place: where the picture lies in that input.
+        picture: width and height of the picture.
+    """
+
+    channels: Map
+    size: tuple[int, int]
+    place: Placement
+    picture: tuple[int, int]
+
+    def over(self, channel: int | None = None) -> Map:
+        """One channel, or the mean of all, over the picture: float32 (H, W), 0…1."""
+        coarse = self.channels.mean(0) if channel is None else self.channels[channel]
+        found: Map = to_picture(coarse[None], self.size, self.place, self.picture)[0]
+        return found
+
+
+@contextmanager
+def recorded(layer: nn.Module) -> Iterator[list[Tensor]]:
+    """A list that a layer's outputs are added to while the block runs."""
+    kept: list[Tensor] = []
+    hook = layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
+    try:
+        yield kept
+    finally:
+        hook.remove()
+
+
 def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:
     """Where a layer's activations speak for a score: Grad-CAM (Selvaraju et al. 2017) cell by cell.
 
@@ -41,13 +76,8 @@ def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:
     Returns:
         float32 (h, w), the layer's resolution, not negative.
     """
-    kept: list[Tensor] = []
-    hook = layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
-    try:
-        with torch.enable_grad():
-            (gradient,) = torch.autograd.grad(score(), kept[0])
-    finally:
-        hook.remove()
+    with recorded(layer) as kept, torch.enable_grad():
+        (gradient,) = torch.autograd.grad(score(), kept[0])
     cam = (gradient * kept[0]).sum(1)[0].relu()
     return np.asarray(cam.detach().float().cpu().numpy(), np.float32)
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 
 def plain(text: str) -> str:
-    """The text as scene-text benchmarks compare it: letters and digits only, lower case."""
-    return "".join(c for c in text.lower() if c.isalnum())
+    """The text as scene-text benchmarks compare it: letters and digits only, lower case; of signs alone, as it is."""
+    return "".join(c for c in text.lower() if c.isalnum()) or text
 
 
 def wilson(hits: float, count: int) -> tuple[float, float]:

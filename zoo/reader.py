@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image
 from torch import nn
 
 from zoo import image, ink, store, weights
 from zoo.errors import InputError
-from zoo.explain import Explanation
+from zoo.explain import Activations, Explanation, recorded
 from zoo.language import NGram
 from zoo.prediction import Prediction, Status
 from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime, TorchRuntime
@@ -118,6 +119,30 @@ class Reader(ABC):
     def explained_layer(self) -> nn.Module:
         """The layer whose activation map explains an answer: of all, the one whose maps held true on validation."""
         return self.network.get_submodule(self.config["glyphzoo"]["explained_layer"])
+
+    @property
+    @abstractmethod
+    def layers(self) -> tuple[str, ...]:
+        """The layers that can be looked into, from the input on; each halves the picture or more."""
+
+    @abstractmethod
+    def see(self, images: torch.Tensor) -> None:
+        """Runs inputs (B, 3, H, W) through all of the layers."""
+
+    def activations(self, picture: image.Source, layer: str) -> Activations:
+        """What one of the `layers` makes of a picture.
+
+        Raises:
+            InputError: the picture cannot be read, or there is no such layer.
+        """
+        if layer not in self.layers:
+            raise InputError(f"{self.name} has no layer {layer!r}; choose from {', '.join(self.layers)}.")
+        inputs, place = self.prepare(picture)
+        with recorded(self.network.get_submodule(layer)) as kept, torch.inference_mode():
+            self.see(torch.from_numpy(inputs).to(self.device))
+        channels = np.asarray(kept[0][0].float().cpu().numpy(), np.float32)
+        size = inputs.shape[2], inputs.shape[3]
+        return Activations(channels, size, place, image.load(picture).rgb.size)
 
     def check(self) -> None:
         """Raises InputError where config.json makes no sense; a kind of reader adds to it."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -252,6 +252,14 @@ class Seq2SeqReader(Reader):
                 )
             )
         return found
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        network = cast(Seq2Seq, self.network)
+        return ("encoder.stem", *(f"encoder.blocks.{i}" for i in range(len(network.encoder.blocks))))
+
+    def see(self, images: torch.Tensor) -> None:
+        cast(Seq2Seq, self.network).encoder(images)
 
     def explain(self, picture: image.Source) -> Explanation:
         """The activation map of the answer, and the last layer's cross-attention of each character, mean of heads."""

@@ -1,0 +1,137 @@
+"""Inside a network: what its layers make of the picture that is read, and a convolution with numbers of one's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+import zoo
+from demos import answers, figures
+from demos.answers import EXPLAINED, Network
+from zoo.kernels import KERNELS, convolve
+
+LAYERS = (
+    "<h4>What the layers make of it</h4><p>A network sees in layers: the first find edges, the last whole letters. "
+    "Each has many channels, and each channel answers to something of its own. Bright is where it answers.</p>"
+)
+PLAYGROUND = (
+    "<h4>A convolution of your own</h4><p>What every channel of the first layer does: nine numbers slide over the "
+    "picture, each pixel becomes the sum of its neighbours times those numbers. A network learns its numbers; try "
+    "yours.</p>"
+)
+NOTHING = "<p>There is no picture yet.</p>"
+FIRST = next(iter(KERNELS))
+OWN = "my own"
+
+
+def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> gr.State:
+    """The part of a tab; call it inside gr.Blocks.
+
+    Args:
+        networks: of the tab.
+        name: of the element.
+        alone: how handlers that run a network share it with the others.
+
+    Returns:
+        Where the tab puts the picture that was read, a PIL image or None.
+    """
+    picture, opened = gr.State(None), gr.State(False)
+    titles = [(network.title, network.name) for network in networks]
+    with gr.Accordion("Look inside", open=False, elem_id=name) as part, gr.Row(equal_height=False):
+        with gr.Column(min_width=300, elem_classes="card"):
+            gr.HTML(LAYERS)
+            network = gr.Radio(titles, value=networks[0].name, label="Network", visible=len(networks) > 1)
+            mean = gr.HTML(elem_classes="mean")
+            with gr.Row():
+                layer = gr.Dropdown([], label="Layer", min_width=120, elem_classes="layer")
+                channel = gr.Slider(0, 0, 0, step=1, label="Channel", min_width=120, elem_classes="channel")
+            chosen = gr.HTML(elem_classes="chosen")
+        with gr.Column(min_width=300, elem_classes="card"):
+            gr.HTML(PLAYGROUND)
+            preset = gr.Dropdown([*KERNELS, OWN], value=FIRST, label="Kernel", elem_classes="preset")
+            numbers = []
+            for row in KERNELS[FIRST]:
+                with gr.Row(elem_classes="kernel"):
+                    numbers += [
+                        gr.Number(value, show_label=False, label=f"Number {len(numbers) + i + 1} of 9", min_width=60)
+                        for i, value in enumerate(row)
+                    ]
+            result = gr.HTML(elem_classes="convolved")
+
+    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    asked, layers = [picture, opened, network, layer, channel], [mean, layer, channel, chosen]
+    # of what comes while one runs, the last is shown
+    gr.on(
+        [picture.change, opened.change, network.change, layer.input, channel.input],
+        show_layers,
+        asked,
+        layers,
+        trigger_mode="always_last",
+        **shown,
+        **alone,
+    )
+    kernel = [picture, opened, *numbers]
+    gr.on([picture.change, opened.change], show_convolved, kernel, result, **shown)
+    part.expand(lambda: True, None, opened, **shown)
+    part.collapse(lambda: False, None, opened, **shown)
+    preset.input(_numbers, preset, numbers, **shown).then(show_convolved, kernel, result, **shown)
+    for number in numbers:
+        number.input(lambda: OWN, None, preset, **shown).then(show_convolved, kernel, result, **shown)
+    return picture
+
+
+def _numbers(preset: str) -> list[Any]:
+    return [round(value, 3) for row in KERNELS[preset] for value in row] if preset in KERNELS else [gr.skip()] * 9
+
+
+def show_layers(
+    picture: Image.Image | None, opened: bool, name: str, layer: str | None, channel: int | None
+) -> list[Any]:
+    """The mean of the last layer's channels, the choice of layers and channels, one channel of the chosen layer."""
+    if not opened:
+        return [gr.skip()] * 4
+    if picture is None:
+        return [NOTHING, gr.skip(), gr.skip(), ""]
+    small = picture.copy()
+    small.thumbnail(EXPLAINED)
+    reader = answers.reader(name)
+    last = reader.layers[-1]
+    layer = layer if layer in reader.layers else last
+    deepest, chosen = reader.activations(small, last), reader.activations(small, layer)
+    count = len(chosen.channels)
+    channel = min(int(channel or 0), count - 1)
+    height, width = chosen.channels.shape[1:]
+    return [
+        _figure(figures.overlay(small, deepest.over()), f"The mean of all {len(deepest.channels)} channels of {last}"),
+        gr.Dropdown(reader.layers, value=layer),
+        gr.Slider(0, count - 1, channel, label=f"Channel, of {count}"),
+        _figure(
+            figures.overlay(small, chosen.over(channel)),
+            f"Channel {channel} of {layer}, which sees {height} × {width} places",
+        ),
+    ]
+
+
+def show_convolved(picture: Image.Image | None, opened: bool, *numbers: float | None) -> Any:
+    """The picture under the kernel."""
+    if not opened:
+        return gr.skip()
+    if picture is None:
+        return NOTHING
+    small = picture.copy()
+    small.thumbnail(EXPLAINED)
+    try:
+        found = convolve(small, [numbers[:3], numbers[3:6], numbers[6:]])
+    except zoo.InputError as error:
+        return answers.problem(error)
+    flat = abs(sum(number or 0 for number in numbers)) < 1e-6
+    return _figure(found, "Grey is nothing, white positive, black negative" if flat else "The picture under the kernel")
+
+
+def _figure(image: Image.Image, caption: str) -> str:
+    source = answers.data_url(image, lossless=True)
+    return (
+        f'<figure><img src="{source}" alt="{caption}" width="{image.width}" height="{image.height}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
