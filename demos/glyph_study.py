@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from demos import answers, figures
+from demos import confusion, figures
 
 FOLDER = Path(__file__).parent / "results" / "glyph_study"  # as python -m training.glyph_study leaves it
-TILE, PER_ROW = 56, 32  # pixels; of the picture of all errors
+TILE = 56, 56  # height and width in pixels of a picture of errors.png
 INTRODUCTION = """\
 ### The study: one set of characters, several models
 
@@ -20,25 +19,6 @@ others from 102 to 3,291. Its pictures are not public. Here the same is done wit
 MNIST and fonts, as many of each class; no drawing and no font is in two parts. `python -m training.glyph_study` does it
 again.
 """
-HOVER = (
-    "**What is taken for what** by {best}: a row for each true class, a column for each answer; the darker, the larger "
-    "its share of the row. Point at a cell, or tap it, to see the characters in it."
-)
-CODE = """
-const shown = element.querySelector(".errors"), said = element.querySelector(".cell");
-function show(cell) {
-    if (!cell?.dataset.tiles) return;
-    said.textContent = cell.title;
-    shown.replaceChildren(...cell.dataset.tiles.split(" ").filter(Boolean).map((tile) => {
-        const picture = document.createElement("span");
-        picture.className = "tile";
-        picture.style.backgroundPosition = `${-SIDE * (tile % PER_ROW)}px ${-SIDE * Math.floor(tile / PER_ROW)}px`;
-        return picture;
-    }));
-}
-for (const kind of ["mouseover", "focusin", "click"])
-    element.addEventListener(kind, (event) => show(event.target.closest("[data-tiles]")));
-""".replace("SIDE", str(TILE)).replace("PER_ROW", str(PER_ROW))
 
 
 def build() -> None:
@@ -50,8 +30,8 @@ def build() -> None:
         gr.HTML(table(study))
         with gr.Accordion("What was tried for the last rows", open=False, elem_id="glyph-grid"):
             gr.HTML(grid(study))
-        gr.Markdown(HOVER.format(best=study["best"]))
-        gr.HTML(matrix(study), js_on_load=CODE, elem_id="glyph-confusion")
+        gr.Markdown(f"**What is taken for what** by {study['best']}: {confusion.LEGEND}")
+        confusion.matrix(study, FOLDER / "errors.png", TILE, "glyph-confusion")
         gr.Markdown(ambiguous(study))
         with gr.Row():
             for measure in ("loss", "accuracy"):
@@ -124,51 +104,6 @@ def _with_interval(model: dict[str, Any], measure: str) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
-
-
-def matrix(study: dict[str, Any]) -> str:
-    """The row-normalised confusion matrix; cells with errors can be reached and show their pictures."""
-    classes, confusion = study["classes"], study["confusion"]
-    tiles: dict[tuple[int, int], list[str]] = {}
-    for error in study["errors"]:
-        tiles.setdefault((error["true"], error["read"]), []).append(str(error["tile"]))
-    corner, names = "<th></th>", "".join(f"<th scope=col>{name}</th>" for name in classes)
-    rows = []
-    for true, counts in enumerate(confusion):
-        total = sum(counts)
-        cells = "".join(
-            _cell(classes[true], classes[read], count, total, tiles.get((true, read), []))
-            for read, count in enumerate(counts)
-        )
-        rows.append(f"<tr><th scope=row>{classes[true]}</th>{cells}</tr>")
-    pairs = "".join(
-        f"<li><b>{classes[pair['true']]}</b> taken for <b>{classes[pair['read']]}</b>, {pair['count']} times"
-        f"<span>{''.join(map(_tile, tiles[pair['true'], pair['read']][:6]))}</span></li>"
-        for pair in study["pairs"]
-    )
-    sprite = answers.data_url(Image.open(FOLDER / "errors.png"), lossless=True)
-    return (
-        f"<style>#glyph-confusion .tile {{ background-image: url({sprite}) }}</style>"
-        f"<div class=confusion><div class=wide><table>{corner}{names}{''.join(rows)}</table></div>"
-        f"<div><p class=cell role=status>No cell chosen yet</p><div class=errors></div>"
-        f"<h4>Most often confused</h4><ol class=pairs>{pairs}</ol></div></div>"
-    )
-
-
-def _cell(true: str, read: str, count: int, total: int, tiles: list[str]) -> str:
-    if not count:
-        return "<td></td>"
-    share = count / total
-    title = f"{true} read as {read}: {count} of {total} ({figures.percent(share)})"
-    # by the square root: else one error in a hundred could not be seen
-    style = f"background: color-mix(in srgb, {figures.INK} {100 * share**0.5:.0f}%, transparent)"
-    more = f' tabindex=0 data-tiles="{" ".join(tiles)}"' if tiles else ""
-    return f'<td title="{html.escape(title)}" style="{style}"{more}></td>'
-
-
-def _tile(tile: str) -> str:
-    row, column = divmod(int(tile), PER_ROW)
-    return f'<span class=tile style="background-position: {-TILE * column}px {-TILE * row}px"></span>'
 
 
 def ambiguous(study: dict[str, Any]) -> str:

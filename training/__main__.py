@@ -2,8 +2,9 @@
 
     python -m training captcha-resnet18 --data DIR
 
-DIR holds the drawn sets (python -m training.data.captcha train --out DIR). The run is kept under --runs: the same
-command goes on where a killed one stopped, on a CPU or a GPU.
+DIR holds the drawn sets (python -m training.data.captcha train --out DIR). A checkpoint that the recipe starts from is
+trained first where it is not at hand. The runs are kept under --runs: the same command goes on where a killed one
+stopped, on a CPU or a GPU.
 """
 
 import argparse
@@ -14,9 +15,43 @@ from pathlib import Path
 from training import card, dataset, evaluate, finetune
 from training.calibrate import write_calibrated
 from training.fit import Pictures, fit, locate
-from training.recipes import NAMES, finetuning, recipe_of
+from training.module import reachable
+from training.recipes import NAMES, Recipe, finetuning, recipe_of
 from zoo.errors import InputError
 from zoo.store import CHECKPOINTS
+
+
+def train(recipe: Recipe, args: argparse.Namespace) -> tuple[Path, Path | None, dataset.Split]:
+    """Trains a recipe; what it starts from is trained first where it is not at hand, and is a recipe too.
+
+    Returns:
+        The checkpoint's folder, that of the one that it started from, and the recipe's pictures.
+
+    Raises:
+        FileNotFoundError: a set is not there.
+        InputError: the checkpoint to start from is not there.
+    """
+    if recipe.pretrained:
+        imagenet = reachable(recipe.architecture)
+        recipe = dataclasses.replace(recipe, pretrained=imagenet, start="ImageNet" if imagenet else recipe.start)
+    split = dataset.split(recipe, args.data)
+    start = started(recipe.start, args) if recipe.start and not recipe.pretrained else None
+    network = fit(Pictures(split, args.workers, args.limit), args.runs / recipe.name, start)
+    folder = args.runs / CHECKPOINTS.name / recipe.name
+    digest = write_calibrated(network, split.pictures, split.validation, args.workers, folder, start)
+    print(f"{folder}: SHA-256 {digest}")
+    return folder, start, split
+
+
+def started(name: str, args: argparse.Namespace) -> Path:
+    """The folder of a checkpoint to start from, trained if need be."""
+    try:
+        return locate(name, args.runs)
+    except InputError:
+        if name not in NAMES:
+            raise
+    print(f"{name} is trained first")
+    return train(recipe_of(name), args)[0]
 
 
 def main() -> None:
@@ -36,21 +71,17 @@ def main() -> None:
         if args.finetune:
             recipe = finetuning(recipe, args.finetune, finetune.check(recipe, args.finetune))
         if args.epochs:
-            recipe = dataclasses.replace(recipe, epochs=args.epochs)
-        split = dataset.split(recipe, args.data)
-        start = locate(recipe.start, args.runs) if recipe.start else None
+            shorter = tuple((name, values | {"epochs": args.epochs}) for name, values in recipe.phases)
+            recipe = dataclasses.replace(recipe, epochs=args.epochs, phases=shorter)
+        folder, start, split = train(recipe, args)
     except (InputError, FileNotFoundError) as error:
         hint = "; see python -m training.data.captcha --help" if isinstance(error, FileNotFoundError) else ""
         parser.error(f"{error}{'' if args.finetune else hint}")
-    network = fit(Pictures(split, args.workers, args.limit), args.runs / recipe.name, start)
-    folder = args.runs / CHECKPOINTS.name / recipe.name
-    digest = write_calibrated(network, split.pictures, split.validation, args.workers, folder, start)
     if args.finetune and start:
         print(finetune.evaluate(folder, start, split))
     else:
         print(evaluate.evaluate(folder, args.data, args.runs))
     card.write(folder)
-    print(f"{folder}: SHA-256 {digest}")
 
 
 if __name__ == "__main__":

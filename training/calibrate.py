@@ -57,7 +57,7 @@ def write_calibrated(
     found = [reader.read([pictures.image(i)], lm=lm)[0] for i in texts]
     readable = pictures.within(texts, recipe.validation[0]) if recipe.validation else np.full(len(texts), True)
     sure = threshold(np.array([prediction.confidence for prediction in found])[readable])
-    cases = faithfulness.read_right(pictures, texts, found)
+    cases = faithfulness.read_right(reader, pictures, texts, found)
     layer = faithfulness.best_layer(reader, checkpoint.layers(recipe), cases)
     return checkpoint.write(recipe, network, folder, **chosen, threshold=sure, explained_layer=layer)
 

@@ -30,6 +30,8 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
     reading: dict[str, Any] = {"kind": recipe.kind, **defaults, **chosen, **trained}
     if recipe.ink:
         reading["ink"] = True
+    if recipe.texts:
+        reading["texts"] = list(recipe.texts)
     seen = {
         "input_size": [3, height, width],
         "mean": list(recipe.mean),

@@ -1,7 +1,9 @@
-"""A run's curves as pictures: loss.png and accuracy.png, train beside validation."""
+"""A run's curves as pictures: loss.png and accuracy.png, train beside validation; learning-rate.png."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -38,3 +40,15 @@ def save(run: Path) -> None:
         axes.legend()
         axes.grid(alpha=0.3)
         figure.savefig(run / f"{measure}.png", dpi=120)
+
+
+def save_finder(found: Mapping[str, Any], run: Path) -> None:
+    """Draws what the finder of a learning rate tried, and what it suggests, into the run's folder."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(found["rates"], found["losses"])
+    axes.axvline(found["suggested"], linestyle="--", label=f"suggested: {found['suggested']:.2g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="loss", title=run.name)
+    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.savefig(run / "learning-rate.png", dpi=120)

@@ -26,7 +26,13 @@ Key = tuple[int, int, int]  # a picture's index, the width of its batch's input,
 
 @dataclass(frozen=True)
 class Example:
-    """One picture as the network gets it: uint8 (H, W, 3), its text, its letters' boxes (n, 4) or (0, 4) if unknown."""
+    """One picture as the network gets it.
+
+    Attributes:
+        pixels: uint8 (H, W, 3).
+        text: what it shows, or the name of its class.
+        boxes: of its letters, (n, 4), or (0, 4) if unknown.
+    """
 
     pixels: np.ndarray
     text: str
@@ -42,7 +48,7 @@ class Captchas(Dataset[Example]):
     def __init__(self, recipe: Recipe, folders: Sequence[ImageFolder], seed: int | None = None) -> None:
         self.recipe, self.folders, self.seed = recipe, folders, seed
         self.starts = np.cumsum([0, *map(len, folders)])
-        self.texts = np.concatenate([folder.columns["text"] for folder in folders])
+        self.texts = np.concatenate([folder.columns[recipe.named_by] for folder in folders])
 
     def __len__(self) -> int:
         return int(self.starts[-1])
@@ -67,7 +73,9 @@ class Captchas(Dataset[Example]):
         return folder.row(place)
 
     def widths(self, indices: Indices) -> Indices:
-        """The width of the input that each of the pictures fits into; found by looking at every one."""
+        """The width of the input that each picture fits into; a sequence reader's is found by looking at every one."""
+        if self.recipe.kind == "classifier":
+            return np.full(len(indices), self.recipe.input_size[1])
         least, most = self.recipe.widths
         if least == most:
             return np.full(len(indices), most)
@@ -89,7 +97,7 @@ class Captchas(Dataset[Example]):
             pixels, placement = image.fit(picture, (height, width), box)
         if rng and self.recipe.recolour:
             pixels = recolour(rng, pixels)
-        return Example(pixels, row["text"], placement.to_input(boxes))
+        return Example(pixels, row[self.recipe.named_by], placement.to_input(boxes))
 
 
 class Widths(Dataset[int]):

@@ -25,9 +25,10 @@ from training.data.folder import Row as Labels
 from training.dataset import split
 from training.recipes import NAMES, Recipe, recipe_of
 from training.report import Report, Row, share
+from training.truth import expected, right
 from zoo.calibration import coverage, expected_calibration_error
 from zoo.classifier import Classifier
-from zoo.metrics import bootstrap, plain
+from zoo.metrics import bootstrap
 from zoo.prediction import Prediction
 from zoo.reader import Language, Reader
 from zoo.runtime import Array, Runtime
@@ -49,19 +50,19 @@ def answers(
     """What the reader reads in each picture, beside the text that was drawn."""
     found = []
     for picture, row in tqdm(pictures, title, total):
-        found += [(prediction, row["text"]) for prediction in reader.read([picture], lm=lm)]
+        found += [(prediction, expected(reader, row)) for prediction in reader.read([picture], lm=lm)]
     return found
 
 
 def exact(prediction: Prediction, text: str) -> bool:
     """Whether the answer is the text; a classifier's labels have no case."""
-    return prediction.text == text if prediction.label is None else plain(prediction.text) == plain(text)
+    return prediction.text == text if prediction.label is None else right(prediction, text)
 
 
 def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
     """Word accuracy without and with regard to case, of answers on a set; of single characters top-1 and top-2."""
     measure = "top-1 accuracy" if data == GLYPHS else "word accuracy"
-    rows = [share(data, measure, [plain(p.text) == plain(text) for p, text in found], **extra)]
+    rows = [share(data, measure, [right(p, text) for p, text in found], **extra)]
     if data == GLYPHS:
         rows += [
             share(data, "top-2 accuracy", [text.upper() in dict(p.alternatives[:2]) for p, text in found], **extra),
@@ -111,8 +112,10 @@ def runtimes(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> 
 def measure(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> list[Row]:
     """How well a checkpoint reads a set of captchas, from its answers."""
     reader = zoo.load(folder)
-    right = [p for p, text in found if plain(p.text) == plain(text)]
-    cases = faithfulness.read_right(pictures, range(len(pictures)), (p for p, _ in found)) if data in MAPPED else []
+    known = [p for p, text in found if right(p, text)]
+    cases = (
+        faithfulness.read_right(reader, pictures, range(len(pictures)), (p for p, _ in found)) if data in MAPPED else []
+    )
     uncalibrated = zoo.load(folder)
     uncalibrated.settings = dataclasses.replace(reader.settings, temperature=1.0)
     alone: list[Row] = []
@@ -123,7 +126,7 @@ def measure(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> l
         *accuracy(data, found),
         *alone,
         share(data, "status ok", [p.status == "ok" for p, _ in found]),
-        share(data, "status ok, of those read right", [p.status == "ok" for p in right]),
+        share(data, "status ok, of those read right", [p.status == "ok" for p in known]),
         *calibration(data, found, answers(uncalibrated, pictures, f"{data}, uncalibrated", len(pictures))),
         *runtimes(folder, data, pictures, found),
         *(faithfulness.measure(reader, data, cases) if cases else ()),
@@ -139,7 +142,7 @@ def relabelled(data: str, pictures: ImageFolder, found: Answers) -> Answers:
 
 def together(found: Answers, note: str = "") -> list[Row]:
     """What confidence is worth over all sets of real captchas, compared as those are, without regard to case."""
-    pairs = np.array([(p.confidence, plain(p.text) == plain(text)) for p, text in found])
+    pairs = np.array([(p.confidence, right(p, text)) for p, text in found])
     rows = []
     for name, statistic in (("ECE", expected_calibration_error), ("coverage at 99 % precision", coverage)):
         interval = bootstrap(pairs, lambda sample, measured=statistic: measured(sample[:, 0], sample[:, 1]))
@@ -166,7 +169,7 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
     protocol = recipe_of(studied) if studied in NAMES else None
     readable, strange = sets(reader)
     real: dict[str, Answers] = {}
-    right: dict[str, Answers] = {}
+    amended: dict[str, Answers] = {}
     for name in (*readable, *strange):
         path = next((path for path in (data / name, data / f"{name}.zip") if path.exists()), None)
         if not path or (protocol and protocol.name == folder.name):
@@ -181,14 +184,14 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
         else:
             report.add(share(name, "status unsure or empty", [p.status != "ok" for p, _ in found]))
         if name in REAL:
-            real[name], right[name] = found, relabelled(name, pictures, found)
-            if real[name] != right[name]:
-                hits = [plain(p.text) == plain(text) for p, text in right[name]]
+            real[name], amended[name] = found, relabelled(name, pictures, found)
+            if real[name] != amended[name]:
+                hits = [right(p, text) for p, text in amended[name]]
                 report.add(share(name, f"word accuracy{SET_RIGHT}", hits))
         report.save()
     if len(real) == len(REAL):
         report.add(*together([answer for found in real.values() for answer in found]))
-        report.add(*together([answer for found in right.values() for answer in found], SET_RIGHT))
+        report.add(*together([answer for found in amended.values() for answer in found], SET_RIGHT))
     trained = runs / CHECKPOINTS.name / protocol.name if protocol else None
     if protocol and trained and trained.exists() and all((data / name).exists() for name in protocol.train):
         report.add(*study(protocol, zoo.load(trained), data))

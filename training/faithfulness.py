@@ -17,9 +17,10 @@ from tqdm import tqdm
 from training.data.folder import ImageFolder
 from training.dataset import Captchas
 from training.report import Row, share
+from training.truth import expected, right
 from zoo.classifier import Classifier
 from zoo.explain import Map
-from zoo.metrics import bootstrap, plain
+from zoo.metrics import bootstrap
 from zoo.prediction import Prediction
 from zoo.reader import Reader
 from zoo.runtime import TorchRuntime, softmax
@@ -39,13 +40,17 @@ class Case:
 
 
 def read_right(
-    pictures: ImageFolder | Captchas, indices: Iterable[int], found: Iterable[Prediction], count: int = IMAGES
+    reader: Reader,
+    pictures: ImageFolder | Captchas,
+    indices: Iterable[int],
+    found: Iterable[Prediction],
+    count: int = IMAGES,
 ) -> list[Case]:
     """The first `count` of the pictures that were read right and whose letters' boxes are known."""
     cases = []
     for index, prediction in zip(indices, found, strict=True):
         row = pictures.row(index)
-        if plain(prediction.text) == plain(row["text"]) and row.get("boxes") and len(cases) < count:
+        if right(prediction, expected(reader, row)) and row.get("boxes") and len(cases) < count:
             boxes = np.array(row["boxes"].split(), np.float32).reshape(-1, 4)
             cases.append(Case(pictures.image(index), boxes, prediction.text))
     return cases
@@ -134,7 +139,7 @@ def log_probabilities(reader: Reader, case: Case, covered: Sequence[Image.Image]
     """Log-probability of the case's text in covered copies of its picture, whatever the reader would answer, (n,)."""
     inputs = np.concatenate([reader.prepare(picture, case.picture)[0] for picture in covered])
     if isinstance(reader, Classifier):
-        return np.log(softmax(reader.logits(inputs))[:, reader.labels.index(case.text)])
+        return np.log(softmax(reader.logits(inputs))[:, reader.texts.index(case.text)])
     tokens = CharTokenizer(reader.config["alphabet"]).batch([case.text] * len(covered))
     tokens = np.insert(tokens, 0, CharTokenizer.bos, axis=1)
     with torch.inference_mode():

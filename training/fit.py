@@ -1,20 +1,26 @@
 """A recipe's training: batches of each epoch, Lightning's trainer, curves; it goes on where a killed one stopped."""
 
+import copy
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import lightning
 import numpy as np
 import torch
 from lightning.pytorch import callbacks, loggers
+from lightning.pytorch.tuner.tuning import Tuner
 from torch import nn
 from torch.utils.data import DataLoader
 
 from training import curves, dataset
 from training.module import Reading
+from training.recipes import Recipe
 from zoo import store, weights
 
 STARTS = Path(__file__).parent / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
+FINDER = "learning-rate.json"  # what the finder tried, and what it suggests
 
 
 class Pictures(lightning.LightningDataModule):
@@ -22,6 +28,7 @@ class Pictures(lightning.LightningDataModule):
 
     def __init__(self, split: dataset.Split, workers: int, limit: int | None = None) -> None:
         super().__init__()
+        self.split, self.limit = split, limit
         self.recipe, self.pictures, self.workers = split.pictures.recipe, split.pictures, workers
         self.train, self.validation = split.train, split.validation
         # blank paper and strangers are trained on, but have no right answer to score
@@ -29,6 +36,11 @@ class Pictures(lightning.LightningDataModule):
         if limit:
             self.train = tuple(part[:limit] for part in self.train)
             self.validation = np.concatenate(self.train)
+
+    def at(self, recipe: Recipe) -> "Pictures":
+        """The same for a recipe with the same pictures."""
+        pictures = dataset.Captchas(recipe, self.pictures.folders)
+        return Pictures(replace(self.split, pictures=pictures), self.workers, self.limit)
 
     def epoch(self, number: int) -> dataset.Indices:
         """The pictures of an epoch."""
@@ -65,19 +77,34 @@ def fast_bfloat16(architecture: str) -> bool:
 
 
 def fit(pictures: Pictures, run: Path, start: Path | None = None) -> nn.Module:
-    """Train in the folder `run`, or go on there, at first from the weights of `start`; returns the network."""
+    """Train in the folder `run`, or go on there, at first from the weights of `start`; returns the network.
+
+    Every phase of the recipe has a folder of its own in it.
+    """
+    torch.set_float32_matmul_precision("high")
+    network: nn.Module | None = None
+    for name, recipe in pictures.recipe.steps.items():
+        network = _phase(pictures.at(recipe), run / name, start if network is None else None, network)
+    assert network is not None
+    return network
+
+
+def _phase(pictures: Pictures, run: Path, start: Path | None, network: nn.Module | None) -> nn.Module:
     recipe = pictures.recipe
     lightning.seed_everything(recipe.seed, workers=True)
-    torch.set_float32_matmul_precision("high")
     batches = -(-len(pictures.epoch(0)) // recipe.batch)
-    module = Reading(recipe, recipe.epochs * batches).to(memory_format=torch.channels_last)
+    module = Reading(recipe, recipe.epochs * batches, network).to(memory_format=torch.channels_last)
     if start:
         same = weights.transfer(module.network, start)
         print(f"{start.name} gives {same:.0%} of the weights to start from")
+    precision = "bf16-mixed" if fast_bfloat16(recipe.architecture) else "32-true"
+    if recipe.learning_rate is None:
+        module.recipe = replace(recipe, learning_rate=learning_rate(pictures, module, run, precision))
+        print(f"{run.name}: a learning rate of {module.recipe.learning_rate:.2g}")
     trainer = lightning.Trainer(
         default_root_dir=run,
         max_epochs=recipe.epochs,
-        precision="bf16-mixed" if fast_bfloat16(recipe.architecture) else "32-true",
+        precision=precision,
         reload_dataloaders_every_n_epochs=1,
         gradient_clip_val=1.0,
         log_every_n_steps=20,
@@ -92,3 +119,29 @@ def fit(pictures: Pictures, run: Path, start: Path | None = None) -> nn.Module:
     trainer.fit(module, pictures, ckpt_path=last if last.exists() else None)
     curves.save(run)
     return module.network
+
+
+def learning_rate(pictures: Pictures, module: Reading, run: Path, precision: str) -> float:
+    """The learning rate at which the loss falls fastest: found once, and left in the run's folder with its curve.
+
+    It grows from step to step, tenfold in 20, until the loss explodes (Smith 2017); the network stays as it was.
+    """
+    path = run / FINDER
+    if not path.exists():
+        run.mkdir(parents=True, exist_ok=True)
+        trainer = lightning.Trainer(default_root_dir=run, max_epochs=-1, precision=precision, logger=False)
+        finder = Tuner(trainer).lr_find(
+            Reading(module.recipe, module.steps, copy.deepcopy(module.network)),
+            datamodule=pictures,
+            min_lr=1e-6,
+            max_lr=1.0,
+            num_training=120,
+            update_attr=False,
+        )
+        assert finder is not None
+        rates, losses = (np.array(finder.results[name])[10:-1] for name in ("lr", "loss"))
+        suggested = float(rates[np.gradient(losses, np.log(rates)).argmin()])
+        found = {"rates": rates.tolist(), "losses": losses.tolist(), "suggested": suggested}
+        path.write_text(json.dumps(found), encoding="utf-8")
+        curves.save_finder(found, run)
+    return float(json.loads(path.read_text(encoding="utf-8"))["suggested"])

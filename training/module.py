@@ -3,13 +3,16 @@
 from typing import Any
 
 import lightning
+import numpy as np
 import timm
 import torch
+from timm.optim import param_groups_layer_decay
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.dataset import Batch
 from training.recipes import Recipe
+from zoo import store
 from zoo.text import CharTokenizer
 from zoo.transformer import Seq2Seq
 
@@ -17,9 +20,21 @@ from zoo.transformer import Seq2Seq
 def build(recipe: Recipe) -> nn.Module:
     """The recipe's network, untrained."""
     if recipe.kind == "classifier":
-        network: nn.Module = timm.create_model(recipe.architecture, num_classes=len(recipe.labels), **recipe.model_args)
+        network: nn.Module = timm.create_model(
+            recipe.architecture, recipe.pretrained, num_classes=len(recipe.labels), **recipe.model_args
+        )
         return network
     return Seq2Seq(len(CharTokenizer(recipe.alphabet)), **recipe.model_args)
+
+
+def reachable(*architectures: str) -> bool:
+    """Whether timm's weights of these are at hand or the Hub gives them; without a net it takes a minute to tell."""
+    try:
+        for architecture in architectures:
+            timm.create_model(architecture, pretrained=True)
+    except store.UNREACHABLE:
+        return False
+    return True
 
 
 def sequence_loss(logits: Tensor, tokens: Tensor) -> Tensor:
@@ -41,13 +56,52 @@ def spotting_loss(logits: Tensor, tokens: Tensor, region: Tensor) -> Tensor:
     return -(own * region).sum() / region.sum().clamp_min(1)
 
 
-class Reading(lightning.LightningModule):
-    """Trains a recipe's network with AdamW and one cycle of the learning rate (Smith 2018)."""
+def freeze(network: nn.Module, frozen: bool) -> None:
+    """Lets all of a timm network learn, or its last layer and normalisations only, as fastai does.
 
-    def __init__(self, recipe: Recipe, steps: int) -> None:
+    Howard & Gugger, fastai: a layered API for deep learning, 2020.
+    """
+    network.requires_grad_(not frozen)
+    kept = [network.get_classifier(), *(part for part in network.modules() if isinstance(part, nn.BatchNorm2d))]
+    for part in kept:
+        part.requires_grad_(True)
+
+
+def groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """What an optimiser takes: parameters by layer, each group with its learning rate; no decay of biases and scales.
+
+    The last layer's rate is the recipe's, the first one's `spread` times smaller, those between in even steps.
+    """
+    rate = recipe.learning_rate or 1.0
+    if recipe.spread == 1:
+        learning = [p for p in network.parameters() if p.requires_grad]
+        matrices, others = ([p for p in learning if (p.ndim > 1) == wide] for wide in (True, False))
+        return [
+            {"params": matrices, "weight_decay": recipe.weight_decay, "lr": rate},
+            {"params": others, "weight_decay": 0.0, "lr": rate},
+        ]
+    found = param_groups_layer_decay(network, recipe.weight_decay, layer_decay=0.5)
+    depth = -np.log2([group.pop("lr_scale") for group in found])  # in layers, from the last one
+    for group, place in zip(found, depth / depth.max(), strict=True):
+        group["lr"] = rate * float(recipe.spread**-place)  # a numpy number would keep a checkpoint from being loaded
+    return found
+
+
+class Reading(lightning.LightningModule):
+    """Trains a recipe's network with AdamW and one cycle of the learning rate (Smith 2018).
+
+    Args:
+        recipe: how; of a training in phases that of one.
+        steps: in all.
+        network: as an earlier phase left it; None to build it.
+    """
+
+    def __init__(self, recipe: Recipe, steps: int, network: nn.Module | None = None) -> None:
         super().__init__()
         self.recipe, self.steps = recipe, steps
-        self.network = build(recipe)
+        self.network = network or build(recipe)
+        if recipe.kind == "classifier":
+            freeze(self.network, recipe.frozen)
         if isinstance(self.network, Seq2Seq):  # helps to train, and is not kept
             self.spotter = nn.Linear(self.network.encoder.width, len(CharTokenizer(recipe.alphabet)))
 
@@ -90,15 +144,9 @@ class Reading(lightning.LightningModule):
             self.log("accuracy/validation", right.float().mean(), prog_bar=True, batch_size=len(right))
 
     def configure_optimizers(self) -> Any:
-        matrices = [p for p in self.parameters() if p.ndim > 1]
-        others = [p for p in self.parameters() if p.ndim <= 1]
-        groups = [
-            {"params": matrices, "weight_decay": self.recipe.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate)
+        learning = self.network if self.recipe.kind == "classifier" else self  # the spotter too
+        optimiser = torch.optim.AdamW(groups(learning, self.recipe))
         rise = 0.2 if self.steps != 5 else 0.4  # OneCycleLR divides by zero where it rises for exactly one step
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.recipe.learning_rate, total_steps=self.steps, pct_start=rise
-        )
+        highest = [group["lr"] for group in optimiser.param_groups]
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, highest, total_steps=self.steps, pct_start=rise)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

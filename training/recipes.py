@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from training.data import persian
 from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
@@ -26,6 +27,8 @@ class Recipe:
         architecture: a timm name for classifiers, "seq2seq" otherwise.
         model_args: what the network is built with.
         labels: a classifier's class names, else empty.
+        named_by: the column of the metadata that names a picture's class.
+        texts: what is printed in a picture of each class, where that is not its name.
         alphabet: a sequence reader's characters, else empty.
         input_size: height and width of the network's input.
         widths: the narrowest and widest input.
@@ -35,6 +38,11 @@ class Recipe:
         samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times.
         start: the checkpoint that training goes on from, as far as the network has the same layers; "" to start from
             chance.
+        pretrained: whether it goes on from timm's weights instead, where the Hub can be reached.
+        phases: of a training in several: each a name and the fields in which it differs from the recipe.
+        frozen: whether all but the last layer and the normalisations stay as they are.
+        spread: how many times slower the first layer learns than the last; those between in even steps (discriminative
+            learning rates, Howard & Ruder 2018).
         recolour: whether every picture's colours are changed, for those of the reading may be any.
         ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
         jitter: whether every picture is moved, scaled and slanted a little, for folders that hold few.
@@ -53,13 +61,19 @@ class Recipe:
     validation: tuple[str, ...]
     epochs: int
     samples: tuple[int, ...]
-    learning_rate: float
+    learning_rate: float | None  # the highest; None for what Lightning's finder suggests (Smith 2017)
     labels: tuple[str, ...] = ()
+    named_by: str = "text"
+    texts: tuple[str, ...] = ()
     alphabet: str = ""
     input_size: tuple[int, int] = (48, 192)
     widths: tuple[int, int] = (192, 192)
     protocol: bool = False
     start: str = ""
+    pretrained: bool = False
+    phases: tuple[tuple[str, dict[str, Any]], ...] = ()
+    frozen: bool = False
+    spread: float = 1.0
     recolour: bool = True
     ink: bool = False
     jitter: bool = False
@@ -77,6 +91,11 @@ class Recipe:
     def folders(self) -> tuple[str, ...]:
         """All folders, in the order of their pictures' numbers."""
         return tuple(dict.fromkeys((*self.train, *self.validation)))
+
+    @property
+    def steps(self) -> dict[str, "Recipe"]:
+        """The recipe of every phase, by its name; of a training in one its own, by ""."""
+        return {name: replace(self, phases=(), **values) for name, values in self.phases or (("", {}),)}
 
     @property
     def grid(self) -> Grid:
@@ -106,6 +125,12 @@ def _glyph(name: str, **values: Any) -> Recipe:
     return Recipe(name, "classifier", "efficientnet_b0", args, labels=tuple(CLASSES), **values)
 
 
+def _persian(name: str, architecture: str = "resnet34", **values: Any) -> Recipe:
+    """Crops as high as their line; what is printed is not the class's name."""
+    seen = {"input_size": PERSIAN, "learning_rate": None, "named_by": "label"}
+    return Recipe(name, "classifier", architecture, {"drop_rate": 0.2}, **seen | values)
+
+
 def _study(make: Callable[..., Recipe], name: str, enlarged: float = 1.0, **values: Any) -> Recipe:
     """The study's protocol, at the size of its own images or enlarged."""
     width, height = (round(enlarged * side) for side in canvas())
@@ -117,6 +142,18 @@ def _study(make: Callable[..., Recipe], name: str, enlarged: float = 1.0, **valu
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
 WIDTHS = 48, 512  # narrowest and widest input of a reader of any captcha
 _REAL = ("captcha-five-train.zip", "captcha-login-train.zip", "captcha-wide-train.zip")
+
+
+PERSIAN = 50, 90  # height and width of the input
+_SMALL = {"input_size": (32, 58)}
+_SLOWER = {"spread": 100.0}
+# progressive resizing; at each size first the last layer alone, then all
+_PHASES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("1-small-frozen", {**_SMALL, "epochs": 1, "frozen": True}),
+    ("2-small", {**_SMALL, **_SLOWER, "epochs": 3}),
+    ("3-frozen", {"epochs": 1, "frozen": True}),
+    ("4-whole", {**_SLOWER, "epochs": 4}),
+)
 
 
 def _after(start: str, name: str, **values: Any) -> Recipe:
@@ -171,6 +208,28 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     ),
     "glyph-efficientnet": partial(
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
+    ),
+    # teaches a network to see Persian letters, where ImageNet's weights cannot be had
+    "persian-letters": partial(
+        _persian,
+        labels=persian.letter_forms(),
+        train=("persian-letters",),
+        validation=("persian-letters",),
+        samples=(47_000,),
+        epochs=3,
+        learning_rate=2e-3,
+    ),
+    "persian-resnet34": partial(
+        _persian,
+        labels=persian.LABELS,
+        texts=tuple(persian.TEXTS[label] for label in persian.LABELS),
+        train=("persian-train",),
+        validation=("persian-validation",),
+        samples=(90_000,),
+        epochs=0,
+        start="persian-letters",
+        pretrained=True,
+        phases=_PHASES,
     ),
 }
 NAMES = tuple(sorted(_RECIPES))

@@ -42,7 +42,7 @@ def run(data: Path, out: Path, monkeypatch: pytest.MonkeyPatch, **more: int) -> 
 
 
 def test_the_whole_study_runs_once(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(glyph_study, "reachable", lambda: False)
+    monkeypatch.setattr(glyph_study, "reachable", lambda *_: False)
     found = run(data, tmp_path, monkeypatch, limit=72)
     assert [found["protocol"][part] for part in ("train", "validation", "test")] == [72] * 3
     assert [sum(found["counts"][part]) for part in ("train", "validation", "test")] == [72] * 3
@@ -115,7 +115,7 @@ def test_the_majority_wins_and_of_equals_the_surer() -> None:
 
 
 def test_folds_share_no_image_and_cover_all(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(glyph_study, "reachable", lambda: False)
+    monkeypatch.setattr(glyph_study, "reachable", lambda *_: False)
     study = glyph_study.Study(data, tmp_path, 0)
     study.labels[:4] = 35
     study.labels[4:] %= 35
@@ -135,6 +135,19 @@ def test_folds_share_no_image_and_cover_all(data: Path, tmp_path: Path, monkeypa
     assert sorted(np.concatenate([rest for _, rest in cut])) == list(range(3, 144 + 72))
     assert not any(set(train) & set(rest) or max(train) >= 216 for train, rest in cut)
     assert all({0, 1, 2} <= set(train) for train, _ in cut), "every network learns the rare ones"
+
+
+@pytest.mark.parametrize("jitter", [False, True])
+def test_networks_see_the_images_and_nothing_beside_them(
+    jitter: bool, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glyph_study, "reachable", lambda *_: False)
+    study = glyph_study.Study(data, tmp_path, 0)
+    pictures = dataset.Captchas(study.recipe("any", "small_cnn", jitter=jitter), study.sets)
+    [batch] = dataset.loader(pictures, dataset.batches(pictures, study.train[:8]), 0)
+    assert batch["images"].shape == (8, 3, 56, 56)
+    white = batch["images"][:, 0] > 0
+    assert np.array_equal(white.numpy(), study.pixels[study.train[:8]]), "they are framed already"
 
 
 def test_a_class_without_images_does_not_count() -> None:

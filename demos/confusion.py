@@ -1,0 +1,88 @@
+"""A confusion matrix whose cells show the pictures behind them."""
+
+import html
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from demos import answers, figures
+
+PER_ROW = 32  # pictures of a sheet, as training.confusion leaves it
+LEGEND = (
+    "a row for each true class, a column for each answer; the darker, the larger its share of the row. Point at a "
+    "cell, or tap it, to see the pictures in it."
+)
+CODE = """
+const shown = element.querySelector(".errors"), said = element.querySelector(".cell");
+function show(cell) {
+    if (!cell?.dataset.tiles) return;
+    said.textContent = cell.title;
+    shown.replaceChildren(...cell.dataset.tiles.split(" ").filter(Boolean).map((tile) => {
+        const picture = document.createElement("span");
+        picture.className = "tile";
+        picture.style.backgroundPosition = `${-WIDTH * (tile % PER_ROW)}px ${-HEIGHT * Math.floor(tile / PER_ROW)}px`;
+        return picture;
+    }));
+}
+for (const kind of ["mouseover", "focusin", "click"])
+    element.addEventListener(kind, (event) => show(event.target.closest("[data-tiles]")));
+"""
+
+
+def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], name: str) -> gr.HTML:
+    """The row-normalised matrix and the most confused pairs; cells with errors can be reached and show their pictures.
+
+    Args:
+        found: "classes", "confusion", "errors" and "pairs", as training.confusion.summary gives them.
+        sheet: the picture of all errors.
+        tile: height and width in pixels of each on it.
+        name: of the element.
+    """
+    code = CODE.replace("HEIGHT", str(tile[0])).replace("WIDTH", str(tile[1])).replace("PER_ROW", str(PER_ROW))
+    source = answers.data_url(Image.open(sheet), lossless=True)
+    style = f"background-image: url({source}); width: {tile[1]}px; height: {tile[0]}px"
+    return gr.HTML(f"<style>#{name} .tile {{ {style} }}</style>{_table(found, tile)}", js_on_load=code, elem_id=name)
+
+
+def _table(found: dict[str, Any], tile: tuple[int, int]) -> str:
+    classes = [html.escape(name) for name in found["classes"]]
+    tiles: dict[tuple[int, int], list[int]] = {}
+    for error in found["errors"]:
+        tiles.setdefault((error["true"], error["read"]), []).append(error["tile"])
+    corner, names = "<th></th>", "".join(f"<th scope=col>{name}</th>" for name in classes)
+    rows = []
+    for true, counts in enumerate(found["confusion"]):
+        total = sum(counts)
+        cells = "".join(
+            _cell(classes[true], classes[read], count, total, tiles.get((true, read), []))
+            for read, count in enumerate(counts)
+        )
+        rows.append(f"<tr><th scope=row>{classes[true]}</th>{cells}</tr>")
+    pairs = "".join(
+        f"<li><b>{classes[pair['true']]}</b> taken for <b>{classes[pair['read']]}</b>, {pair['count']} times"
+        f"<span>{''.join(_tile(number, tile) for number in tiles[pair['true'], pair['read']][:6])}</span></li>"
+        for pair in found["pairs"]
+    )
+    return (
+        f"<div class=confusion><div class=wide><table>{corner}{names}{''.join(rows)}</table></div>"
+        f"<div><p class=cell role=status>No cell chosen yet</p><div class=errors></div>"
+        f"<h4>Most often confused</h4><ol class=pairs>{pairs}</ol></div></div>"
+    )
+
+
+def _cell(true: str, read: str, count: int, total: int, tiles: list[int]) -> str:
+    if not count:
+        return "<td></td>"
+    share = count / total
+    title = f"{true} read as {read}: {count} of {total} ({html.escape(figures.percent(share))})"
+    # by the square root: else one error in a hundred could not be seen
+    style = f"background: color-mix(in srgb, {figures.INK} {100 * share**0.5:.0f}%, transparent)"
+    more = f' tabindex=0 data-tiles="{" ".join(map(str, tiles))}"' if tiles else ""
+    return f'<td title="{title}" style="{style}"{more}></td>'
+
+
+def _tile(number: int, tile: tuple[int, int]) -> str:
+    row, column = divmod(number, PER_ROW)
+    return f'<span class=tile style="background-position: {-tile[1] * column}px {-tile[0] * row}px"></span>'

@@ -1,0 +1,19 @@
+"""What a reader should answer to a labelled picture."""
+
+from training.data.folder import Row
+from zoo.classifier import Classifier
+from zoo.metrics import plain
+from zoo.prediction import Prediction
+from zoo.reader import Reader
+
+
+def expected(reader: Reader, row: Row) -> str:
+    """The text of a picture; of a reader whose classes have texts of their own, that of the picture's class."""
+    if isinstance(reader, Classifier) and reader.texts != reader.labels:
+        return reader.texts[reader.labels.index(row["label"])]
+    return row["text"]
+
+
+def right(prediction: Prediction, text: str) -> bool:
+    """Whether letters and digits of an answer are those of the text, without regard to case."""
+    return plain(prediction.text) == plain(text)
