@@ -27,7 +27,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
     height, width = recipe.input_size
     defaults = {"temperature": 1.0, "threshold": 0.0, "explained_layer": layers(recipe)[0]}
     trained = {"trained_on": [Path(name).stem for name in recipe.train], "start": recipe.start}
-    reading: dict[str, Any] = {"kind": recipe.kind, **defaults, **chosen, **trained}
+    reading: dict[str, Any] = {"kind": recipe.kind, "subject": recipe.subject, **defaults, **chosen, **trained}
     if recipe.ink:
         reading["ink"] = True
     if recipe.texts:

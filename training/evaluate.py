@@ -22,10 +22,11 @@ import zoo
 from training import card, faithfulness
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
+from training.data.persian import OTHER
 from training.dataset import split
 from training.recipes import NAMES, Recipe, recipe_of
 from training.report import Report, Row, share
-from training.truth import expected, right
+from training.truth import expected, right, subject
 from zoo.calibration import coverage, expected_calibration_error
 from zoo.classifier import Classifier
 from zoo.metrics import bootstrap
@@ -39,8 +40,10 @@ DIGESTS = Path(__file__).parent / "data" / "digests.json"
 RELABELLED = Path(__file__).parent / "data" / "relabelled.json"  # by eye, those that a reader answered otherwise
 SET_RIGHT = ", wrong labels set right"
 SEEN_WORDS, UNSEEN_WORDS, GLYPHS = "test-words", "test-unseen-words", "glyph-test"
+PERSIAN, SCANS, HANDWRITTEN = "persian-test", "persian-test-scan", "digits-hoda-test"
 REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
-MAPPED = SEEN_WORDS, GLYPHS  # sets on which the heat maps are measured
+CLASSES = GLYPHS, PERSIAN, SCANS, HANDWRITTEN  # sets of what is a class each
+MAPPED = SEEN_WORDS, GLYPHS, SCANS  # sets on which the heat maps are measured
 Answers = list[tuple[Prediction, str]]
 
 
@@ -61,7 +64,7 @@ def exact(prediction: Prediction, text: str) -> bool:
 
 def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
     """Word accuracy without and with regard to case, of answers on a set; of single characters top-1 and top-2."""
-    measure = "top-1 accuracy" if data == GLYPHS else "word accuracy"
+    measure = "top-1 accuracy" if data in CLASSES else "word accuracy"
     rows = [share(data, measure, [right(p, text) for p, text in found], **extra)]
     if data == GLYPHS:
         rows += [
@@ -140,6 +143,14 @@ def relabelled(data: str, pictures: ImageFolder, found: Answers) -> Answers:
     return [(p, seen.get(name, text)) for name, (p, text) in zip(names, found, strict=True)]
 
 
+def unknown(data: str, found: Answers) -> list[Row]:
+    """How many pictures of what a reader does not know get no class: those of a class for all others count too."""
+    rows = [share(data, "status unsure or empty", [p.status != "ok" for p, _ in found])]
+    if any(p.label == OTHER for p, _ in found):
+        rows.append(share(data, "other, unsure or empty", [p.status != "ok" or p.label == OTHER for p, _ in found]))
+    return rows
+
+
 def together(found: Answers, note: str = "") -> list[Row]:
     """What confidence is worth over all sets of real captchas, compared as those are, without regard to case."""
     pairs = np.array([(p.confidence, right(p, text)) for p, text in found])
@@ -152,8 +163,10 @@ def together(found: Answers, note: str = "") -> list[Row]:
 
 def sets(reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The sets that a reader is to read, and those of what it does not know."""
-    if reader.settings.ink:
+    if subject(reader) == "glyph":
         return (GLYPHS,), ("glyph-test-nothing", "photos")
+    if subject(reader) == "persian":
+        return (PERSIAN, SCANS, HANDWRITTEN), ("persian-test-nothing", "photos")
     if isinstance(reader, Classifier):
         return (SEEN_WORDS,), (UNSEEN_WORDS, "test-nothing", "photos")
     return (SEEN_WORDS, UNSEEN_WORDS, *REAL), ("test-nothing", "photos")
@@ -182,7 +195,7 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
         if name in readable:
             report.add(*measure(folder, name, pictures, found))
         else:
-            report.add(share(name, "status unsure or empty", [p.status != "ok" for p, _ in found]))
+            report.add(*unknown(name, found))
         if name in REAL:
             real[name], amended[name] = found, relabelled(name, pictures, found)
             if real[name] != amended[name]:

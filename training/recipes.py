@@ -34,6 +34,7 @@ class Recipe:
         widths: the narrowest and widest input.
         train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates. The
             first that validates is of readable captchas, of which few may be called unsure.
+        subject: what it reads, by which it is measured and described.
         protocol: whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test.
         samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times.
         start: the checkpoint that training goes on from, as far as the network has the same layers; "" to start from
@@ -68,6 +69,7 @@ class Recipe:
     alphabet: str = ""
     input_size: tuple[int, int] = (48, 192)
     widths: tuple[int, int] = (192, 192)
+    subject: Literal["captcha", "glyph", "persian"] = "captcha"
     protocol: bool = False
     start: str = ""
     pretrained: bool = False
@@ -122,12 +124,12 @@ def _glyph(name: str, **values: Any) -> Recipe:
     """Ink is a tenth to a third of a picture: its mean and deviation over the training set normalise it."""
     args, seen = {"drop_rate": 0.2}, {"mean": (0.2,) * 3, "std": (0.4,) * 3}
     values = {"input_size": (SIDE, SIDE), "ink": True, "recolour": False, "learning_rate": 2e-3} | seen | values
-    return Recipe(name, "classifier", "efficientnet_b0", args, labels=tuple(CLASSES), **values)
+    return Recipe(name, "classifier", "efficientnet_b0", args, labels=tuple(CLASSES), subject="glyph", **values)
 
 
 def _persian(name: str, architecture: str = "resnet34", **values: Any) -> Recipe:
     """Crops as high as their line; what is printed is not the class's name."""
-    seen = {"input_size": PERSIAN, "learning_rate": None, "named_by": "label"}
+    seen = {"input_size": PERSIAN, "learning_rate": None, "named_by": "label", "subject": "persian"}
     return Recipe(name, "classifier", architecture, {"drop_rate": 0.2}, **seen | values)
 
 

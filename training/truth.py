@@ -10,8 +10,13 @@ from zoo.reader import Reader
 def expected(reader: Reader, row: Row) -> str:
     """The text of a picture; of a reader whose classes have texts of their own, that of the picture's class."""
     if isinstance(reader, Classifier) and reader.texts != reader.labels:
-        return reader.texts[reader.labels.index(row["label"])]
+        return reader.texts[reader.labels.index(row.get("label", row["text"]))]
     return row["text"]
+
+
+def subject(reader: Reader) -> str:
+    """What a reader reads: "captcha", "glyph" or "persian"."""
+    return str(reader.config["glyphzoo"].get("subject", "glyph" if reader.settings.ink else "captcha"))
 
 
 def right(prediction: Prediction, text: str) -> bool:

@@ -1,5 +1,6 @@
 """How well a reader reads, with the uncertainty of the count."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,8 +9,12 @@ import numpy.typing as npt
 
 
 def plain(text: str) -> str:
-    """The text as scene-text benchmarks compare it: letters and digits only, lower case; of signs alone, as it is."""
-    return "".join(c for c in text.lower() if c.isalnum()) or text
+    """The text as scene-text benchmarks compare it: letters and digits only, lower case, digits of any script by value.
+
+    A text of signs alone is left as it is.
+    """
+    kept = (c for c in text.lower() if c.isalnum())
+    return "".join(str(unicodedata.decimal(c, c)) for c in kept) or text
 
 
 def wilson(hits: float, count: int) -> tuple[float, float]:
