@@ -26,8 +26,10 @@ from tqdm import tqdm
 import zoo
 from training import card
 from training.data.folder import ImageFolder
+from training.data.persian import OTHER
 from training.evaluate import sets
 from training.report import Report, Row, share
+from training.truth import subject
 from zoo.metrics import bootstrap, character_error_rate, plain
 from zoo.store import CHECKPOINTS
 
@@ -65,21 +67,27 @@ def ddddocr() -> Read:
     return read
 
 
-def tesseract() -> Read:
+def tesseract(language: str) -> Read:
     """Tesseract with the picture as a single line of text."""
     if not shutil.which("tesseract"):
         raise ImportError("tesseract")
+    known = subprocess.run(["tesseract", "--list-langs"], capture_output=True, check=True).stdout.decode().split()
+    if language not in known:
+        raise ImportError(f"its language {language}")
 
     def read(picture: Image.Image) -> str:
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
-        command = ["tesseract", "-", "-", "--psm", "7"]
+        command = ["tesseract", "-", "-", "-l", language, "--psm", "7"]
         return subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode().strip()
 
     return read
 
 
-PEERS: dict[str, Callable[[], Read]] = {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": tesseract}
+PEERS: dict[str, dict[str, Callable[[], Read]]] = {
+    "captcha": {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": partial(tesseract, "eng")},
+    "persian": {"Tesseract": partial(tesseract, "fas")},
+}
 
 
 def ours(name: str) -> Read:
@@ -89,15 +97,18 @@ def ours(name: str) -> Read:
 
 
 def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None) -> list[Row]:
-    """Word accuracy, CER and time of one reader on the first `limit` pictures; the first five only warm up."""
+    """Word accuracy, CER and time of one reader on the first `limit` pictures; the first five only warm up.
+
+    Left out is what has a label but no text that a reader knows, of the class of all others.
+    """
     if hasattr(os, "sched_setaffinity"):  # those that wait already, too; new ones inherit it, save onnxruntime's
         core = {min(os.sched_getaffinity(0))}
         for thread in os.listdir("/proc/self/task"):
             os.sched_setaffinity(int(thread), core)
     read, pictures, data = make(), ImageFolder(path), path.stem
-    count = min(len(pictures), limit or len(pictures))
+    chosen = [i for i in range(len(pictures)) if pictures.row(i).get("label") != OTHER][:limit]
     read_texts, true_texts, times = [], [], []
-    for i in tqdm(range(count), model):
+    for i in tqdm(chosen, model):
         picture = pictures.image(i)
         start = time.perf_counter()
         read_texts.append(plain(read(picture)))
@@ -107,8 +118,16 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
     command = f"python -m benchmarks.readers --data {data}"
     return [
         share(data, "word accuracy", right, model=model, command=command),
-        Row(data, "CER", character_error_rate(read_texts, true_texts), count, None, model, command),
-        Row(data, MILLISECONDS, float(np.median(times[5:])), count, bootstrap(times[5:], np.median), model, command),
+        Row(data, "CER", character_error_rate(read_texts, true_texts), len(chosen), None, model, command),
+        Row(
+            data,
+            MILLISECONDS,
+            float(np.median(times[5:])),
+            len(chosen),
+            bootstrap(times[5:], np.median),
+            model,
+            command,
+        ),
     ]
 
 
@@ -120,7 +139,10 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()
     names = args.names or [name for name in zoo.names() if args.data.stem in sets(zoo.load(name))[0]]
-    readers: dict[str, Callable[[], Read]] = {name: partial(ours, name) for name in names} | PEERS
+    peers = {
+        peer: make for kind in {subject(zoo.load(name)) for name in names} for peer, make in PEERS.get(kind, {}).items()
+    }
+    readers: dict[str, Callable[[], Read]] = {name: partial(ours, name) for name in names} | peers
     rows: dict[str, list[Row]] = {}
     # each in a process of its own: none finds another's threads or settings
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
@@ -138,7 +160,7 @@ def main() -> None:
     if args.save:
         for name in names:
             report = Report(CHECKPOINTS / name)
-            report.add(*(row for model, measured in rows.items() if model in (name, *PEERS) for row in measured))
+            report.add(*(row for model, measured in rows.items() if model in (name, *peers) for row in measured))
             report.save()
             card.write(CHECKPOINTS / name)
 

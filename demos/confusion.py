@@ -31,19 +31,19 @@ for (const kind of ["mouseover", "focusin", "click"])
 """
 
 
-def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], name: str) -> gr.HTML:
+def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], around: str) -> gr.HTML:
     """The row-normalised matrix and the most confused pairs; cells with errors can be reached and show their pictures.
 
     Args:
         found: "classes", "confusion", "errors" and "pairs", as training.confusion.summary gives them.
         sheet: the picture of all errors.
         tile: height and width in pixels of each on it.
-        name: of the element.
+        around: the name of an element that it is in, all of whose tiles are of that sheet.
     """
     code = CODE.replace("HEIGHT", str(tile[0])).replace("WIDTH", str(tile[1])).replace("PER_ROW", str(PER_ROW))
     source = answers.data_url(Image.open(sheet), lossless=True)
     style = f"background-image: url({source}); width: {tile[1]}px; height: {tile[0]}px"
-    return gr.HTML(f"<style>#{name} .tile {{ {style} }}</style>{_table(found, tile)}", js_on_load=code, elem_id=name)
+    return gr.HTML(f"<style>#{around} .tile {{ {style} }}</style>{_table(found, tile)}", js_on_load=code)
 
 
 def _table(found: dict[str, Any], tile: tuple[int, int]) -> str:
@@ -62,7 +62,7 @@ def _table(found: dict[str, Any], tile: tuple[int, int]) -> str:
         rows.append(f"<tr><th scope=row>{classes[true]}</th>{cells}</tr>")
     pairs = "".join(
         f"<li><b>{classes[pair['true']]}</b> taken for <b>{classes[pair['read']]}</b>, {pair['count']} times"
-        f"<span>{''.join(_tile(number, tile) for number in tiles[pair['true'], pair['read']][:6])}</span></li>"
+        f"<span>{''.join(tile_of(number, tile) for number in tiles[pair['true'], pair['read']][:6])}</span></li>"
         for pair in found["pairs"]
     )
     return (
@@ -83,6 +83,7 @@ def _cell(true: str, read: str, count: int, total: int, tiles: list[int]) -> str
     return f'<td title="{title}" style="{style}"{more}></td>'
 
 
-def _tile(number: int, tile: tuple[int, int]) -> str:
+def tile_of(number: int, tile: tuple[int, int]) -> str:
+    """A picture of a sheet by its number, as HTML, in the element that is `around` its matrix."""
     row, column = divmod(number, PER_ROW)
     return f'<span class=tile style="background-position: {-tile[1] * column}px {-tile[0] * row}px"></span>'

@@ -1,6 +1,7 @@
 """Arrays to what a page shows of them: overlays and plotly figures. Pure functions."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +121,28 @@ def curves(runs: Mapping[str, Mapping[str, Sequence[float]]], measure: str) -> g
             )
     figure.update_xaxes(title="epoch", showgrid=False, fixedrange=True)
     figure.update_yaxes(title=measure, fixedrange=True, gridcolor="#8885")
+    return _plain(figure, 320).update_layout(legend={"orientation": "h", "y": -0.25})
+
+
+def finder(runs: Mapping[str, Mapping[str, Any]]) -> go.Figure:
+    """The loss while the learning rate grows, of several trainings, and the rate that was taken.
+
+    Args:
+        runs: by name; each has "rates" and "losses" of the same length, and "suggested", one of the rates.
+    """
+    figure = go.Figure()
+    for k, (name, found) in enumerate(runs.items()):
+        figure.add_scatter(x=found["rates"], y=found["losses"], name=name, mode="lines", line={"color": hue(k)})
+        taken = found["rates"].index(found["suggested"])
+        figure.add_scatter(
+            x=[found["suggested"]],
+            y=[found["losses"][taken]],
+            showlegend=False,
+            mode="markers",
+            marker={"color": hue(k), "size": 10},
+        )
+    figure.update_xaxes(title="learning rate", type="log", showgrid=False, fixedrange=True)
+    figure.update_yaxes(title="loss", fixedrange=True, gridcolor="#8885")
     return _plain(figure, 320).update_layout(legend={"orientation": "h", "y": -0.25})
 
 

@@ -31,7 +31,7 @@ def build() -> None:
         with gr.Accordion("What was tried for the last rows", open=False, elem_id="glyph-grid"):
             gr.HTML(grid(study))
         gr.Markdown(f"**What is taken for what** by {study['best']}: {confusion.LEGEND}")
-        confusion.matrix(study, FOLDER / "errors.png", TILE, "glyph-confusion")
+        confusion.matrix(study, FOLDER / "errors.png", TILE, "glyph-study")
         gr.Markdown(ambiguous(study))
         with gr.Row():
             for measure in ("loss", "accuracy"):

@@ -47,7 +47,7 @@ def _cores(task: Path) -> str:
 
 @pytest.mark.parametrize(
     ("name", "make"),
-    [("captcha-seq2seq", partial(readers.ours, "captcha-seq2seq")), *list(readers.PEERS.items())[:2]],
+    [("captcha-seq2seq", partial(readers.ours, "captcha-seq2seq")), *list(readers.PEERS["captcha"].items())[:2]],
 )
 def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[], readers.Read]) -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as alone:
@@ -63,7 +63,7 @@ def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[
 def test_a_peer_that_is_missing_is_named(
     words: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(readers, "PEERS", {"Absent": absent})
+    monkeypatch.setattr(readers, "PEERS", {"captcha": {"Absent": absent}})
     monkeypatch.setattr("sys.argv", ["readers", "captcha-resnet18", "--data", str(words), "--limit", "1"])
     readers.main()
     printed = capsys.readouterr().out

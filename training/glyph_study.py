@@ -38,6 +38,7 @@ from training.data.glyph import CLASSES, SIDE, STUDY
 from training.fit import Pictures, fit
 from training.module import reachable
 from training.recipes import Recipe, recipe_of
+from training.report import rounded
 from zoo.metrics import bootstrap, wilson
 from zoo.text import ALIKE, alike
 
@@ -292,15 +293,6 @@ def summary(study: Study, found: Sequence[Model], grid: Sequence[dict[str, Any]]
         "best": best.name,
         "ambiguous": {"groups": list(ALIKE), "share_of_errors": float(ambiguous.mean()) if wrong.any() else 0.0},
     }
-
-
-def rounded(value: Any) -> Any:
-    """The same, every float in it to five digits."""
-    if isinstance(value, dict):
-        return {key: rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(inner) for inner in value]
-    return round(value, 5) if isinstance(value, float) else value
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from zoo.metrics import wilson
 
@@ -77,3 +78,12 @@ class Report:
                 f"{row.data:18} {row.model or 'this':24} {row.measure:46} {row.value:8.4f}{span} n={row.count}{note}"
             )
         return "\n".join(lines)
+
+
+def rounded(value: Any) -> Any:
+    """The same, every float in it to five digits."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(inner) for inner in value]
+    return round(value, 5) if isinstance(value, float) else value

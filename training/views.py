@@ -1,0 +1,102 @@
+"""What the pages show of a classifier's evaluation: what it takes for what, its worst answers, how it was trained.
+
+    python -m training.views persian-resnet34 --data DATA
+
+DATA holds the set that the classifier is measured on. Left in demos/results/NAME: view.json, and errors.png, a sheet of
+what is misread and of the worst answers as the network sees them. The history is that of the run under --runs; where
+there is none, the one that is there already stays.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+import zoo
+from training import confusion, curves
+from training.data.folder import ImageFolder
+from training.evaluate import sets
+from training.fit import FINDER
+from training.report import rounded
+from training.truth import expected
+from zoo.classifier import Classifier
+from zoo.metrics import plain
+from zoo.runtime import softmax
+
+RESULTS = Path(__file__).parents[1] / "demos" / "results"
+WORST = 24  # answers
+FLOOR = 1e-12  # a probability of nothing would be an endless loss
+
+
+def evaluation(reader: Classifier, pictures: ImageFolder) -> tuple[dict[str, Any], np.ndarray]:
+    """Matrix, pairs, errors and worst answers; and the pictures of the latter two, uint8 (n, H, W, 3), in their order.
+
+    Pictures whose text is none of the classes are left out. The loss is the cross-entropy of calibrated probabilities.
+    """
+    number = {plain(text): i for i, text in enumerate(reader.texts)}
+    true, probabilities, seen = [], [], []
+    for picture, row in tqdm(pictures, reader.name, len(pictures)):
+        if (label := number.get(plain(expected(reader, row)))) is None:
+            continue
+        inputs, _ = reader.prepare(picture)
+        true.append(label)
+        probabilities.append(softmax(reader.logits(inputs) / reader.settings.temperature)[0])
+        pixels = inputs[0].transpose(1, 2, 0) * reader.settings.std + reader.settings.mean
+        seen.append(np.clip(np.rint(255 * pixels), 0, 255).astype(np.uint8))
+    wanted, shares = np.array(true), np.stack(probabilities)
+    read, own = shares.argmax(1), shares[np.arange(len(wanted)), wanted]
+    found = confusion.summary(reader.labels, read, wanted)
+    worst = np.argsort(own, kind="stable")[:WORST]
+    shown = list(dict.fromkeys([*confusion.misread(read, wanted).tolist(), *worst.tolist()]))
+    found["worst"] = [
+        {
+            "true": int(wanted[i]),
+            "read": int(read[i]),
+            "loss": float(-np.log(max(own[i], FLOOR))),
+            "probability": float(shares[i].max()),
+            "tile": shown.index(i),
+        }
+        for i in worst.tolist()
+    ]
+    return found, np.stack([seen[i] for i in shown])
+
+
+def history(run: Path) -> dict[str, Any]:
+    """The curves of every phase of a run, and what its finder of a learning rate tried."""
+    found = {}
+    for phase in sorted(path.parent for path in run.glob("**/csv")):
+        told: dict[str, Any] = dict(curves.read(phase))
+        if (phase / FINDER).exists():
+            told["finder"] = json.loads((phase / FINDER).read_text(encoding="utf-8"))
+        found[phase.name if phase != run else "training"] = told
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.views", description=__doc__.split("\n")[0])
+    parser.add_argument("name", help="a classifier of the zoo")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets (default: data)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
+    args = parser.parse_args()
+    reader = zoo.load(args.name)
+    if not isinstance(reader, Classifier):
+        parser.error(f"{args.name} reads any text; only a classifier takes one class for another")
+    data = [name for name in sets(reader)[0] if (args.data / name).exists()]
+    if not data:
+        parser.error(f"{args.data} holds none of {', '.join(sets(reader)[0])}; draw them first")
+    hardest = data[min(1, len(data) - 1)]
+    found, pictures = evaluation(reader, ImageFolder(args.data / hardest))
+    out = RESULTS / args.name
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "view.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))["history"] if path.exists() else {}
+    found |= {"data": hardest, "tile": list(reader.settings.size), "history": history(args.runs / args.name) or kept}
+    confusion.sheet(pictures).save(out / "errors.png")
+    path.write_text(json.dumps(rounded(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
