@@ -108,8 +108,10 @@ def answer(found: zoo.Prediction, milliseconds: float) -> str:
     share = html.escape(figures.percent(found.confidence))
     verdict = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
     text = html.escape(found.text) if found.status != "empty" else "—"
+    # what is printed and the class that it is of, where those differ
+    name = f'<p class="class">{html.escape(found.label)}</p>' if found.label not in (None, found.text) else ""
     return (
-        f'<div class="answer {found.status}"><output class="reading">{text}</output>'
+        f'<div class="answer {found.status}"><output class="reading" dir="auto">{text}</output>{name}'
         f'<p class="verdict">{verdict[found.status]}</p><p class="took">read in {milliseconds:.1f} ms</p></div>'
     )
 

@@ -30,6 +30,10 @@ canvas:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 2
     position: absolute; inset: 40% 10% auto; text-align: center; pointer-events: none;
     color: var(--body-text-color); opacity: 0.7;
 }
+.lined canvas {
+    background-image: linear-gradient(var(--border-color-primary) 2px, transparent 2px); background-repeat: no-repeat;
+    background-position: 0 64%;
+}
 .hint[hidden] { display: none; }
 .tools { display: flex; gap: 8px; align-items: center; margin-top: 8px; }
 .tools button {
@@ -45,7 +49,8 @@ def canvas(hint: str, **values: Any) -> gr.HTML:
 
     Its value is what is drawn: a list of strokes, each a list of points [x, y] in 0…1 from the upper left corner, as
     `zoo.strokes.draw` takes them. A handler takes it as an input, not from the event: of events that come while it runs
-    gradio remembers that there were some, not what they carried. `hint` is shown while nothing is drawn.
+    gradio remembers that there were some, not what they carried. `hint` is shown while nothing is drawn. With the class
+    "lined" the square is a line of writing, and shows where its letters stand.
     """
     code = (HERE / "canvas.js").read_text(encoding="utf-8")
     return gr.HTML(html_template=TEMPLATE, css_template=STYLE, js_on_load=code, hint=hint, **values)

@@ -89,6 +89,10 @@ def test_the_placement_says_where_the_ink_lies() -> None:
 
 
 def test_strokes_look_the_same_wherever_they_were_drawn() -> None:
+    whole = np.asarray(strokes.draw([[(0.25, 0.75), (0.5, 0.75)]], whole=True).convert("L"))
+    assert whole.shape == (strokes.SIDE,) * 2, "or place and size stay"
+    rows, columns = (np.flatnonzero(whole.max(axis) > 127) / strokes.SIDE for axis in (1, 0))
+    assert rows.mean() == pytest.approx(0.75, abs=0.01) and columns.mean() == pytest.approx(0.375, abs=0.01)
     usual = strokes.draw(STEPS)
     moved = [[[3 * x + 400, 3 * y + 7] for x, y in stroke] for stroke in STEPS]
     assert usual.tobytes() == strokes.draw(moved).tobytes() and max(usual.size) > strokes.SIDE

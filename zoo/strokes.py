@@ -13,7 +13,7 @@ SIDE = 224  # pixels: the longer side of a drawing
 MAX_POINTS = 20_000
 
 
-def draw(strokes: Sequence[Stroke], width: float = 0.07) -> Image.Image:
+def draw(strokes: Sequence[Stroke], width: float = 0.07, whole: bool = False) -> Image.Image:
     """The strokes by a round pen, white on black, scaled so that the longer side of the drawing has SIDE pixels.
 
     So a drawing looks the same wherever and however large it was drawn. A stroke of one point, or all of them the same,
@@ -22,6 +22,8 @@ def draw(strokes: Sequence[Stroke], width: float = 0.07) -> Image.Image:
     Args:
         strokes: each (n, 2) points; empty ones are left out.
         width: of the pen, times the drawing's longer side.
+        whole: whether the picture is the unit square that was drawn on, SIDE × SIDE pixels, so that place and size of a
+            drawing stay what they were.
 
     Raises:
         InputError: they are no lists of points, or too long.
@@ -34,6 +36,8 @@ def draw(strokes: Sequence[Stroke], width: float = 0.07) -> Image.Image:
     points = np.concatenate(lines)
     least, extent = points.min(0), np.ptp(points, axis=0)
     scale = SIDE / extent.max() if extent.max() > 0 else 0.0
+    if whole:
+        least, extent, scale, margin = np.zeros(2), np.ones(2), SIDE, 0
     size = np.ceil(extent * scale).astype(int) + 2 * margin
     picture = Image.new("L", (int(size[0]), int(size[1])))
     brush = ImageDraw.Draw(picture)
