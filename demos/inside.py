@@ -45,7 +45,7 @@ def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> gr.S
             mean = gr.HTML(elem_classes="mean")
             with gr.Row():
                 layer = gr.Dropdown([], label="Layer", min_width=120, elem_classes="layer")
-                channel = gr.Slider(0, 0, 0, step=1, label="Channel", min_width=120, elem_classes="channel")
+                channel = gr.Slider(0, 1, 0, step=1, label="Channel", min_width=120, elem_classes="channel")
             chosen = gr.HTML(elem_classes="chosen")
         with gr.Column(min_width=300, elem_classes="card"):
             gr.HTML(PLAYGROUND)
@@ -97,18 +97,22 @@ def show_layers(
     small.thumbnail(EXPLAINED)
     reader = answers.reader(name)
     last = reader.layers[-1]
-    layer = layer if layer in reader.layers else last
-    deepest, chosen = reader.activations(small, last), reader.activations(small, layer)
+    taken = layer if layer in reader.layers else last
+    deepest, chosen = reader.activations(small, last), reader.activations(small, taken)
     count = len(chosen.channels)
-    channel = min(int(channel or 0), count - 1)
+    shown = min(int(channel or 0), count - 1)
+    # only what has to change: what a visitor has set meanwhile would be set back
+    layers = {"choices": list(reader.layers)} | ({} if taken == layer else {"value": taken})
+    channels: dict[str, Any] = {"maximum": count - 1, "label": f"Channel, of {count}"}
+    channels |= {} if shown == channel else {"value": shown}
     height, width = chosen.channels.shape[1:]
     return [
         _figure(figures.overlay(small, deepest.over()), f"The mean of all {len(deepest.channels)} channels of {last}"),
-        gr.Dropdown(reader.layers, value=layer),
-        gr.Slider(0, count - 1, channel, label=f"Channel, of {count}"),
+        gr.update(**layers),
+        gr.update(**channels),
         _figure(
-            figures.overlay(small, chosen.over(channel)),
-            f"Channel {channel} of {layer}, which sees {height} × {width} places",
+            figures.overlay(small, chosen.over(shown)),
+            f"Channel {shown} of {taken}, which sees {height} × {width} places",
         ),
     ]
 
