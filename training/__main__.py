@@ -12,46 +12,10 @@ import dataclasses
 import os
 from pathlib import Path
 
-from training import card, dataset, evaluate, finetune
-from training.calibrate import write_calibrated
-from training.fit import Pictures, fit, locate
-from training.module import reachable
-from training.recipes import NAMES, Recipe, finetuning, recipe_of
+from training import card, evaluate, finetune
+from training.recipes import NAMES, finetuning, recipe_of
+from training.train import Place, train
 from zoo.errors import InputError
-from zoo.store import CHECKPOINTS
-
-
-def train(recipe: Recipe, args: argparse.Namespace) -> tuple[Path, Path | None, dataset.Split]:
-    """Trains a recipe; what it starts from is trained first where it is not at hand, and is a recipe too.
-
-    Returns:
-        The checkpoint's folder, that of the one that it started from, and the recipe's pictures.
-
-    Raises:
-        FileNotFoundError: a set is not there.
-        InputError: the checkpoint to start from is not there.
-    """
-    if recipe.pretrained:
-        imagenet = reachable(recipe.architecture)
-        recipe = dataclasses.replace(recipe, pretrained=imagenet, start="ImageNet" if imagenet else recipe.start)
-    split = dataset.split(recipe, args.data)
-    start = started(recipe.start, args) if recipe.start and not recipe.pretrained else None
-    network = fit(Pictures(split, args.workers, args.limit), args.runs / recipe.name, start)
-    folder = args.runs / CHECKPOINTS.name / recipe.name
-    digest = write_calibrated(network, split.pictures, split.validation, args.workers, folder, start)
-    print(f"{folder}: SHA-256 {digest}")
-    return folder, start, split
-
-
-def started(name: str, args: argparse.Namespace) -> Path:
-    """The folder of a checkpoint to start from, trained if need be."""
-    try:
-        return locate(name, args.runs)
-    except InputError:
-        if name not in NAMES:
-            raise
-    print(f"{name} is trained first")
-    return train(recipe_of(name), args)[0]
 
 
 def main() -> None:
@@ -73,15 +37,15 @@ def main() -> None:
         if args.epochs:
             shorter = tuple((name, values | {"epochs": args.epochs}) for name, values in recipe.phases)
             recipe = dataclasses.replace(recipe, epochs=args.epochs, phases=shorter)
-        folder, start, split = train(recipe, args)
+        trained = train(recipe, Place(args.data, args.runs, args.workers, args.limit))
     except (InputError, FileNotFoundError) as error:
         hint = "; see python -m training.data.captcha --help" if isinstance(error, FileNotFoundError) else ""
         parser.error(f"{error}{'' if args.finetune else hint}")
-    if args.finetune and start:
-        print(finetune.evaluate(folder, start, split))
+    if args.finetune and trained.start:
+        print(finetune.evaluate(trained.folder, trained.start, trained.split))
     else:
-        print(evaluate.evaluate(folder, args.data, args.runs))
-    card.write(folder)
+        print(evaluate.evaluate(trained.folder, args.data, args.runs))
+    card.write(trained.folder)
 
 
 if __name__ == "__main__":

@@ -76,13 +76,12 @@ def fast_bfloat16(architecture: str) -> bool:
     return torch.cuda.is_available() or (not depthwise and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def fit(pictures: Pictures, run: Path, start: Path | None = None) -> nn.Module:
-    """Train in the folder `run`, or go on there, at first from the weights of `start`; returns the network.
+def fit(pictures: Pictures, run: Path, start: Path | None = None, network: nn.Module | None = None) -> nn.Module:
+    """Train in the folder `run`, or go on there, at first from the weights of `start` or with a `network`; returns it.
 
     Every phase of the recipe has a folder of its own in it.
     """
     torch.set_float32_matmul_precision("high")
-    network: nn.Module | None = None
     for name, recipe in pictures.recipe.steps.items():
         network = _phase(pictures.at(recipe), run / name, start if network is None else None, network)
     assert network is not None

@@ -158,6 +158,25 @@ _PHASES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+_LETTERS: dict[str, Any] = {
+    "labels": persian.letter_forms(),
+    "train": ("persian-letters",),
+    "validation": ("persian-letters",),
+    "samples": (47_000,),
+    "epochs": 3,
+    "learning_rate": 2e-3,
+}
+_RANDOM: dict[str, Any] = {"train": ("persian-study",), "validation": (), "samples": (16_856,), "protocol": True}
+_CLASSES: dict[str, Any] = {
+    "labels": persian.LABELS,
+    "texts": tuple(persian.TEXTS[label] for label in persian.LABELS),
+    "epochs": 0,  # those of the phases
+    "start": "persian-letters",
+    "pretrained": True,
+    "phases": _PHASES,
+}
+
+
 def _after(start: str, name: str, **values: Any) -> Recipe:
     """A recipe that goes on from another's checkpoint."""
     return replace(recipe_of(start), name=name, start=start, **values)
@@ -212,26 +231,15 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
     ),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
-    "persian-letters": partial(
-        _persian,
-        labels=persian.letter_forms(),
-        train=("persian-letters",),
-        validation=("persian-letters",),
-        samples=(47_000,),
-        epochs=3,
-        learning_rate=2e-3,
-    ),
+    "persian-letters": partial(_persian, **_LETTERS),
+    "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS),
     "persian-resnet34": partial(
-        _persian,
-        labels=persian.LABELS,
-        texts=tuple(persian.TEXTS[label] for label in persian.LABELS),
-        train=("persian-train",),
-        validation=("persian-validation",),
-        samples=(90_000,),
-        epochs=0,
-        start="persian-letters",
-        pretrained=True,
-        phases=_PHASES,
+        _persian, **_CLASSES, train=("persian-train",), validation=("persian-validation",), samples=(90_000,)
+    ),
+    # the study's protocol: a random split of as many crops as it had, in all families
+    "persian-resnet34-study": partial(_persian, **_CLASSES | _RANDOM),
+    "persian-resnet50-study": partial(
+        _persian, architecture="resnet50", **_CLASSES | _RANDOM | {"start": "persian-letters-resnet50"}
     ),
 }
 NAMES = tuple(sorted(_RECIPES))

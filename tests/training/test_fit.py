@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import numpy as np
 import pytest
 import torch
 
-from training import __main__ as command
-from training import dataset
+from training import checkpoint, dataset, train
 from training.data import persian
 from training.data.folder import write
 from training.fit import FINDER, Pictures, fit
@@ -114,28 +112,26 @@ def test_what_a_recipe_starts_from_is_trained_first(
         name="second", phases=(("only", {"epochs": 1, "learning_rate": 0.01}),), start="first", pretrained=True
     )
     known = {"first": first, "second": second}
-    monkeypatch.setattr(command, "recipe_of", known.__getitem__)
-    monkeypatch.setattr(command, "NAMES", tuple(known))
-    monkeypatch.setattr(command, "reachable", lambda *_: False)
+    monkeypatch.setattr(train, "recipe_of", known.__getitem__)
+    monkeypatch.setattr(train, "NAMES", tuple(known))
+    monkeypatch.setattr(train, "reachable", lambda *_: False)
     trained: list[tuple[str, Path | None]] = []
-    real = command.fit
 
     def watched(pictures: Pictures, run: Path, start: Path | None) -> Any:
         trained.append((run.name, start))
-        return real(pictures, run, start)
+        return fit(pictures, run, start)
 
-    monkeypatch.setattr(command, "fit", watched)
-    monkeypatch.setattr(command, "write_calibrated", lambda network, *rest: command_write(network, rest))
+    def written(network: Any, pictures: Any, _validation: Any, _workers: Any, folder: Path, _start: Any) -> str:
+        return checkpoint.write(pictures.recipe, network, folder)  # without what is chosen on validation
 
-    def command_write(network: Any, rest: tuple[Any, ...]) -> str:
-        from training import checkpoint
-
-        return checkpoint.write(rest[0].recipe, network, rest[3])
-
-    args = command.argparse.Namespace(data=data, runs=tmp_path, workers=0, limit=None)
-    folder, start, _ = command.train(second, args)
+    monkeypatch.setattr(train, "fit", watched)
+    monkeypatch.setattr(train, "write_calibrated", written)
+    place = train.Place(data, tmp_path, 0)
+    left = train.train(second, place)
     assert [name for name, _ in trained] == ["first", "second"]
-    assert start == trained[1][1] == tmp_path / "checkpoints" / "first"
-    config = json.loads((folder / "config.json").read_text())
+    assert left.start == trained[1][1] == tmp_path / "checkpoints" / "first"
+    config = json.loads((left.folder / "config.json").read_text())
     assert config["glyphzoo"]["start"] == "first" and config["glyphzoo"]["texts"][5] == "۵"
-    assert np.isclose(config["glyphzoo"]["temperature"], 1.0)
+    monkeypatch.setattr(train, "reachable", lambda *_: True)
+    recipe_there, start = train.begun(second, place)
+    assert recipe_there.start == train.IMAGENET and start is None and recipe_there.pretrained

@@ -1,0 +1,106 @@
+"""The study of Persian characters once more: what a network brings along, and how fast each of its layers should learn.
+
+    python -m training.data.persian study --out DIR    and the same with letters
+    python -m training.persian_study --data DIR --runs RUNS
+
+20,808 crops of 18 classes, split at random as in the study. ResNet-34 and ResNet-50 by the recipe of persian-resnet34,
+after its frozen phase and at its end, and from scratch; then the last phase from one saved stage, once for each of
+RANGES. What was fitted is kept under RUNS and not fitted again.
+
+Left in --out: study.json.
+"""
+
+import argparse
+import copy
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from training import dataset
+from training.fit import Pictures, fit
+from training.recipes import Recipe, recipe_of
+from training.report import rounded
+from training.train import IMAGENET, Place, begun
+from zoo.metrics import wilson
+
+NETWORKS = {"ResNet-34": "persian-resnet34-study", "ResNet-50": "persian-resnet50-study"}
+RANGED = "ResNet-34"
+RANGES = (1e-6, 1e-4), (1e-5, 1e-4), (1e-5, 1e-3), (1e-4, 1e-3)  # learning rates of the first and of the last layer
+ORIGINAL = {"ResNet-34, frozen": (0.98, 0.992), "ResNet-34": (0.9973,), "ResNet-50": (0.9973,)}  # from, to
+OUT = Path(__file__).parents[1] / "demos" / "results" / "persian_study"
+
+
+def measured(name: str, detail: str, network: nn.Module, pictures: Pictures) -> dict[str, Any]:
+    """A line of the table: how many of the held-out tenth a network reads right."""
+    test, hits = pictures.split.test, 0
+    with torch.inference_mode():
+        for batch in dataset.loader(pictures.pictures, dataset.batches(pictures.pictures, test), pictures.workers):
+            hits += int((network.eval()(batch["images"]).argmax(1) == batch["target"].argmax(1)).sum())
+    return {
+        "name": name,
+        "detail": detail,
+        "accuracy": hits / len(test),
+        "interval": wilson(hits, len(test)),
+        "images": len(test),
+        "study": ORIGINAL.get(name),
+    }
+
+
+def by_recipe(recipe: Recipe, title: str, place: Place) -> tuple[list[dict[str, Any]], nn.Module]:
+    """The lines of a network after its last frozen phase and at its end, and the network after the former."""
+    recipe, start = begun(recipe, place)
+    pictures = Pictures(dataset.split(recipe, place.data), place.workers, place.limit)
+    weights = "ImageNet" if recipe.start == IMAGENET else "taught letter forms" if start else "from scratch"
+    stage = pictures.at(replace(recipe, phases=recipe.phases[:-1]))
+    last = pictures.at(replace(recipe, phases=recipe.phases[-1:]))
+    run = place.runs / "persian-study" / recipe.name
+    frozen = fit(stage, run, start)
+    rows = [measured(f"{title}, frozen", weights, frozen, pictures)]
+    network = fit(last, run, network=copy.deepcopy(frozen))
+    return [*rows, measured(title, weights, network, pictures)], frozen
+
+
+def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> list[dict[str, Any]]:
+    """The lines of a network whose last phase was done with each of RANGES."""
+    rows = []
+    for first, last in RANGES:
+        (_, values), at = recipe.phases[-1], f"{first:g} to {last:g}"
+        phase = values | {"learning_rate": last, "spread": last / first}
+        ranged = replace(recipe, pretrained=False, phases=((f"range-{first:g}-{last:g}", phase),))
+        pictures = Pictures(dataset.split(ranged, place.data), place.workers, place.limit)
+        network = fit(pictures, place.runs / "persian-study" / recipe.name, network=copy.deepcopy(frozen))
+        rows.append(measured(title, f"learning rates {at}", network, pictures))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.persian_study", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the drawn sets (default: data)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
+    parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
+    parser.add_argument("--limit", type=int, help="train on this many images only, for a first look")
+    args = parser.parse_args()
+    place = Place(args.data, args.runs, args.workers, args.limit)
+    rows = []
+    for title, name in NETWORKS.items():
+        found, frozen = by_recipe(recipe_of(name), title, place)
+        rows += found
+        if title == RANGED:
+            rows += by_ranges(recipe_of(name), title, frozen, place)
+    scratch = replace(recipe_of(NETWORKS[RANGED]), name="persian-scratch-study", start="", pretrained=False)
+    rows += by_recipe(scratch, f"{RANGED} from scratch", place)[0]
+    args.out.mkdir(parents=True, exist_ok=True)
+    path = args.out / "study.json"
+    path.write_text(json.dumps(rounded({"models": rows}), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for row in rows:
+        print(f"{row['name']:28} {row['detail']:34} accuracy {row['accuracy']:.4f} of {row['images']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""A recipe from its pictures to its checkpoint, with all that it starts from."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from training import dataset
+from training.calibrate import write_calibrated
+from training.fit import Pictures, fit, locate
+from training.module import reachable
+from training.recipes import NAMES, Recipe, recipe_of
+from zoo.errors import InputError
+from zoo.store import CHECKPOINTS
+
+IMAGENET = "ImageNet"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and with what a training is done.
+
+    Attributes:
+        data: folder of the sets.
+        runs: where runs and the checkpoints that they give are kept.
+        workers: processes that load pictures.
+        limit: train and validate on this many pictures only; None for all.
+    """
+
+    data: Path
+    runs: Path
+    workers: int
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves: the checkpoint's folder, that of the one it started from, the recipe's pictures."""
+
+    folder: Path
+    start: Path | None
+    split: dataset.Split
+
+
+def begun(recipe: Recipe, place: Place) -> tuple[Recipe, Path | None]:
+    """The recipe as it can be followed here, and the folder of the checkpoint that it starts from.
+
+    ImageNet's weights are taken where a recipe wants them and they can be had. What it starts from otherwise is trained
+    first where it is not at hand, and is a recipe too.
+
+    Raises:
+        FileNotFoundError: a set is not there.
+        InputError: the checkpoint to start from is not there.
+    """
+    if recipe.pretrained and reachable(recipe.architecture):
+        return replace(recipe, start=IMAGENET), None
+    recipe = replace(recipe, pretrained=False)
+    if not recipe.start:
+        return recipe, None
+    try:
+        return recipe, locate(recipe.start, place.runs)
+    except InputError:
+        if recipe.start not in NAMES:
+            raise
+    print(f"{recipe.start} is trained first")
+    return recipe, train(recipe_of(recipe.start), place).folder
+
+
+def train(recipe: Recipe, place: Place) -> Trained:
+    """Trains a recipe, goes on with it, or finds it done; writes its calibrated checkpoint.
+
+    Raises:
+        FileNotFoundError: a set is not there.
+        InputError: the checkpoint to start from is not there.
+    """
+    split = dataset.split(recipe, place.data)
+    recipe, start = begun(recipe, place)
+    split = replace(split, pictures=dataset.Captchas(recipe, split.pictures.folders))
+    network = fit(Pictures(split, place.workers, place.limit), place.runs / recipe.name, start)
+    folder = place.runs / CHECKPOINTS.name / recipe.name
+    digest = write_calibrated(network, split.pictures, split.validation, place.workers, folder, start)
+    print(f"{folder}: SHA-256 {digest}")
+    return Trained(folder, start, split)
