@@ -6,9 +6,9 @@
 36 very unequal classes, 56×56 pixels, black or white. Logistic regression and an SVM on the pixels, fitted on train and
 validation together as in the study; a small CNN and EfficientNet-B0; then a grid over size, learning rate and dropout,
 augmentation, class-balanced sampling, and five folds that vote. All that is chosen is chosen on validation. What was
-fitted is kept under RUNS and not fitted again. On 2 cores, where B0 learns from 480 images a second and B1 from 330: 3
-minutes to draw, 5 for the two on pixels, 7 for the CNN, 19 for the grid, 7 for EfficientNet-B0; 16 for the two that are
-augmented and 38 for the folds, of B1 22 and 52.
+fitted is kept under RUNS and not fitted again. On 2 cores, where B0 learns from 240 images a second and B1 from 150: 3
+minutes to draw, 3 for the two on pixels, 4 for the CNN, 20 for the grid, 13 for EfficientNet-B0, 30 for the two that
+are augmented and 70 for the folds.
 
 Left in --out: study.json, and errors.png, a sheet of every test image that the folds' vote misreads.
 """

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import zoo
 from benchmarks.canvas import placed, replay
-from demos import glyph
+from demos import glyph, glyph_study
 from tests.demos.conftest import Visit, scrolls_sideways
 from tests.demos.pictures import bad_files, encoded
 from zoo import ink, strokes
@@ -190,3 +191,30 @@ def test_programs_read_pictures_and_strokes(server: str, tmp_path: Path) -> None
     (tmp_path / name).write_bytes(data)
     with pytest.raises(AppError, match=sentence):
         client.predict(handle_file(tmp_path / name), api_name="/read_glyph")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_study_shows_what_is_behind_each_cell(visit: Visit, width: int) -> None:
+    study = json.loads((glyph_study.FOLDER / "study.json").read_text(encoding="utf-8"))
+    page = visit(width)
+    part = page.locator("#glyph-study")
+    rows = part.locator("table").first.locator("tr")
+    expect(rows).to_have_count(1 + len(study["models"]))
+    for row, model in zip(rows.all()[1:], study["models"], strict=True):
+        expect(row).to_contain_text(model["name"])
+        expect(row).to_contain_text(f"{100 * model['macro_f1']:.1f}")
+    worst = study["pairs"][0]
+    tiles = [e["tile"] for e in study["errors"] if (e["true"], e["read"]) == (worst["true"], worst["read"])]
+    assert len(tiles) == worst["count"]
+    cell = part.locator(f'[data-tiles="{" ".join(map(str, tiles))}"]')
+    cell.focus()
+    true, read = (study["classes"][worst[name]] for name in ("true", "read"))
+    expect(part.locator(".cell")).to_contain_text(f"{true} read as {read}: {worst['count']} of ")
+    shown = part.locator(".errors .tile")
+    expect(shown).to_have_count(len(tiles))
+    places = [tile.evaluate("tile => getComputedStyle(tile).backgroundPosition") for tile in shown.all()]
+    assert places == [f"{-56 * (tile % 32) or 0}px {-56 * (tile // 32) or 0}px" for tile in tiles]
+    assert shown.first.evaluate("tile => getComputedStyle(tile).backgroundImage").startswith('url("data:image/webp')
+    part.get_by_role("button", name="What was tried").click()
+    expect(part.locator("#glyph-grid tr.best th")).to_be_visible()
+    assert not scrolls_sideways(page)
