@@ -83,7 +83,8 @@ def fit(pictures: Pictures, run: Path, start: Path | None = None, network: nn.Mo
     """
     torch.set_float32_matmul_precision("high")
     for name, recipe in pictures.recipe.steps.items():
-        network = _phase(pictures.at(recipe), run / name, start if network is None else None, network)
+        phase = pictures.at(recipe) if name else pictures
+        network = _phase(phase, run / name, start if network is None else None, network)
     assert network is not None
     return network
 

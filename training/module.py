@@ -62,6 +62,8 @@ def freeze(network: nn.Module, frozen: bool) -> None:
     Howard & Gugger, fastai: a layered API for deep learning, 2020.
     """
     network.requires_grad_(not frozen)
+    if not frozen:
+        return
     kept = [network.get_classifier(), *(part for part in network.modules() if isinstance(part, nn.BatchNorm2d))]
     for part in kept:
         part.requires_grad_(True)

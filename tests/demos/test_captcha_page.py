@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.demos.conftest import Visit, scrolls_sideways
 from tests.demos.pictures import bad_files, drawn, encoded, odd_files
 
-expect.set_options(timeout=20_000)  # the first reading loads the networks
+expect.set_options(timeout=60_000)  # the first reading loads the networks
 NETWORKS = ("captcha-resnet18", "captcha-seq2seq")
 
 

@@ -21,7 +21,7 @@ from tests.demos.conftest import Visit, scrolls_sideways
 from tests.demos.pictures import bad_files, encoded
 from zoo import ink, strokes
 
-expect.set_options(timeout=20_000)  # the first answer takes the longest
+expect.set_options(timeout=60_000)  # the first answer takes the longest
 Lines = Sequence[Sequence[tuple[float, float]]]
 SEVEN: Lines = [[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)]]
 LETTER_E: Lines = [[(0.8, 0.1), (0.2, 0.1), (0.2, 0.9), (0.8, 0.9)], [(0.2, 0.5), (0.7, 0.5)]]

@@ -13,7 +13,7 @@ from benchmarks.canvas import replay
 from demos import captcha
 from tests.demos.conftest import Visit, scrolls_sideways
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 SEVEN = [[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)]]
 BAR = [[(0.5, 0.1), (0.5, 0.9)]]
 

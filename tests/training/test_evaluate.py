@@ -48,7 +48,7 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
     monkeypatch.setattr(evaluate, "DIGESTS", tmp_path / "digests.json")
     (tmp_path / "digests.json").write_text("{}")
     # untrained networks read nothing right: measure the maps on whatever they read
-    monkeypatch.setattr(faithfulness, "plain", lambda text: "")
+    monkeypatch.setattr(faithfulness, "right", lambda prediction, text: True)
     report = evaluate.evaluate(folder, data, tmp_path)
     measured = {(row.data, row.measure): row for row in report.rows.values()}
     assert measured["test-words", "word accuracy"].count == 12
