@@ -4,7 +4,7 @@ import base64
 import html
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +16,11 @@ from PIL import Image
 import zoo
 import zoo.image
 from demos import figures
+
+Strokes = list[list[list[float]]]
+Drawn = Callable[[Strokes], Image.Image]
+Shown = Callable[..., list[Any]]  # of a picture, and at times a message: what goes to each of a tab's places
+Nothing = Callable[..., list[Any]]  # the same where there is no picture, with a message or none
 
 EXPLAINED = (1024, 1024)  # pixels that the maps of a large photo are made for; there may be one for each character
 
@@ -71,6 +76,25 @@ def upload(label: str, alt: str, name: str) -> gr.Image:
 def opened(given: dict[str, Any] | None) -> zoo.image.Picture:
     """The very file that was uploaded: gradio's own decoding would fail on a bad one with an error for programmers."""
     return zoo.image.load(given["path"] if given and given.get("path") else b"")
+
+
+def to_drawing(drawing: Strokes, draw: Drawn, shown: Shown, nothing: Nothing) -> list[Any]:
+    """What a tab says to the strokes that are on its canvas, of which `draw` makes a picture."""
+    try:
+        return shown(draw(drawing)) if drawing else nothing()
+    except zoo.InputError as error:
+        return nothing(problem(error))
+
+
+def to_upload(upload: dict[str, Any] | None, shown: Shown, nothing: Nothing) -> list[Any]:
+    """What a tab says to an uploaded picture; None when it was taken away."""
+    if not upload:
+        return nothing()
+    try:
+        picture = opened(upload)
+    except zoo.InputError as error:
+        return nothing(problem(error))
+    return shown(picture.rgb, note(picture))
 
 
 def told(found: zoo.Prediction, milliseconds: float) -> dict[str, Any]:

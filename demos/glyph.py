@@ -1,5 +1,6 @@
 """The Draw tab: a network reads a digit or a letter while it is drawn, and shows what it saw of it."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -7,7 +8,7 @@ from PIL import Image
 
 import zoo
 from demos import answers, glyph_study, inside
-from demos.answers import Network
+from demos.answers import Network, Strokes
 from demos.canvas import canvas
 from zoo import ink, strokes
 from zoo.text import alike
@@ -28,8 +29,6 @@ SEES = (
     "not matter where and how large you draw, or with what.</p>"
 )
 DOUBTFUL = 0.05  # probability from which a twin of the answer is named
-
-Strokes = list[list[list[float]]]
 
 
 def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
@@ -64,25 +63,6 @@ def read_drawing(drawing: Strokes) -> dict[str, Any]:
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
     return answers.told(*answers.read(NETWORK, picture))
-
-
-def show_drawing(drawing: Strokes) -> list[Any]:
-    """What the page says to the strokes that are on the canvas."""
-    try:
-        return _shown(strokes.draw(drawing)) if drawing else _nothing()
-    except zoo.InputError as error:
-        return _nothing(answers.problem(error))
-
-
-def show_upload(upload: dict[str, Any] | None) -> list[Any]:
-    """What the page says to an uploaded picture."""
-    if not upload:  # it was taken away
-        return _nothing()
-    try:
-        picture = answers.opened(upload)
-    except zoo.InputError as error:
-        return _nothing(answers.problem(error))
-    return _shown(picture.rgb, answers.note(picture))
 
 
 def _nothing(message: str = "") -> list[Any]:
@@ -135,6 +115,9 @@ def build() -> None:
         glyph_study.build()
     outputs = [message, read, panels, invitation, *places, sight]
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    to = {"shown": _shown, "nothing": _nothing}
+    show_drawing = partial(answers.to_drawing, draw=strokes.draw, **to)
+    show_upload = partial(answers.to_upload, **to)
     drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", **shown, **alone)
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
     # Endpoints for programs, with no widget of their own to start them.

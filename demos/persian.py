@@ -1,5 +1,6 @@
 """The Persian tab: a network reads a digit, a sign or a word of a letter's header, in any font and in bad scans."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,6 @@ NEW = " (never seen in training)"
 DAMAGE: dict[str, persian.Damage] = {"none": "clean", "as a bad scan": "scan"}
 PEN = 0.06  # width, times the side of the canvas
 
-Strokes = list[list[list[float]]]
-
 
 def read_persian(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads a printed Persian digit, dash, underscore or one of five words of a business letter's header.
@@ -83,25 +82,6 @@ def make_persian(label: str, font: str, damage: str) -> Image.Image:
     return persian.draw_text(rng, persian.printed(rng, label), label, FACES[font], DAMAGE[damage])[0]
 
 
-def show_drawing(drawing: Strokes) -> list[Any]:
-    """What the page says to the strokes that are on the canvas."""
-    try:
-        return _shown(strokes.draw(drawing, PEN, whole=True)) if drawing else _nothing()
-    except zoo.InputError as error:
-        return _nothing(answers.problem(error))
-
-
-def show_upload(upload: dict[str, Any] | None) -> list[Any]:
-    """What the page says to an uploaded picture."""
-    if not upload:  # it was taken away
-        return _nothing()
-    try:
-        picture = answers.opened(upload)
-    except zoo.InputError as error:
-        return _nothing(answers.problem(error))
-    return _shown(picture.rgb, answers.note(picture))
-
-
 def _nothing(message: str = "") -> list[Any]:
     return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 3]
 
@@ -133,6 +113,9 @@ def build() -> None:
     evaluation.build(NETWORK)
     outputs = [message, read, panels, invitation, *places]
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    to = {"shown": _shown, "nothing": _nothing}
+    show_drawing = partial(answers.to_drawing, draw=partial(strokes.draw, width=PEN, whole=True), **to)
+    show_upload = partial(answers.to_upload, **to)
     drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", **shown, **alone)
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
     make.click(make_persian, controls, upload, api_name="make_persian", show_progress="hidden")

@@ -9,10 +9,9 @@ stopped, on a CPU or a GPU.
 
 import argparse
 import dataclasses
-import os
 from pathlib import Path
 
-from training import card, evaluate, finetune
+from training import card, evaluate, finetune, options
 from training.recipes import NAMES, finetuning, recipe_of
 from training.train import Place, train
 from zoo.errors import InputError
@@ -21,10 +20,8 @@ from zoo.errors import InputError
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n")[0])
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets (default: data)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
+    options.add(parser, "data", "runs", "workers")
     parser.add_argument("--finetune", type=Path, help="an ImageFolder, or a zip of one, whose style is to be learned")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
     parser.add_argument(
         "--limit", type=int, help="train and validate on this many pictures only: it must learn them by heart"
     )

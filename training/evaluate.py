@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
-from training import card, faithfulness
+from training import card, faithfulness, options
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.data.persian import OTHER
@@ -223,8 +223,7 @@ def study(recipe: Recipe, reader: Reader, data: Path) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="a checkpoint's name, or its folder")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the drawn sets (default: data)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the study's model is (default: runs)")
+    options.add(parser, "data", "runs")
     args = parser.parse_args()
     folder = CHECKPOINTS / args.name if (CHECKPOINTS / args.name).exists() else Path(args.name)
     print(evaluate(folder, args.data, args.runs))

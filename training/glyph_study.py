@@ -15,7 +15,6 @@ Left in --out: study.json, and errors.png, a sheet of every test image that the 
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -32,7 +31,7 @@ from sklearn.svm import SVC
 from timm.models import register_model
 from torch import nn
 
-from training import confusion, curves, dataset
+from training import confusion, curves, dataset, options
 from training.data.folder import ImageFolder
 from training.data.glyph import CLASSES, SIDE, STUDY
 from training.fit import Pictures, fit
@@ -297,11 +296,8 @@ def summary(study: Study, found: Sequence[Model], grid: Sequence[dict[str, Any]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.glyph_study", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the drawn sets (default: data)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where fitted models are kept (default: runs)")
+    options.add(parser, "data", "runs", "workers", "limit")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
-    parser.add_argument("--limit", type=int, help="use this many images of each part only, for a first look")
     parser.add_argument("--epochs", type=int, help="other than the study's")
     args = parser.parse_args()
     study = Study(args.data, args.runs, args.workers, args.limit, args.epochs)

@@ -13,7 +13,6 @@ Left in --out: study.json.
 import argparse
 import copy
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from training import dataset
+from training import dataset, options
 from training.fit import Pictures, fit
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
@@ -80,11 +79,8 @@ def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> li
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.persian_study", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the drawn sets (default: data)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
+    options.add(parser, "data", "runs", "workers", "limit")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
-    parser.add_argument("--limit", type=int, help="train on this many images only, for a first look")
     args = parser.parse_args()
     place = Place(args.data, args.runs, args.workers, args.limit)
     rows = []

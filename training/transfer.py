@@ -8,7 +8,6 @@ of captcha-seq2seq; what was trained before is not trained again.
 """
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from training import card, dataset
+from training import card, dataset, options
 from training.calibrate import write_calibrated
 from training.data.folder import ImageFolder
 from training.evaluate import REAL, Answers, accuracy, answers
@@ -103,9 +102,7 @@ def study(teacher: Teacher, report: Report) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.transfer", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets (default: data)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load pictures")
+    options.add(parser, "data", "runs", "workers")
     args = parser.parse_args()
     report = Report(CHECKPOINTS / "captcha-seq2seq")
     study(Teacher(args.data, args.runs, args.workers), report)

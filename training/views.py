@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 import zoo
-from training import confusion, curves
+from training import confusion, curves, options
 from training.data.folder import ImageFolder
 from training.evaluate import sets
 from training.fit import FINDER
@@ -78,8 +78,7 @@ def history(run: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.views", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="a classifier of the zoo")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets (default: data)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept (default: runs)")
+    options.add(parser, "data", "runs")
     args = parser.parse_args()
     reader = zoo.load(args.name)
     if not isinstance(reader, Classifier):

@@ -1,5 +1,7 @@
 """A real server and a real browser."""
 
+import base64
+import io
 import os
 import signal
 import socket
@@ -12,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, Route
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +79,22 @@ def visit(browser: Browser, server: str) -> Iterator["Visit"]:
     visit.close()
     assert visit.strangers == []
     assert visit.failures == []
+
+
+@pytest.fixture
+def draw_tab(browser: Browser, server: str) -> Iterator["Visit"]:
+    """The same for the Draw tab."""
+    visit = Visit(browser, server, "Draw", "#glyph-canvas canvas")
+    yield visit
+    visit.close()
+    assert visit.strangers == []
+    assert visit.failures == []
+
+
+def shown_in(place: Locator) -> np.ndarray:
+    """The picture that a page shows, float (H, W, 3)."""
+    source = place.locator("img").get_attribute("src") or ""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB"), float)
 
 
 def scrolls_sideways(page: Page) -> bool:

@@ -1,9 +1,8 @@
 """The Draw tab in a real browser, used as a person uses it."""
 
-import base64
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,12 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw, ImageOps
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import zoo
 from benchmarks.canvas import placed, replay
 from demos import glyph, glyph_study
-from tests.demos.conftest import Visit, scrolls_sideways
+from tests.demos.conftest import Visit, scrolls_sideways, shown_in
 from tests.demos.pictures import bad_files, encoded
 from zoo import ink, strokes
 
@@ -32,24 +31,13 @@ def reader() -> zoo.Reader:
     return zoo.load(glyph.NETWORK.name)
 
 
-@pytest.fixture
-def visit(browser: Browser, server: str) -> Iterator[Visit]:
-    """Opens the tab; no request may leave this machine and no script may fail."""
-    visit = Visit(browser, server, "Draw", "#glyph-canvas canvas")
-    yield visit
-    visit.close()
-    assert visit.strangers == []
-    assert visit.failures == []
-
-
 def panel(page: Page, part: str) -> Locator:
     return page.locator(f"#{glyph.NETWORK.name} {part}")
 
 
 def seen(page: Page) -> np.ndarray:
     """What the page says the network sees, float (H, W)."""
-    source = page.locator("#glyph-seen img").get_attribute("src") or ""
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("L"), float)
+    return shown_in(page.locator("#glyph-seen"))[..., 0]
 
 
 def upload(page: Page, name: str, data: bytes) -> None:
@@ -60,8 +48,8 @@ def upload(page: Page, name: str, data: bytes) -> None:
     )
 
 
-def test_it_answers_while_one_draws(visit: Visit) -> None:
-    page = visit()
+def test_it_answers_while_one_draws(draw_tab: Visit) -> None:
+    page = draw_tab()
     expect(page.locator("#glyph-answers")).to_be_hidden()
     box = page.locator("#glyph-canvas canvas").bounding_box()
     assert box
@@ -81,8 +69,8 @@ def test_it_answers_while_one_draws(visit: Visit) -> None:
     expect(page.locator("#glyph-answers")).to_be_hidden()
 
 
-def test_place_and_size_do_not_matter(visit: Visit, reader: zoo.Reader) -> None:
-    page, rng = visit(), np.random.default_rng(2)
+def test_place_and_size_do_not_matter(draw_tab: Visit, reader: zoo.Reader) -> None:
+    page, rng = draw_tab(), np.random.default_rng(2)
     for drawing, text in ((SEVEN, "7"), (LETTER_E, "E")):
         pixels = np.asarray(ink.fit(strokes.draw(drawing), reader.settings.size)[0], float)[..., 0]
         for _ in range(3):
@@ -108,39 +96,39 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_is_seen_as_the_drawing_is(visit: Visit, reader: zoo.Reader, name: str) -> None:
-    page = visit()
+def test_a_picture_is_seen_as_the_drawing_is(draw_tab: Visit, reader: zoo.Reader, name: str) -> None:
+    page = draw_tab()
     upload(page, "seven.png", encoded(PICTURES[name], "PNG"))
     expect(panel(page, ".reading")).to_have_text("7")
     pixels = np.asarray(ink.fit(strokes.draw(SEVEN), reader.settings.size)[0], float)[..., 0]
     assert np.abs(seen(page) - pixels).mean() < 15
 
 
-def test_a_hair_line_does_not_vanish(visit: Visit) -> None:
+def test_a_hair_line_does_not_vanish(draw_tab: Visit) -> None:
     sheet = Image.new("RGB", (1600, 1600), "white")
     ImageDraw.Draw(sheet).line([(200 + 1200 * x, 200 + 1200 * y) for x, y in SEVEN[0]], "black", 4)
-    page = visit()
+    page = draw_tab()
     upload(page, "hair.png", encoded(sheet, "PNG"))
     expect(panel(page, ".reading")).to_have_text("7")
     assert (seen(page) > 128).any(1).mean() > 0.8, "from its top to its foot"
 
 
-def test_a_scribble_is_a_guess(visit: Visit) -> None:
-    page, rng = visit(), np.random.default_rng(4)
+def test_a_scribble_is_a_guess(draw_tab: Visit) -> None:
+    page, rng = draw_tab(), np.random.default_rng(4)
     for _ in range(2):
         replay(page, placed([rng.random((30, 2))], rng))
         expect(panel(page, ".verdict")).to_contain_text("treat as a guess")
 
 
-def test_nothing_is_nothing(visit: Visit) -> None:
-    page = visit()
+def test_nothing_is_nothing(draw_tab: Visit) -> None:
+    page = draw_tab()
     upload(page, "blank.png", encoded(Image.new("RGB", (90, 90), "white"), "PNG"))
     expect(panel(page, ".verdict")).to_have_text("Nothing to read")
     expect(panel(page, ".looked img")).to_have_count(0)
 
 
-def test_bad_files_get_a_sentence_and_the_page_goes_on(visit: Visit) -> None:
-    page = visit()
+def test_bad_files_get_a_sentence_and_the_page_goes_on(draw_tab: Visit) -> None:
+    page = draw_tab()
     for name, (file, data, sentence) in bad_files().items():
         upload(page, file, data)
         expect(page.locator("#glyph-message [role=alert]"), name).to_contain_text(sentence)
@@ -152,8 +140,8 @@ def test_bad_files_get_a_sentence_and_the_page_goes_on(visit: Visit) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_it_fits(visit: Visit, width: int, theme: str, tmp_path: Path) -> None:
-    page = visit(width, theme)
+def test_it_fits(draw_tab: Visit, width: int, theme: str, tmp_path: Path) -> None:
+    page = draw_tab(width, theme)
     replay(page, [np.array(line) for line in LETTER_E])
     panel(page, ".looked img").wait_for()
     assert not scrolls_sideways(page)
@@ -194,9 +182,9 @@ def test_programs_read_pictures_and_strokes(server: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_study_shows_what_is_behind_each_cell(visit: Visit, width: int) -> None:
+def test_the_study_shows_what_is_behind_each_cell(draw_tab: Visit, width: int) -> None:
     study = json.loads((glyph_study.FOLDER / "study.json").read_text(encoding="utf-8"))
-    page = visit(width)
+    page = draw_tab(width)
     part = page.locator("#glyph-study")
     rows = part.locator("table").first.locator("tr")
     expect(rows).to_have_count(1 + len(study["models"]))

@@ -1,40 +1,21 @@
 """What the layers make of a picture, and a convolution of one's own, in a real browser on both tabs."""
 
-import base64
-import io
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from benchmarks.canvas import replay
 from demos import captcha
-from tests.demos.conftest import Visit, scrolls_sideways
+from tests.demos.conftest import Visit, scrolls_sideways, shown_in
 
 expect.set_options(timeout=60_000)
 SEVEN = [[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)]]
 BAR = [[(0.5, 0.1), (0.5, 0.9)]]
 
 
-@pytest.fixture
-def visit(browser: Browser, server: str) -> Iterator[Visit]:
-    visit = Visit(browser, server, "Draw", "#glyph-canvas canvas")
-    yield visit
-    visit.close()
-    assert visit.strangers == []
-    assert visit.failures == []
-
-
-def shown(page: Page, part: str) -> np.ndarray:
-    source = page.locator(f"{part} img").get_attribute("src") or ""
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB"), float)
-
-
 @pytest.mark.parametrize("width", [1280, 390])
-def test_layers_and_channels_of_a_drawing_are_shown(visit: Visit, width: int) -> None:
-    page, inside = visit(width), "#glyph-inside"
+def test_layers_and_channels_of_a_drawing_are_shown(draw_tab: Visit, width: int) -> None:
+    page, inside = draw_tab(width), "#glyph-inside"
     page.get_by_role("button", name="Look inside").last.click()
     expect(page.locator(f"{inside} .prose.mean")).to_contain_text("There is no picture yet")
     replay(page, SEVEN)
@@ -45,21 +26,21 @@ def test_layers_and_channels_of_a_drawing_are_shown(visit: Visit, width: int) ->
     expect(page.locator(f"{inside} .prose.chosen figcaption")).to_have_text(
         "Channel 0 of blocks.1, which sees 14 × 14 places"
     )
-    first = shown(page, f"{inside} .prose.chosen")
+    first = shown_in(page.locator(f"{inside} .prose.chosen"))
     page.locator(f"{inside} .channel input[type=number]").fill("5")
     expect(page.locator(f"{inside} .prose.chosen figcaption")).to_contain_text("Channel 5 of blocks.1")
-    assert np.abs(shown(page, f"{inside} .prose.chosen") - first).max() > 20
+    assert np.abs(shown_in(page.locator(f"{inside} .prose.chosen")) - first).max() > 20
     assert not scrolls_sideways(page)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(f"{inside} .prose.mean")).to_contain_text("There is no picture yet")
 
 
-def test_a_kernel_slides_over_the_drawing(visit: Visit) -> None:
-    page, inside = visit(), "#glyph-inside"
+def test_a_kernel_slides_over_the_drawing(draw_tab: Visit) -> None:
+    page, inside = draw_tab(), "#glyph-inside"
     page.get_by_role("button", name="Look inside").last.click()
     replay(page, BAR)
     expect(page.locator(f"{inside} .prose.convolved figcaption")).to_contain_text("white positive")
-    standing = shown(page, f"{inside} .prose.convolved")
+    standing = shown_in(page.locator(f"{inside} .prose.convolved"))
     assert standing.min() == 0 and standing.max() == 255, "a standing bar has two standing edges"
     page.get_by_label("Kernel").click()
     page.get_by_role("option", name="blur").click()
@@ -72,16 +53,15 @@ def test_a_kernel_slides_over_the_drawing(visit: Visit) -> None:
     expect(page.get_by_label("Kernel")).to_have_value("my own")
     expect(page.locator(f"{inside} .prose.convolved figcaption")).to_contain_text("Grey is nothing")
     page.wait_for_timeout(500)
-    assert np.ptp(shown(page, f"{inside} .prose.convolved")) == 0
+    assert np.ptp(shown_in(page.locator(f"{inside} .prose.convolved"))) == 0
     numbers.nth(4).fill("")
     expect(page.locator(f"{inside} .prose.convolved .problem")).to_contain_text("A kernel is nine numbers")
     numbers.nth(4).fill("1")
     expect(page.locator(f"{inside} .prose.convolved .problem")).to_have_count(0)
-    assert shown(page, f"{inside} .prose.convolved").max() == 255, "the drawing itself"
+    assert shown_in(page.locator(f"{inside} .prose.convolved")).max() == 255, "the drawing itself"
 
 
-def test_both_readers_of_captchas_can_be_looked_into(browser: Browser, server: str) -> None:
-    visit = Visit(browser, server)
+def test_both_readers_of_captchas_can_be_looked_into(visit: Visit) -> None:
     page, inside = visit(), "#captcha-inside"
     page.locator("#captcha-examples button").first.click()
     page.get_by_role("button", name="Look inside").first.click()
@@ -90,5 +70,3 @@ def test_both_readers_of_captchas_can_be_looked_into(browser: Browser, server: s
     expect(page.locator(f"{inside} .prose.mean figcaption")).to_have_text(
         "The mean of all 256 channels of encoder.blocks.5"
     )
-    visit.close()
-    assert visit.strangers == visit.failures == []

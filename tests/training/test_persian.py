@@ -1,6 +1,7 @@
 """Persian characters and words as they are drawn: real letters, joined, in order, where they belong on the line."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy import ndimage
 
 from training.data import fonts, persian, render, scan
 
+Damage = Callable[[np.random.Generator, Image.Image], Image.Image]
 SPLITS = "train", "validation", "test"
 FACE = next(face for face in fonts.persian("test") if face.family == "noto-naskh-arabic" and face.weight == 400)
 
@@ -135,10 +137,10 @@ def test_a_clean_crop_is_black_on_white_and_a_scan_is_not() -> None:
         lambda rng, mask: scan.worn(mask),
     ],
 )
-def test_damaged_ink_is_still_that_text(damage: object) -> None:
+def test_damaged_ink_is_still_that_text(damage: Damage) -> None:
     mask = render.shaped("شماره", FACE, 64).mask
     before = np.asarray(mask) > 127
-    after = np.asarray(damage(np.random.default_rng(0), mask)) > 127  # type: ignore[operator]
+    after = np.asarray(damage(np.random.default_rng(0), mask)) > 127
     assert not np.array_equal(before, after)
     assert 0.3 < after.sum() / before.sum() < 2.5
     assert (after & ndimage.binary_dilation(before, iterations=6)).sum() == after.sum(), "no ink from nowhere"

@@ -1,0 +1,19 @@
+"""Options that the programs of this room share."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "data": {"type": Path, "default": Path("data"), "help": "folder of the sets (default: data)"},
+    "runs": {"type": Path, "default": Path("runs"), "help": "where runs are kept (default: runs)"},
+    "workers": {"type": int, "default": os.cpu_count(), "help": "processes that load pictures (default: one per core)"},
+    "limit": {"type": int, "help": "train on this many pictures only, for a first look"},
+}
+
+
+def add(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Adds those of OPTIONS to a program's parser."""
+    for name in names:
+        parser.add_argument(f"--{name}", **OPTIONS[name])
