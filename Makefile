@@ -40,9 +40,10 @@ bench: $(VENV)/.dev fonts ## measure readers and grid beside their peers
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
 	$(BIN)/python -m benchmarks.grid_page
 
-# glibc keeps the memory of large tensors instead of asking for it anew at every step: half as fast again on a CPU
+# Large tensors' memory is kept, not asked for anew at every step, and lies in large pages: up to twice as fast on a CPU
 train-%: export MALLOC_MMAP_MAX_ = 0
 train-%: export MALLOC_TRIM_THRESHOLD_ = 17179869184
+train-%: export THP_MEM_ALLOC_ENABLE = 1
 train-%: $(VENV)/.dev fonts ## train a checkpoint, e.g. make train-captcha-resnet18
 	./packages.sh app
 	$(BIN)/python -m training $*

@@ -129,7 +129,7 @@ def _glyph(name: str, **values: Any) -> Recipe:
 
 def _persian(name: str, architecture: str = "resnet34", **values: Any) -> Recipe:
     """Crops as high as their line; what is printed is not the class's name."""
-    seen = {"input_size": PERSIAN, "learning_rate": None, "named_by": "label", "subject": "persian"}
+    seen = {"input_size": PERSIAN, "learning_rate": None, "named_by": "label", "subject": "persian", "batch": 128}
     return Recipe(name, "classifier", architecture, {"drop_rate": 0.2}, **seen | values)
 
 
@@ -154,11 +154,12 @@ _PHASES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("1-small-frozen", {**_SMALL, "epochs": 1, "frozen": True}),
     ("2-small", {**_SMALL, **_SLOWER, "epochs": 3}),
     ("3-frozen", {"epochs": 1, "frozen": True}),
-    ("4-whole", {**_SLOWER, "epochs": 4}),
+    ("4-whole", {**_SLOWER, "epochs": 3}),
 )
 
 
 _LETTERS: dict[str, Any] = {
+    **_SMALL,
     "labels": persian.letter_forms(),
     "train": ("persian-letters",),
     "validation": ("persian-letters",),
