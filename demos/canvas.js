@@ -1,9 +1,11 @@
 // A square to draw on with mouse, pen, finger or keys. Strokes go out ten times a second while one is drawn: each is a
-// list of points [x, y], 0…1 from the upper left corner.
-const EVERY = 100, NEAR = 0.002, PEN = 0.035, STEP = 0.02;
+// list of points [x, y], 0…1 from the upper left corner. Once the pen has rested they go out again: of events in quick
+// succession the one before the last may be handled last.
+const EVERY = 100, REST = 600; // milliseconds
+const NEAR = 0.002, PEN = 0.035, STEP = 0.02;
 const surface = element.querySelector("canvas"), ink = surface.getContext("2d");
 const hint = element.querySelector(".hint"), said = element.querySelector("[role=status]");
-let strokes = [], drawing = null, waiting = null, cursor = null;
+let strokes = [], drawing = null, waiting = null, resting = null, cursor = null;
 
 const rounded = (value) => Math.round(Math.min(Math.max(value, 0), 1) * 1e4) / 1e4;
 
@@ -30,16 +32,16 @@ function paint() {
 }
 
 function send() {
-    clearTimeout(waiting);
     waiting = null;
     props.value = strokes.map((stroke) => [...stroke]);
     trigger("input");
 }
 
-function changed(now) {
+function changed() {
     paint();
-    if (now) send();
-    else waiting ??= setTimeout(send, EVERY);
+    waiting ??= setTimeout(send, EVERY);
+    clearTimeout(resting);
+    resting = setTimeout(send, REST);
 }
 
 function add(point) {
@@ -58,32 +60,32 @@ surface.addEventListener("pointerdown", (event) => {
     drawing = event.pointerId;
     cursor = null;
     strokes.push([at(event)]);
-    changed(false);
+    changed();
 });
 surface.addEventListener("pointermove", (event) => {
     if (drawing !== event.pointerId) return;
     const every = event.getCoalescedEvents?.() ?? [];
     for (const moved of every.length ? every : [event]) add(at(moved));
-    changed(false);
+    changed();
 });
 for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
     surface.addEventListener(end, (event) => {
         if (drawing !== event.pointerId) return;
         drawing = null;
-        changed(true);
+        changed();
     });
 
 function undo() {
     drawing = null;
     said.textContent = strokes.pop() ? "The last stroke is gone." : "There is nothing to undo.";
-    changed(true);
+    changed();
 }
 
 function clear() {
     drawing = null;
     strokes = [];
     said.textContent = "The drawing is gone.";
-    changed(true);
+    changed();
 }
 
 const MOVES = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
@@ -93,13 +95,13 @@ surface.addEventListener("keydown", (event) => {
         cursor ??= [0.5, 0.5];
         cursor = cursor.map((value, axis) => rounded(value + move[axis] * STEP * (event.shiftKey ? 4 : 1)));
         if (drawing === "keys") add(cursor);
-        changed(false);
+        changed();
     } else if (event.key === " " || event.key === "Enter") {
         cursor ??= [0.5, 0.5];
         drawing = drawing === "keys" ? null : "keys";
         if (drawing) strokes.push([cursor]);
         said.textContent = drawing ? "The pen is down." : "The pen is up.";
-        changed(!drawing);
+        changed();
     } else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) undo();
     else if (event.key === "Delete" || event.key === "Escape") clear();
     else return;

@@ -1,6 +1,7 @@
 """The canvas in a real browser: strokes come while they are drawn, by mouse, finger and keys."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from demos.canvas import canvas
 
@@ -50,7 +51,7 @@ def page(browser: Browser, received: Received) -> Iterator[Page]:
     opened.on("pageerror", lambda error: failures.append(str(error)))
     opened.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
     opened.goto(received.url)
-    opened.locator("#draw canvas").wait_for()
+    expect(opened.locator("#draw canvas")).to_have_attribute("width", re.compile(r"\d"))  # its script has begun
     received.drawings.clear()
     received.times.clear()
     yield opened
@@ -119,6 +120,21 @@ def test_the_last_change_counts_while_an_answer_is_awaited(page: Page, received:
     page.wait_for_timeout(1200)
     received.seconds = 0.0
     assert received.drawings[-1] == []
+
+
+def test_a_drawing_that_was_overtaken_comes_again(page: Page, received: Received) -> None:
+    known: list[Any] = []
+
+    def overtake(route: Route) -> None:
+        """When a drawing comes first, the server gets the empty one before it instead."""
+        asked = route.request.post_data_json
+        route.continue_(post_data=asked if asked["data"] in known else asked | {"data": [[]]})
+        known.append(asked["data"])
+
+    page.route("**/queue/join*", overtake)
+    stroke(page, [(0.2, 0.2), (0.8, 0.2)])
+    expect(counts(page)).to_have_value("[5]")
+    assert received.drawings[0] == []
 
 
 def test_the_keyboard_draws(page: Page, received: Received) -> None:
