@@ -1,6 +1,7 @@
 """The command line, in this process and, for what a shell sees, in one of its own."""
 
 import contextlib
+import csv
 import io
 import json
 import os
@@ -62,7 +63,27 @@ def test_read_prints_what_the_library_says(tiny: Path, picture: Path, capsys: py
     assert [text for text, _ in row["alternatives"]] == [text for text, _ in found.alternatives]
 
 
-@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_csv_and_json_keep_any_script(tiny: Path, picture: Path, tmp_path: Path) -> None:
+    """Persian stays in logical order, letter by letter, whatever the console's own encoding is."""
+    config = json.loads((tiny / store.CONFIG).read_text())
+    config["glyphzoo"]["texts"] = texts = ["شماره", "۱۴۰۵-۹"]
+    (tiny / store.CONFIG).write_text(json.dumps(config))
+    named = picture.rename(tmp_path / "تاریخ, ۲.png")
+    [found] = zoo.load(tiny).read([named])
+    command = [sys.executable, "-m", "zoo", "read", str(tiny), str(named)]
+    env = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "latin-1"}
+    for flag, parse in (
+        ("--csv", lambda out: next(csv.DictReader(io.StringIO(out)))),
+        ("--json", lambda out: json.loads(out)[0]),
+    ):
+        done = subprocess.run([*command, flag], cwd=ROOT, env=env, capture_output=True, timeout=120, check=True)
+        row = parse(done.stdout.decode())
+        assert (row["file"], row["text"], row["label"]) == (str(named), found.text, found.label)
+        assert row["text"] in texts and row["status"] == found.status
+        assert float(row["confidence"]) == pytest.approx(found.confidence)
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"], ["--csv"]])
 def test_a_bad_file_is_a_sentence_and_the_others_are_read(
     tiny: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str]
 ) -> None:
@@ -73,8 +94,10 @@ def test_a_bad_file_is_a_sentence_and_the_others_are_read(
     assert len(err.splitlines()) == len(bad)
     for line, file in zip(err.splitlines(), bad, strict=True):
         assert line.startswith(f"{file}: ") and line.endswith(".")
-    if flags:
+    if flags == ["--json"]:
         assert [row["file"] for row in json.loads(out) if "text" in row] == [str(picture)] * 2
+    elif flags:
+        assert [row["file"] for row in csv.DictReader(io.StringIO(out))] == [str(picture)] * 2
     else:
         assert [line.split("\t")[0] for line in out.splitlines()] == [str(picture)] * 2
 

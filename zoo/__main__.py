@@ -5,10 +5,12 @@
     python -m zoo verify [NAME ...]         whether checkpoints on this machine are whole
     python -m zoo grid FOLDER --out FILE    pictures laid out on a grid, like beside like
 
-Each takes --json. What fails is one sentence on stderr and exit code 1; the other files are still read.
+Each takes --json, and read takes --csv. What fails is one sentence on stderr and exit code 1; the other files are still
+read.
 """
 
 import argparse
+import csv
 import io
 import json
 import sys
@@ -27,8 +29,8 @@ from zoo.grid import LAYOUTS
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit code, 0 or 1, or 2 (from argparse) for a command that is none."""
     options = _parser().parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be no UTF-8
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # any script in any console; a file's name may be no UTF-8
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         rows: list[dict[str, Any]] = options.run(options)
     except zoo.InputError as error:
@@ -48,9 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     names = commands.add_parser("names", parents=[shared], help="list the checkpoints")
     names.set_defaults(run=_names)
 
-    read = commands.add_parser("read", parents=[shared], help="read pictures")
+    read = commands.add_parser("read", help="read pictures")
     read.add_argument("name", metavar="NAME", help="a checkpoint, or a checkpoint's folder")
     read.add_argument("files", metavar="FILE", nargs="+", help="a picture")
+    printed = read.add_mutually_exclusive_group()
+    printed.add_argument("--json", action="store_true", help="print JSON")
+    printed.add_argument("--csv", action="store_true", help="print CSV")
     read.set_defaults(run=_read)
 
     verify = commands.add_parser("verify", parents=[shared], help="check the checkpoints on this machine")
@@ -79,6 +84,10 @@ def _names(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
     model = zoo.load(options.name)
+    columns = "file", "text", "label", "confidence", "status"
+    table = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
+    if options.csv:
+        table.writeheader()
     rows: list[dict[str, Any]] = []
     for file in options.files:  # one by one, so that a file that is no picture keeps none of the others from being read
         try:
@@ -88,7 +97,9 @@ def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
             rows.append({"file": file, "error": str(error)})
             continue
         rows.append({"file": file, **asdict(found)})
-        if not options.json:
+        if options.csv:
+            table.writerow(rows[-1])
+        elif not options.json:
             print(f"{file}\t{found.text}\t{found.confidence:.1%}\t{found.status}", flush=True)
     return rows
 
