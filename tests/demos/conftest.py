@@ -74,21 +74,22 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, second
 @pytest.fixture
 def visit(browser: Browser, server: str) -> Iterator["Visit"]:
     """Opens the page; whatever a test does there, no request may leave this machine and no script may fail."""
-    visit = Visit(browser, server)
-    yield visit
-    visit.close()
-    assert visit.strangers == []
-    assert visit.failures == []
+    with Visit(browser, server, "Captcha", "#captcha-read") as visit:
+        yield visit
 
 
 @pytest.fixture
 def draw_tab(browser: Browser, server: str) -> Iterator["Visit"]:
     """The same for the Draw tab."""
-    visit = Visit(browser, server, "Draw", "#glyph-canvas canvas")
-    yield visit
-    visit.close()
-    assert visit.strangers == []
-    assert visit.failures == []
+    with Visit(browser, server, "Draw", "#glyph-canvas canvas") as visit:
+        yield visit
+
+
+@pytest.fixture
+def persian_tab(browser: Browser, server: str) -> Iterator["Visit"]:
+    """The same for the Persian tab."""
+    with Visit(browser, server, "Persian", "#persian-picture") as visit:
+        yield visit
 
 
 def shown_in(place: Locator) -> np.ndarray:
@@ -104,7 +105,7 @@ def scrolls_sideways(page: Page) -> bool:
 class Visit:
     """Pages of one test, and what they asked of the world."""
 
-    def __init__(self, browser: Browser, server: str, tab: str = "Captcha", ready: str = "#captcha-read") -> None:
+    def __init__(self, browser: Browser, server: str, tab: str, ready: str) -> None:
         self.browser, self.server, self.tab, self.ready = browser, server, tab, ready
         self.strangers: list[str] = []
         self.failures: list[str] = []
@@ -129,6 +130,10 @@ class Visit:
         else:
             route.continue_()
 
-    def close(self) -> None:
+    def __enter__(self) -> "Visit":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for page in self.pages:
             page.close()
+        assert self.strangers == self.failures == []
