@@ -67,8 +67,8 @@ def ddddocr() -> Read:
     return read
 
 
-def tesseract(language: str) -> Read:
-    """Tesseract with the picture as a single line of text."""
+def tesseract(language: str, mode: int) -> Read:
+    """Tesseract, told by its page segmentation mode what a picture holds: 7 a line of text, 8 a word."""
     if not shutil.which("tesseract"):
         raise ImportError("tesseract")
     known = subprocess.run(["tesseract", "--list-langs"], capture_output=True, check=True).stdout.decode().split()
@@ -78,15 +78,15 @@ def tesseract(language: str) -> Read:
     def read(picture: Image.Image) -> str:
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
-        command = ["tesseract", "-", "-", "-l", language, "--psm", "7"]
+        command = ["tesseract", "-", "-", "-l", language, "--psm", str(mode)]
         return subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode().strip()
 
     return read
 
 
 PEERS: dict[str, dict[str, Callable[[], Read]]] = {
-    "captcha": {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": partial(tesseract, "eng")},
-    "persian": {"Tesseract": partial(tesseract, "fas")},
+    "captcha": {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": partial(tesseract, "eng", 7)},
+    "persian": {"Tesseract": partial(tesseract, "fas", 8)},
 }
 
 
@@ -116,8 +116,11 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
         true_texts.append(plain(pictures.row(i)["text"]))
     right = [a == b for a, b in zip(read_texts, true_texts, strict=True)]
     command = f"python -m benchmarks.readers --data {data}"
+    words = [hit for hit, text in zip(right, true_texts, strict=True) if len(text) > 1]
+    alone = [share(data, "word accuracy, no single characters", words, model=model, command=command)]
     return [
         share(data, "word accuracy", right, model=model, command=command),
+        *(alone if 0 < len(words) < len(right) else ()),
         Row(data, "CER", character_error_rate(read_texts, true_texts), len(chosen), None, model, command),
         Row(
             data,

@@ -60,6 +60,34 @@ def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[
     assert 0.5 < time.value < 5_000 and time.interval and time.interval[0] <= time.value <= time.interval[1]
 
 
+PERSIAN = ("۵", "5"), ("٥", "5"), ("شماره", "number"), ("مورخ", "dated"), ("شرکت", "other")
+
+
+def draw_persian(index: int) -> folder.Drawing:
+    text, label = PERSIAN[index]
+    return Image.new("RGB", (90, 50), "white"), {"text": text, "label": label}
+
+
+def always(text: str) -> readers.Read:
+    return lambda _: text
+
+
+def test_persian_peers_are_asked_only_what_is_a_class(tmp_path: Path) -> None:
+    """Either shape of a digit is right, what is something else is left out, words are also told alone."""
+    folder.write(tmp_path / "persian", draw_persian, len(PERSIAN), workers=1)
+    found = {}
+    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+        for text in ("۵", "شماره"):
+            found[text] = alone.submit(readers.measure, tmp_path / "persian", text, partial(always, text), None).result(
+                300
+            )
+    assert {text: [row.value for row in rows[:2]] for text, rows in found.items()} == {
+        "۵": [0.5, 0],
+        "شماره": [0.25, 0.5],
+    }
+    assert [row.count for row in found["۵"][:2]] == [4, 2]
+
+
 def test_a_peer_that_is_missing_is_named(
     words: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
