@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import answers, figures, inside
+from demos import answers, evaluation, figures, inside
 from demos.answers import Network
 from demos.sets import FONTS
 from training.data import degrade, drawing, fonts, styles, texts
@@ -206,6 +206,7 @@ def build() -> None:
     # One at a time: Grad-CAM hooks into the network, and two readings at once would only slow each other down.
     queued: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     read = inside.build(NETWORKS, "captcha-inside", queued)
+    evaluation.build(NETWORKS[0])
     outputs = [message, read, panels, invitation, *places]
     alone = queued | {"preprocess": False}
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}

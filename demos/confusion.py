@@ -9,6 +9,7 @@ from PIL import Image
 
 from demos import answers, figures
 
+MANY = 50  # classes, whose matrix stands above the rest
 PER_ROW = 32  # pictures of a sheet, as training.confusion leaves it
 LEGEND = (
     "a row for each true class, a column for each answer; the darker, the larger its share of the row. Point at a "
@@ -41,7 +42,8 @@ def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], around: st
         around: the name of an element that it is in, all of whose tiles are of that sheet.
     """
     code = CODE.replace("HEIGHT", str(tile[0])).replace("WIDTH", str(tile[1])).replace("PER_ROW", str(PER_ROW))
-    source = answers.data_url(Image.open(sheet), lossless=True)
+    picture = Image.open(sheet)
+    source = min((answers.data_url(picture, lossless) for lossless in (True, False)), key=len)
     style = f"background-image: url({source}); width: {tile[1]}px; height: {tile[0]}px"
     return gr.HTML(f"<style>#{around} .tile {{ {style} }}</style>{_table(found, tile)}", js_on_load=code)
 
@@ -61,15 +63,21 @@ def _table(found: dict[str, Any], tile: tuple[int, int]) -> str:
         )
         rows.append(f"<tr><th scope=row>{classes[true]}</th>{cells}</tr>")
     pairs = "".join(
-        f"<li><b>{classes[pair['true']]}</b> taken for <b>{classes[pair['read']]}</b>, {pair['count']} times"
+        f"<li><b>{classes[pair['true']]}</b> taken for <b>{classes[pair['read']]}</b>, {_times(pair['count'])}"
         f"<span>{''.join(tile_of(number, tile) for number in tiles[pair['true'], pair['read']][:6])}</span></li>"
         for pair in found["pairs"]
     )
+    named, many = " named" * (max(map(len, found["classes"])) > 2), " many" * (len(classes) > MANY)
     return (
-        f"<div class=confusion><div class=wide><table>{corner}{names}{''.join(rows)}</table></div>"
+        f'<div class="confusion{named}{many}" style="--classes: {len(classes)}">'
+        f"<div class=wide><table>{corner}{names}{''.join(rows)}</table></div>"
         f"<div><p class=cell role=status>No cell chosen yet</p><div class=errors></div>"
         f"<h4>Most often confused</h4><ol class=pairs>{pairs}</ol></div></div>"
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _cell(true: str, read: str, count: int, total: int, tiles: list[int]) -> str:

@@ -20,25 +20,26 @@ FINDER = (
     "**The learning rate** grows from step to step until the loss explodes; the dot, where the loss falls fastest, is "
     "what was trained with."
 )
+LOST = "The curves of this network's training were not kept."
 
 
-def build(network: Network) -> None:
-    """The part of a tab, where there are results; call it inside gr.Blocks."""
+def build(network: Network, data: str = "drawn data") -> None:
+    """The part of a tab, where there are results; call it inside gr.Blocks. `data` says what they were measured on."""
     folder = RESULTS / network.name
     if not (folder / "view.json").exists():
         return
     found = json.loads((folder / "view.json").read_text(encoding="utf-8"))
     name = f"{network.name}-evaluation"
     with gr.Accordion(f"How {network.title} does", open=False, elem_id=name, elem_classes="evaluation"):
-        gr.Markdown(
-            f"On the set `{found['data']}`, which is drawn data. **What is taken for what**: {confusion.LEGEND}"
-        )
+        gr.Markdown(f"On the set `{found['data']}`, **{data}**. **What is taken for what**: {confusion.LEGEND}")
         confusion.matrix(found, folder / "errors.png", tuple(found["tile"]), name)
         gr.Markdown(WORST)
         gr.HTML(worst(found))
         curved = {phase: told for phase, told in found["history"].items() if told["epoch"]}
         finders = {phase: told["finder"] for phase, told in found["history"].items() if "finder" in told}
-        if curved:
+        if not curved:
+            gr.Markdown(LOST)
+        else:
             with gr.Row():
                 for measure in ("loss", "accuracy"):
                     with gr.Column(min_width=300):
@@ -60,7 +61,7 @@ def worst(found: dict[str, Any]) -> str:
         f"<br>loss {answer['loss']:.2f}</p></li>"
         for answer in found["worst"]
     )
-    return f"<ol class=worst>{cards}</ol>"
+    return f'<ol class=worst style="--tile: {found["tile"][1]}px">{cards}</ol>'
 
 
 def _plot(figure: go.Figure, label: str) -> None:

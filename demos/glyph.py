@@ -7,7 +7,7 @@ import gradio as gr
 from PIL import Image
 
 import zoo
-from demos import answers, glyph_study, inside
+from demos import answers, evaluation, glyph_study, inside
 from demos.answers import Network, Strokes
 from demos.canvas import canvas
 from zoo import ink, strokes
@@ -111,6 +111,7 @@ def build() -> None:
     # One at a time: Grad-CAM hooks into the network. Of drawings that came meanwhile the last is read.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     read = inside.build([NETWORK], "glyph-inside", alone)
+    evaluation.build(NETWORK, "pen strokes of people's hands (Chars74K)")
     if glyph_study.FOLDER.exists():
         glyph_study.build()
     outputs = [message, read, panels, invitation, *places, sight]

@@ -1,0 +1,60 @@
+"""How each classifier does, as its tab shows it: what it takes for what, its worst answers, its training."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from demos import evaluation
+from tests.demos.conftest import Visit, scrolls_sideways
+
+TABS = {"visit": "captcha-resnet18", "draw_tab": "glyph-efficientnet", "persian_tab": "persian-resnet34"}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("tab", TABS)
+def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequest, tab: str, width: int) -> None:
+    name, visit = TABS[tab], request.getfixturevalue(tab)
+    assert isinstance(visit, Visit)
+    found = json.loads((evaluation.RESULTS / name / "view.json").read_text(encoding="utf-8"))
+    height, across = found["tile"]
+    page = visit(width)
+    part = page.locator(f"#{name}-evaluation")
+    part.get_by_role("button").first.click()
+    expect(part).to_contain_text(found["data"])
+
+    def place(tile: int) -> str:
+        return f"{-across * (tile % 32) or 0}px {-height * (tile // 32) or 0}px"
+
+    cards = part.locator(".worst li")
+    expect(cards).to_have_count(len(found["worst"]))
+    losses = [answer["loss"] for answer in found["worst"]]
+    assert losses == sorted(losses, reverse=True)
+    for card, answer in zip(cards.all(), found["worst"], strict=True):
+        expect(card).to_contain_text(f"is {found['classes'][answer['true']]}")
+        expect(card).to_contain_text(f"loss {answer['loss']:.2f}")
+        tile = card.locator(".tile")
+        assert tile.evaluate("tile => getComputedStyle(tile).backgroundPosition") == place(answer["tile"])
+        assert tile.evaluate("tile => getComputedStyle(tile).backgroundImage").startswith('url("data:image/webp')
+    pair = found["pairs"][0]
+    tiles = [e["tile"] for e in found["errors"] if (e["true"], e["read"]) == (pair["true"], pair["read"])]
+    part.locator(f'[data-tiles="{" ".join(map(str, tiles))}"]').first.focus()
+    true, read = (found["classes"][pair[which]] for which in ("true", "read"))
+    expect(part.locator(".cell")).to_contain_text(f"{true} read as {read}: {pair['count']} of ")
+    expect(part.locator(".errors .tile")).to_have_count(len(tiles))
+    assert not scrolls_sideways(page)
+
+
+def test_the_phases_of_a_training_are_told_apart(persian_tab: Visit) -> None:
+    """Its curves, frozen and whole, and what the finder of a learning rate tried in each."""
+    found = json.loads((evaluation.RESULTS / "persian-resnet34" / "view.json").read_text(encoding="utf-8"))
+    assert [name.partition("-")[2] for name in found["history"]] == ["small-frozen", "small", "frozen", "whole"]
+    page = persian_tab()
+    part = page.locator("#persian-resnet34-evaluation")
+    part.get_by_role("button").first.click()
+    expect(part.locator(".chart .js-plotly-plot")).to_have_count(3)
+    for phase, told in found["history"].items():
+        expect(part.locator(".chart").last).to_contain_text(phase)
+        rates = told["finder"]["rates"]
+        assert rates[0] < told["finder"]["suggested"] < rates[-1]
+        assert len(told["epoch"]) >= 1
