@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demos import confusion, figures
+from demos import confusion, figures, tables
 
 FOLDER = Path(__file__).parent / "results" / "glyph_study"  # as python -m training.glyph_study leaves it
 TILE = 56, 56  # height and width in pixels of a picture of errors.png
@@ -58,35 +58,38 @@ def build() -> None:
 
 def table(study: dict[str, Any]) -> str:
     """Every model's accuracy and macro-F1 on the test images, with 95 % intervals, beside the original study's."""
-    rows = "".join(
-        f"<tr><th scope=row>{html.escape(model['name'])}<small>{html.escape(_how(model))}</small></th>"
-        f"<td>{_with_interval(model, 'accuracy')}</td><td>{_with_interval(model, 'macro_f1')}</td>"
-        f"<td>{_percent(model['merged_accuracy'])}</td>"
-        f"<td>{' / '.join(map(_percent, model['study'])) if model['study'] else '–'}</td></tr>"
+    rows = [
+        (
+            f"{html.escape(model['name'])}<small>{html.escape(_how(model))}</small>",
+            tables.with_interval(model["accuracy"], model["accuracy_interval"]),
+            tables.with_interval(model["macro_f1"], model["macro_f1_interval"]),
+            tables.percent(model["merged_accuracy"]),
+            " / ".join(map(tables.percent, model["study"] or ())) or "–",
+        )
         for model in study["models"]
-    )
-    head = "".join(
-        f"<th scope=col>{name}</th>"
-        for name in ("model", "accuracy", "macro-F1", "accuracy with look-alikes merged", "the original study")
-    )
-    caption = f"Percent of {study['protocol']['test']:,} test images, with 95 % intervals"
-    return f"<div class=wide><table><caption>{caption}</caption><tr>{head}</tr>{rows}</table></div>"
+    ]
+    names = "model", "accuracy", "macro-F1", "accuracy with look-alikes merged", "the original study"
+    return tables.table(f"Percent of {study['protocol']['test']:,} test images, with 95 % intervals", names, rows)
 
 
 def grid(study: dict[str, Any]) -> str:
     """The networks among which the last rows' size, learning rate and dropout were chosen, on validation images."""
     tried = study["grid"]
-    best = max(tried, key=lambda row: (row["accuracy"], row["macro_f1"]))
-    rows = "".join(
-        f"<tr{' class=best' if row is best else ''}><th scope=row>{row['size']}</th><td>{row['learning_rate']:g}</td>"
-        f"<td>{row['dropout']:g}</td><td>{_percent(row['accuracy'])}</td><td>{_percent(row['macro_f1'])}</td></tr>"
+    best = max(range(len(tried)), key=lambda i: (tried[i]["accuracy"], tried[i]["macro_f1"]))
+    rows = [
+        (
+            row["size"],
+            f"{row['learning_rate']:g}",
+            f"{row['dropout']:g}",
+            tables.percent(row["accuracy"]),
+            tables.percent(row["macro_f1"]),
+        )
         for row in tried
-    )
+    ]
     names = "network", "learning rate", "dropout", "accuracy", "macro-F1"
-    head = "".join(f"<th scope=col>{name}</th>" for name in names)
     count = f"{study['protocol']['validation']:,}"
     caption = f"Percent of {count} validation images after a short training; the best is bold"
-    return f"<div class=wide><table><caption>{caption}</caption><tr>{head}</tr>{rows}</table></div>"
+    return tables.table(caption, names, rows, best)
 
 
 def _how(model: dict[str, Any]) -> str:
@@ -95,15 +98,6 @@ def _how(model: dict[str, Any]) -> str:
         accuracy, macro = (f"{100 * value:.1f}" for value in model["deviation"])
         spread = f"; over the folds ± {accuracy} and ± {macro}"
     return ", ".join(filter(None, (model["weights"], model["detail"]))) + spread
-
-
-def _with_interval(model: dict[str, Any], measure: str) -> str:
-    low, high = map(_percent, model[f"{measure}_interval"])
-    return f"{_percent(model[measure])} <small>{low} – {high}</small>"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
 
 
 def ambiguous(study: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import answers, evaluation, inside
+from demos import answers, evaluation, inside, persian_study
 from demos.answers import Network
 from demos.canvas import canvas
 from training.data import fonts, persian
@@ -111,6 +111,7 @@ def build() -> None:
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     read = inside.build([NETWORK], "persian-inside", alone)
     evaluation.build(NETWORK)
+    persian_study.build()
     outputs = [message, read, panels, invitation, *places]
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     to = {"shown": _shown, "nothing": _nothing}
