@@ -17,8 +17,8 @@ WORST = (
     "negative logarithm of the probability that the truth was given."
 )
 FINDER = (
-    "**The learning rate** grows from step to step until the loss explodes; the dot, where the loss falls fastest, is "
-    "what was trained with."
+    "**The learning rate** grows from step to step until the loss explodes; the dot is what was trained with: where "
+    "the loss falls fastest, or, where it falls nowhere any more, before it explodes."
 )
 LOST = "The curves of this network's training were not kept."
 

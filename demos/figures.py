@@ -128,15 +128,14 @@ def finder(runs: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     """The loss while the learning rate grows, of several trainings, and the rate that was taken.
 
     Args:
-        runs: by name; each has "rates" and "losses" of the same length, and "suggested", one of the rates.
+        runs: by name; each has "rates" and "losses" of the same length, and "taken", a rate between them.
     """
     figure = go.Figure()
     for k, (name, found) in enumerate(runs.items()):
         figure.add_scatter(x=found["rates"], y=found["losses"], name=name, mode="lines", line={"color": hue(k)})
-        taken = found["rates"].index(found["suggested"])
         figure.add_scatter(
-            x=[found["suggested"]],
-            y=[found["losses"][taken]],
+            x=[found["taken"]],
+            y=[float(np.interp(found["taken"], found["rates"], found["losses"]))],
             showlegend=False,
             mode="markers",
             marker={"color": hue(k), "size": 10},

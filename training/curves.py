@@ -43,11 +43,11 @@ def save(run: Path) -> None:
 
 
 def save_finder(found: Mapping[str, Any], run: Path) -> None:
-    """Draws what the finder of a learning rate tried, and what it suggests, into the run's folder."""
+    """Draws what the finder of a learning rate tried, and the rate that was taken, into the run's folder."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot(found["rates"], found["losses"])
-    axes.axvline(found["suggested"], linestyle="--", label=f"suggested: {found['suggested']:.2g}")
+    axes.axvline(found["taken"], linestyle="--", label=f"taken: {found['taken']:.2g}")
     axes.set(xscale="log", xlabel="learning rate", ylabel="loss", title=run.name)
     axes.legend()
     axes.grid(alpha=0.3)

@@ -20,7 +20,7 @@ from zoo import store, weights
 
 STARTS = Path(__file__).parent / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
-FINDER = "learning-rate.json"  # what the finder tried, and what it suggests
+FINDER = "learning-rate.json"  # what the finder tried, and the rate that was taken
 
 
 class Pictures(lightning.LightningDataModule):
@@ -98,7 +98,7 @@ def _phase(pictures: Pictures, run: Path, start: Path | None, network: nn.Module
         same = weights.transfer(module.network, start)
         print(f"{start.name} gives {same:.0%} of the weights to start from")
     precision = "bf16-mixed" if fast_bfloat16(recipe.architecture) else "32-true"
-    if recipe.learning_rate is None:
+    if recipe.finder or recipe.learning_rate is None:
         module.recipe = replace(recipe, learning_rate=learning_rate(pictures, module, run, precision))
         print(f"{run.name}: a learning rate of {module.recipe.learning_rate:.2g}")
     trainer = lightning.Trainer(
@@ -122,9 +122,9 @@ def _phase(pictures: Pictures, run: Path, start: Path | None, network: nn.Module
 
 
 def learning_rate(pictures: Pictures, module: Reading, run: Path, precision: str) -> float:
-    """The learning rate at which the loss falls fastest: found once, and left in the run's folder with its curve.
+    """The recipe's learning rate, or that at which the loss falls fastest; it is kept in `run` with the finder's curve.
 
-    It grows from step to step, tenfold in 20, until the loss explodes (Smith 2017); the network stays as it was.
+    The rate grows from step to step, tenfold in 20, until the loss explodes (Smith 2017); the network stays as it was.
     """
     path = run / FINDER
     if not path.exists():
@@ -140,8 +140,8 @@ def learning_rate(pictures: Pictures, module: Reading, run: Path, precision: str
         )
         assert finder is not None
         rates, losses = (np.array(finder.results[name])[10:-1] for name in ("lr", "loss"))
-        suggested = float(rates[np.gradient(losses, np.log(rates)).argmin()])
-        found = {"rates": rates.tolist(), "losses": losses.tolist(), "suggested": suggested}
+        taken = module.recipe.learning_rate or float(rates[np.gradient(losses, np.log(rates)).argmin()])
+        found = {"rates": rates.tolist(), "losses": losses.tolist(), "taken": taken}
         path.write_text(json.dumps(found), encoding="utf-8")
         curves.save_finder(found, run)
-    return float(json.loads(path.read_text(encoding="utf-8"))["suggested"])
+    return float(json.loads(path.read_text(encoding="utf-8"))["taken"])

@@ -69,7 +69,7 @@ def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> li
     rows = []
     for first, last in RANGES:
         (_, values), at = recipe.phases[-1], f"{first:g} to {last:g}"
-        phase = values | {"learning_rate": last, "spread": last / first}
+        phase = values | {"learning_rate": last, "spread": last / first, "finder": False}
         ranged = replace(recipe, pretrained=False, phases=((f"range-{first:g}-{last:g}", phase),))
         pictures = Pictures(dataset.split(ranged, place.data), place.workers, place.limit)
         network = fit(pictures, place.runs / "persian-study" / recipe.name, network=copy.deepcopy(frozen))

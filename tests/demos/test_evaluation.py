@@ -56,5 +56,5 @@ def test_the_phases_of_a_training_are_told_apart(persian_tab: Visit) -> None:
     for phase, told in found["history"].items():
         expect(part.locator(".chart").last).to_contain_text(phase)
         rates = told["finder"]["rates"]
-        assert rates[0] < told["finder"]["suggested"] < rates[-1]
+        assert rates[0] < told["finder"]["taken"] < rates[-1]
         assert len(told["epoch"]) >= 1

@@ -61,7 +61,7 @@ def test_each_phase_goes_on_from_the_last(data: Path, tmp_path: Path, monkeypatc
     network = fit(pictures, tmp_path)
     assert seen == {((24, 40), False), ((50, 90), True)}
     found = json.loads((tmp_path / "1-frozen" / FINDER).read_text())
-    assert found["suggested"] in found["rates"] and len(found["rates"]) == len(found["losses"])
+    assert found["taken"] in found["rates"] and len(found["rates"]) == len(found["losses"])
     assert (tmp_path / "1-frozen" / "learning-rate.png").exists() and not (tmp_path / "2-whole" / FINDER).exists()
     for name in recipe().steps:
         for picture in ("loss.png", "accuracy.png", "last.ckpt"):

@@ -58,7 +58,7 @@ def test_a_run_tells_its_phases_and_what_the_finder_tried(tmp_path: Path) -> Non
         names = "epoch", "loss/train_epoch", "accuracy/train_epoch", "loss/validation", "accuracy/validation"
         lines = [",".join(names), *(f"{epoch},1.5,0.5,1.0,0.75" for epoch in range(epochs))]
         (log / "metrics.csv").write_text("\n".join(lines))
-    finder = {"rates": [1e-5, 1e-3], "losses": [3.0, 2.0], "suggested": 1e-4}
+    finder = {"rates": [1e-5, 1e-3], "losses": [3.0, 2.0], "taken": 1e-4}
     (tmp_path / "1-frozen" / views.FINDER).write_text(json.dumps(finder))
     found = views.history(tmp_path)
     assert list(found) == ["1-frozen", "2-whole"]
