@@ -13,7 +13,7 @@ from zoo import image, store
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.prediction import Prediction
-from zoo.reader import Language, Reader
+from zoo.reader import Decoding, Reader
 from zoo.runtime import Graph, Method, softmax
 
 
@@ -77,7 +77,7 @@ class Classifier(Reader):
         return logits
 
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str, lm: Language
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
     ) -> list[Prediction]:
         probabilities = softmax(self.logits(inputs) / self.settings.temperature)
         found = []

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from zoo import catalog, store
 from zoo.classifier import Classifier
+from zoo.crnn import CRNNReader
 from zoo.errors import InputError
 from zoo.reader import Reader
 from zoo.seq2seq import Seq2SeqReader
 
-KINDS: dict[str, type[Reader]] = {"classifier": Classifier, "seq2seq": Seq2SeqReader}
+KINDS: dict[str, type[Reader]] = {"classifier": Classifier, "seq2seq": Seq2SeqReader, "crnn": CRNNReader}
 
 
 def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None = None, threads: int = 0) -> Reader:

@@ -38,6 +38,15 @@ Language: TypeAlias = NGram | Literal[False] | None  # False: none; None: the ch
 
 
 @dataclass(frozen=True)
+class Decoding:
+    """How a sequence's text is found: the options of `Reader.read`, each where a reader has it."""
+
+    method: str = ""
+    lexicon: tuple[str, ...] = ()
+    lm: Language = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a checkpoint's config.json says about reading, whatever its kind.
 
@@ -88,6 +97,7 @@ class Reader(ABC):
     graph_names: ClassVar[tuple[str, ...]]  # what reading needs; `features` has a graph of its own
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
     has_lm: ClassVar[bool] = False
+    has_lexicon: ClassVar[bool] = False
 
     def __init__(
         self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
@@ -161,7 +171,7 @@ class Reader(ABC):
 
     @abstractmethod
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str, lm: Language
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
     ) -> list[Prediction]:
         """Predictions for a batch (B, 3, H, W)."""
 
@@ -186,7 +196,7 @@ class Reader(ABC):
         Args:
             images: paths, bytes, PIL images or uint8 arrays (H, W), (H, W, 3|4), in any mix and of any size.
             decode: how a sequence is found, "beam" (the default) or "greedy".
-            lexicon: words to choose from; for readers that have it.
+            lexicon: words to choose from, whatever their case; for readers that have it.
             lm: the language model by whose words a beam is weighed, or False for none; by default the one that the
                 checkpoint was calibrated with. For readers that have it.
 
@@ -195,17 +205,20 @@ class Reader(ABC):
         """
         if isinstance(images, str | bytes | Path) or not hasattr(images, "__len__"):
             raise InputError("read takes a list of pictures; put a single one in brackets: read([picture]).")
-        for option, value in (("lexicon", lexicon), ("lm", None if self.has_lm else lm)):
-            if value is not None:
+        for option, value, has in (("lexicon", lexicon, self.has_lexicon), ("lm", lm, self.has_lm)):
+            if value is not None and not has:
                 raise InputError(f"{self.name} has no option {option}=; leave it out.")
         if lm is not None and lm is not False and not isinstance(lm, NGram):
             raise InputError("lm= takes a zoo.language.NGram, or False for none; leave it out for the reader's own.")
+        if lexicon is not None and (isinstance(lexicon, str) or not lexicon or not all(lexicon)):
+            raise InputError("lexicon= takes a list of words, none of them empty.")
         if decode is not None and decode not in self.decodings:
             choice = f"choose from {', '.join(self.decodings)}" if self.decodings else "leave it out"
             raise InputError(f"{self.name} has no option decode={decode!r}; {choice}.")
+        decoding = Decoding(decode or (self.decodings or ("",))[0], tuple(lexicon or ()), lm)
         found: dict[int, Prediction] = {}
         for places, inputs, placements in self._batches(images):
-            answers = self.predict(inputs, placements, decode or (self.decodings or ("",))[0], lm)
+            answers = self.predict(inputs, placements, decoding)
             found |= zip(places, answers, strict=True)
         return [found[i] for i in range(len(images))]
 
@@ -261,3 +274,26 @@ class Reader(ABC):
         if not text or np.ptp(smooth) < FLAT:
             return "empty"
         return "ok" if confidence >= self.settings.threshold else "unsure"
+
+
+class SequenceReader(Reader):
+    """A reader of any text of its alphabet, in pictures of any width."""
+
+    fields: ClassVar = {"alphabet": str, "glyphzoo.widths": list[int]}
+    decodings = ("beam", "greedy")
+    has_lm = True
+
+    @property
+    @abstractmethod
+    def texts(self) -> tuple[int, int]:
+        """What texts there may be: how many kinds of characters, regardless of case, and the most in one text."""
+
+    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
+        least, most = self.config["glyphzoo"]["widths"]
+        return image.frame(rgb, self.settings.size[0], (least, most))
+
+    def check(self) -> None:
+        super().check()
+        if len(widths := self.config["glyphzoo"]["widths"]) != 2 or not 0 < widths[0] <= widths[1]:
+            path = self.folder / store.CONFIG
+            raise InputError(f"{path}: widths must be the narrowest and the widest input; fetch it anew.")

@@ -8,15 +8,13 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import nn
 
-from zoo import image, language, store
-from zoo.errors import InputError
+from zoo import image, language
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.language import Floats, Ints, NGram
 from zoo.prediction import Prediction
-from zoo.reader import Language, Reader
+from zoo.reader import Decoding, Language, SequenceReader
 from zoo.runtime import Graph, Method, Runtime, softmax
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid, Seq2Seq
@@ -140,13 +138,11 @@ def _written(steps: Sequence[tuple[npt.NDArray[Any], ...]], picture: int, beam: 
     return Hypothesis(tokens, certain, np.stack(looked))
 
 
-class Seq2SeqReader(Reader):
-    """Reads any text of its alphabet."""
+class Seq2SeqReader(SequenceReader):
+    """Reads any text of its alphabet, up to a length."""
 
-    fields: ClassVar = {"alphabet": str, "model_args.longest": int, "glyphzoo.widths": list[int]}
+    fields: ClassVar = {**SequenceReader.fields, "model_args.longest": int}
     graph_names = ("encode", "step")
-    decodings = ("beam", "greedy")
-    has_lm = True
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
@@ -159,7 +155,6 @@ class Seq2SeqReader(Reader):
 
     @cached_property
     def texts(self) -> tuple[int, int]:
-        """What texts there may be: how many kinds of characters, regardless of case, and the most in one text."""
         return len(set(self.config["alphabet"].lower())), self.config["model_args"]["longest"]
 
     @property
@@ -167,16 +162,6 @@ class Seq2SeqReader(Reader):
         """How many keys and values the decoder has, two a layer, and the heads and depth of each."""
         args = {"width": 256, "heads": 4, "layers": 2} | self.config["model_args"]
         return 2 * args["layers"], args["heads"], args["width"] // args["heads"]
-
-    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
-        least, most = self.config["glyphzoo"]["widths"]
-        return image.frame(rgb, self.settings.size[0], (least, most))
-
-    def check(self) -> None:
-        super().check()
-        if len(widths := self.config["glyphzoo"]["widths"]) != 2 or not 0 < widths[0] <= widths[1]:
-            path = self.folder / store.CONFIG
-            raise InputError(f"{path}: widths must be the narrowest and the widest input; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         assert isinstance(network, Seq2Seq)
@@ -235,11 +220,11 @@ class Seq2SeqReader(Reader):
         return answers
 
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decode: str, lm: Language
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
     ) -> list[Prediction]:
-        tokenizer = self.tokenizer
+        tokenizer, width = self.tokenizer, 1 if decoding.method == "greedy" else None
         found = []
-        for picture, answers in zip(inputs, self.answers(inputs, 1 if decode == "greedy" else None, lm), strict=True):
+        for picture, answers in zip(inputs, self.answers(inputs, width, decoding.lm), strict=True):
             best, confidence = answers[0]
             text = tokenizer.decode(best.tokens)
             found.append(

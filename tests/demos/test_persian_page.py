@@ -31,7 +31,7 @@ def panel(page: Page, part: str) -> Locator:
 def crop(label: str, text: str = "", seed: int = 1) -> Image.Image:
     """A clean crop in a font that no network has seen in training."""
     rng = np.random.default_rng(seed)
-    return persian.draw_text(rng, text or persian.TEXTS[label], label, tab.FACES["vazirmatn"], "clean")[0]
+    return persian.draw_text(rng, text or persian.TEXTS[label], label, tab.FACES["amiri"], "clean")[0]
 
 
 def upload(page: Page, name: str, data: bytes) -> None:

@@ -1,0 +1,176 @@
+"""A reader that spells by CTC: its texts, their probabilities and places, batched as one by one, in either runtime."""
+
+import dataclasses
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import zoo
+from zoo import ctc, store, weights
+from zoo.crnn import CRNNReader
+from zoo.errors import InputError
+from zoo.language import NGram
+from zoo.recurrent import CRNN
+
+CONFIG = {
+    "architecture": "crnn",
+    "alphabet": "abcABC",
+    "model_args": {"width": 32, "hidden": 16, "layers": 1},
+    "pretrained_cfg": {"input_size": [3, 32, 32], "mean": [0.5] * 3, "std": [0.25] * 3},
+    "glyphzoo": {
+        "kind": "crnn",
+        "temperature": 1.3,
+        "threshold": 0.2,
+        "explained_layer": "blocks.1",
+        "widths": [16, 320],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole checkpoint with random weights, sharpened so that texts differ in probability."""
+    folder = tmp_path_factory.mktemp("tiny-crnn")
+    torch.manual_seed(1)
+    network = CRNNReader.build(CONFIG)
+    assert isinstance(network, CRNN)
+    network.head.weight.data *= 12
+    weights.save(network, folder)
+    (folder / store.CONFIG).write_text(json.dumps(CONFIG))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reader(folder: Path) -> CRNNReader:
+    reader = zoo.load(folder, runtime="torch")
+    assert isinstance(reader, CRNNReader)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[Image.Image]:
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 256, (8, width, 3), np.uint8) for width in (4, 4, 8, 16, 4)]
+    return [Image.fromarray(pixels).resize((4 * pixels.shape[1], 32)) for pixels in noise]
+
+
+def frames_of(reader: CRNNReader, picture: Image.Image) -> np.ndarray:
+    return reader.frames(reader.prepare(picture)[0])[0]
+
+
+def test_the_confidence_is_the_probability_of_the_text_over_all_paths(
+    reader: CRNNReader, pictures: list[Image.Image]
+) -> None:
+    narrow = [picture for picture in pictures if picture.width == 16]
+    for picture in narrow:
+        frames = frames_of(reader, picture)
+        assert np.exp(frames).sum(1) == pytest.approx(1, abs=1e-4)
+        every: dict[str, float] = {}
+        for path in itertools.product(range(7), repeat=len(frames)):
+            text = reader.decode(ctc.collapse(path))
+            every[text] = every.get(text, 0) + float(np.exp(frames[np.arange(len(frames)), path].sum()))
+        best = sorted(every.items(), key=lambda item: -item[1])
+        [found] = reader.read([picture])
+        assert found.text == best[0][0] and found.confidence == pytest.approx(best[0][1], rel=1e-3)
+        assert dict(found.alternatives) == pytest.approx(
+            {text: every[text] for text, _ in found.alternatives}, rel=1e-3
+        )
+        assert found.alternatives[0] == (found.text, found.confidence) and len(found.alternatives) == 5
+        [greedy] = reader.read([picture], decode="greedy")
+        assert greedy.confidence == pytest.approx(every[greedy.text], rel=1e-3)
+        assert greedy.confidence <= found.confidence + 1e-6
+
+
+def test_pictures_of_any_width_are_read_in_a_batch_as_alone(folder: Path, pictures: list[Image.Image]) -> None:
+    for runtime in ("torch", "onnx"):
+        reader = zoo.load(folder, runtime=runtime)
+        together = reader.read(pictures)
+        for picture, found in zip(pictures, together, strict=True):
+            [alone] = reader.read([picture])
+            assert alone.text == found.text and alone.confidence == pytest.approx(found.confidence, rel=1e-4)
+    by_torch = zoo.load(folder, runtime="torch").read(pictures)
+    for a, b in zip(together, by_torch, strict=True):
+        assert a.text == b.text and a.confidence == pytest.approx(b.confidence, abs=1e-4)
+
+
+def test_characters_lie_side_by_side_in_the_picture(reader: CRNNReader, pictures: list[Image.Image]) -> None:
+    for picture in pictures:
+        [found] = reader.read([picture])
+        assert "".join(character for character, *_ in found.characters) == found.text
+        boxes = np.array([box for *_, box in found.characters])
+        assert (boxes[:, 0] < boxes[:, 2]).all() and (boxes[:-1, 2] <= boxes[1:, 0] + 1e-3).all()
+        assert (boxes[:, [0, 1]] >= 0).all() and boxes[:, 2].max() <= picture.width
+        assert all(0 < probability <= 1 for _, probability, _ in found.characters)
+
+
+def test_a_lexicon_is_chosen_from_whatever_the_case(reader: CRNNReader, pictures: list[Image.Image]) -> None:
+    words = ["".join(letters) for n in (1, 2, 3) for letters in itertools.product("abc", repeat=n)]
+    for picture in pictures:
+        [free] = reader.read([picture])
+        [found] = reader.read([picture], lexicon=words)
+        assert found.text in words and all(text in words for text, _ in found.alternatives)
+        assert sum(share for _, share in found.alternatives) <= 1 + 1e-6
+        if free.text.lower() in words:
+            [same] = reader.read([picture], lexicon=[word.title() for word in words])
+            assert same.text == found.text.title() and same.confidence == pytest.approx(found.confidence)
+        [lone] = reader.read([picture], lexicon=["cccc", "CCCC"])
+        assert lone.text == "cccc" and lone.confidence < 0.99, "it is hardly the only word that there is"
+
+
+def test_a_language_model_weighs_the_beam(
+    reader: CRNNReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for picture in pictures:
+        [alone] = reader.read([picture], lm=False)
+        word = alone.alternatives[1][0] or alone.alternatives[2][0]
+        monkeypatch.setattr(reader, "settings", dataclasses.replace(reader.settings, language=1.0))
+        [after] = reader.read([picture], lm=NGram.of([word.lower()] * 5, "abc", 3))
+        was, now = dict(alone.alternatives), dict(after.alternatives)
+        assert now[word] > was[word] and list(now.values()) == sorted(now.values(), reverse=True)
+        assert reader.read([picture], lm=False) == [alone]
+        monkeypatch.setattr(reader, "settings", dataclasses.replace(reader.settings, language=0.0))
+
+
+def test_maps_lie_where_the_characters_are(reader: CRNNReader, pictures: list[Image.Image]) -> None:
+    for picture in pictures:
+        [found], explained = reader.read([picture]), reader.explain(picture)
+        assert explained.labels == (found.text, *found.text)
+        assert explained.maps.shape == (1 + len(found.text), picture.height, picture.width)
+        for heat, (_, _, box) in zip(explained.maps[1:], found.characters, strict=True):
+            assert box is not None
+            middle = (heat.sum(0) * np.arange(picture.width)).sum() / heat.sum()
+            assert box[0] - 4 <= middle <= box[2] + 4
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"lexicon": ["ab", "né"]}, "'n' of 'né'"),
+        ({"lexicon": []}, "list of words"),
+        ({"lexicon": "ab"}, "list of words"),
+    ],
+)
+def test_a_lexicon_that_makes_no_sense_is_a_sentence(
+    reader: CRNNReader, pictures: list[Image.Image], options: dict[str, list[str]], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        reader.read(pictures, **options)
+
+
+def test_without_lstm_a_frame_knows_only_what_is_around_it() -> None:
+    torch.manual_seed(0)
+    images = torch.randn(1, 3, 32, 512)
+    changed = images.clone()
+    changed[..., 480:] = 0
+    first = []
+    for layers, directions in ((0, 2), (1, 1), (1, 2)):
+        network = CRNN(5, layers=layers, directions=directions, width=32, hidden=16).eval()
+        with torch.inference_mode():
+            differs = (network(images) - network(changed)).abs().amax(2)[0] > 0
+        first.append(int(differs.nonzero()[0]))
+    assert abs(first[0] - first[1]) < 3 < first[0] - first[2], "what comes later matters only to who reads from the right as well"

@@ -1,0 +1,207 @@
+"""Readers of words and lines of any length: the network of `zoo.recurrent`, spelled by CTC (`zoo.ctc`)."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache, partial
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from zoo import ctc, image, language
+from zoo.errors import InputError
+from zoo.explain import Explanation, activation_map, to_picture
+from zoo.language import Floats, NGram
+from zoo.prediction import Box, Prediction
+from zoo.reader import Decoding, SequenceReader
+from zoo.recurrent import CRNN
+from zoo.runtime import Graph, Method, log_softmax
+
+BEST = 5  # readings that are told
+LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
+ELSE = 0.01  # what the chance is beforehand that a picture shows no word of a lexicon
+
+Frames = npt.NDArray[np.float32]
+
+
+def encode(text: str, alphabet: str) -> ctc.Text:
+    """A text's symbols: the places of its characters in the alphabet, from 1.
+
+    Raises:
+        InputError: a character is not in the alphabet.
+    """
+    if strange := next((character for character in text if character not in alphabet), None):
+        raise InputError(f"This reader does not know the {strange!r} of {text!r}; leave that out.")
+    return tuple(alphabet.index(character) + 1 for character in text)
+
+
+@lru_cache(maxsize=4)
+def _tree(words: tuple[str, ...], alphabet: str) -> tuple[ctc.Lexicon, dict[str, ctc.Text]]:
+    """The tree of some words in lower case; by each one's lower case the symbols of the word as it was given first."""
+    given = {word.lower(): encode(word, alphabet) for word in reversed(words)}
+    return ctc.Lexicon.of([encode(word, alphabet) for word in given]), given
+
+
+class CRNNReader(SequenceReader):
+    """Reads any text of its alphabet, of any length."""
+
+    fields: ClassVar = SequenceReader.fields
+    graph_names = ("frames",)
+    has_lexicon = True
+
+    @staticmethod
+    def build(config: Mapping[str, Any]) -> nn.Module:
+        height = config["pretrained_cfg"]["input_size"][1]
+        return CRNN(1 + len(config["alphabet"]), height, **config["model_args"])
+
+    @cached_property
+    def texts(self) -> tuple[int, int]:
+        return len(set(self.config["alphabet"].lower())), self.config["glyphzoo"]["widths"][1] // CRNN.across
+
+    def decode(self, symbols: Sequence[int]) -> str:
+        """The text of some symbols, none of them blank."""
+        return "".join(self.config["alphabet"][symbol - 1] for symbol in symbols)
+
+    def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        assert isinstance(network, CRNN)
+        images = {"images": torch.zeros(2, 3, *self.settings.size)}
+        any_width = {"images": {0: "batch", 3: "width"}}
+        return {
+            "frames": Graph(network, images, any_width, ("logits",)),
+            "features": Graph(Method(network, network.features), images, any_width, ("features",)),
+        }
+
+    def frames(self, inputs: npt.NDArray[np.float32]) -> Frames:
+        """Logarithms of the calibrated distributions (B, T, symbols) of inputs (B, 3, H, W); symbol 0 is the blank."""
+        (logits,) = self._run("frames", images=inputs)
+        return log_softmax(logits / self.settings.temperature)
+
+    def answers(self, frames: Frames, decoding: Decoding) -> list[tuple[ctc.Text, float]]:
+        """Texts that the frames (T, symbols) of a picture may spell, with the probability of each, best first."""
+        if decoding.lexicon:
+            return self._chosen(frames, decoding.lexicon)
+        if decoding.method == "greedy":
+            text = ctc.collapse(ctc.best_path(frames).tolist())
+            return [(text, float(np.exp(ctc.log_probabilities(frames, [text])[0])))]
+        weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
+        model = None if decoding.lm is False or not weight else decoding.lm or language.english()
+        found = ctc.beam_search(frames, prefer=None if model is None else partial(self._preference, model))
+        texts = [one.text for one in found]
+        shares = np.exp(ctc.log_probabilities(frames, texts))
+        if model is not None:
+            shares = language.weighed(shares, self._gains(model, texts), weight)
+        return [(texts[i], float(shares[i])) for i in np.argsort(-shares, kind="stable")]
+
+    def _gains(self, model: NGram, texts: Sequence[ctc.Text], ended: bool = True) -> Floats:
+        return model.gains([self.decode(text) for text in texts], *self.texts, ended=np.full(len(texts), ended))
+
+    def _preference(self, model: NGram, texts: Sequence[ctc.Text]) -> Floats:
+        """What a language model adds to the logarithms of the probabilities of texts so far, (n,)."""
+        return LM_WEIGHT * self._gains(model, texts, ended=False)
+
+    def _chosen(self, frames: Frames, words: tuple[str, ...]) -> list[tuple[ctc.Text, float]]:
+        """The best words of a lexicon: beforehand all are as likely, and the chance of none is ELSE."""
+        tree, given = _tree(words, self.config["alphabet"])
+        scores = tree.log_probabilities(self._folded(frames))
+        best = np.argsort(-scores, kind="stable")[:BEST]
+        free = ctc.beam_search(frames)[0]
+        spelled = -np.inf if self.decode(free.text).lower() in given else free.probability
+        every = np.logaddexp(np.logaddexp.reduce(scores) + np.log(1 - ELSE), spelled + np.log(ELSE))
+        shares = np.exp(scores[best] + np.log(1 - ELSE) - every)
+        texts = list(given.values())
+        return [(texts[i], float(share)) for i, share in zip(best, shares, strict=True)]
+
+    def _folded(self, frames: Frames) -> Frames:
+        """The frames with every capital counted as its small letter."""
+        alphabet = self.config["alphabet"]
+        small = [alphabet.find(c.lower()) + 1 if c.isupper() else 0 for c in alphabet]
+        folded = frames.copy()
+        for capital, letter in enumerate(small, 1):
+            if letter:
+                folded[:, letter] = np.logaddexp(frames[:, letter], frames[:, capital])
+        return folded
+
+    def predict(
+        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
+    ) -> list[Prediction]:
+        found = []
+        for frames, picture, place in zip(self.frames(inputs), inputs, places, strict=True):
+            answers = self.answers(frames, decoding)
+            symbols, confidence = answers[0]
+            text = self.decode(symbols)
+            found.append(
+                Prediction(
+                    text,
+                    confidence,
+                    tuple((self.decode(symbols), share) for symbols, share in answers[:BEST]),
+                    tuple(
+                        (character, probability, box)
+                        for character, (probability, box) in zip(
+                            text, self._placed(frames, symbols, place), strict=True
+                        )
+                    ),
+                    self.status(text, confidence, picture),
+                )
+            )
+        return found
+
+    def _placed(self, frames: Frames, text: ctc.Text, place: image.Placement) -> list[tuple[float, Box]]:
+        """Of each symbol, how sure it is where it is surest, and its box in the picture.
+
+        A network tells a character in a frame or two at its middle: its box goes halfway to those beside it.
+        """
+        if not text or not (found := ctc.alignments(frames, text)):
+            return [(0.0, (0.0, 0.0, 0.0, 0.0))] * len(text)
+        centres = np.array([(first + last) / 2 for first, last in found[0].spans])
+        cuts = (centres[1:] + centres[:-1]) / 2
+        half = float(np.diff(centres).min(initial=len(frames))) / 2
+        edges = np.concatenate([[max(centres[0] - half, 0)], cuts, [min(centres[-1] + half, len(frames))]])
+        boxes = np.stack(
+            [
+                edges[:-1] * CRNN.across,
+                np.zeros(len(text)),
+                edges[1:] * CRNN.across,
+                np.full(len(text), self.settings.size[0]),
+            ],
+            axis=1,
+        )
+        sure = [
+            float(np.exp(frames[first:last, s].max())) for s, (first, last) in zip(text, found[0].spans, strict=True)
+        ]
+        within = np.maximum(place.to_picture(boxes), 0)
+        return [(share, cast(Box, tuple(box))) for share, box in zip(sure, within.tolist(), strict=True)]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return ("stem", *(f"blocks.{i}" for i in range(len(cast(CRNN, self.network).blocks))))
+
+    def see(self, images: torch.Tensor) -> None:
+        cast(CRNN, self.network).look(images)
+
+    def explain(self, picture: image.Source) -> Explanation:
+        """The activation map of the answer, and the frames in which each of its characters was read."""
+        inputs, place = self.prepare(picture)
+        frames = self.frames(inputs)[0]
+        symbols, _ = self.answers(frames, Decoding("beam"))[0]
+        text = self.decode(symbols)
+        images = torch.from_numpy(inputs).to(self.device)
+        wanted = torch.tensor([symbols], device=self.device)
+
+        def score() -> torch.Tensor:
+            logits = self.network(images).log_softmax(-1).transpose(0, 1)
+            frames_long, text_long = torch.tensor([len(logits)]), torch.tensor([len(symbols)])
+            return -nn.functional.ctc_loss(logits, wanted, frames_long, text_long, ctc.BLANK, "sum")
+
+        cam = activation_map(self.explained_layer, score)
+        looked = np.zeros((len(symbols), 1, len(frames)), np.float32)
+        for heat, symbol, (first, last) in zip(looked, symbols, self._spans(frames, symbols), strict=True):
+            heat[0, first:last] = np.exp(frames[first:last, symbol])
+        where = (inputs.shape[2], inputs.shape[3]), place, image.load(picture).rgb.size
+        maps = np.concatenate([to_picture(cam[None], *where), to_picture(looked, *where)])
+        return Explanation(maps, (text, *text))
+
+    @staticmethod
+    def _spans(frames: Frames, text: ctc.Text) -> tuple[tuple[int, int], ...]:
+        found = ctc.alignments(frames, text)
+        return found[0].spans if found else ((0, 0),) * len(text)
