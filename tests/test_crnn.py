@@ -173,4 +173,4 @@ def test_without_lstm_a_frame_knows_only_what_is_around_it() -> None:
         with torch.inference_mode():
             differs = (network(images) - network(changed)).abs().amax(2)[0] > 0
         first.append(int(differs.nonzero()[0]))
-    assert abs(first[0] - first[1]) < 3 < first[0] - first[2], "what comes later matters only to who reads from the right as well"
+    assert abs(first[0] - first[1]) < 3 < first[0] - first[2], "only who reads both ways knows what comes later"

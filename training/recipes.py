@@ -155,7 +155,7 @@ _SMALL = {"input_size": (32, 58)}
 _PHASES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("1-small-frozen", {**_SMALL, "epochs": 1, "frozen": True}),
     ("2-small", {**_SMALL, "epochs": 2, "learning_rate": 2e-3, "spread": 10.0}),
-    ("3-frozen", {"epochs": 1, "frozen": True, "samples": (30_000,)}),
+    ("3-frozen", {"epochs": 1, "frozen": True}),
     ("4-whole", {"epochs": 2, "learning_rate": 1e-3, "spread": 10.0}),
 )
 
