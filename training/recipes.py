@@ -131,7 +131,14 @@ def _glyph(name: str, **values: Any) -> Recipe:
 
 def _persian(name: str, architecture: str = "resnet34", **values: Any) -> Recipe:
     """Crops as high as their line; what is printed is not the class's name."""
-    seen = {"input_size": PERSIAN, "learning_rate": None, "named_by": "label", "subject": "persian", "batch": 128}
+    seen = {
+        "input_size": PERSIAN,
+        "learning_rate": None,
+        "named_by": "label",
+        "subject": "persian",
+        "batch": 128,
+        "jitter": True,
+    }
     return Recipe(name, "classifier", architecture, {"drop_rate": 0.2}, **seen | values)
 
 

@@ -34,10 +34,10 @@ JOINED_BEFORE_ONLY = "آادذرزژو"  # letters that the next one is never jo
 JOINER = "\N{ZERO WIDTH JOINER}"
 
 # What is drawn as another character: nothing that has the shape of a class, as ا and I of a one, ه and O of a five, V
-# of a seven, 9 of a nine, a full stop of a zero.
+# and U of a seven, n of an eight, 9 of a nine, a full stop of a zero.
 TWINS = "ا", "ه", JOINER + "ا"
 OTHER_SIGNS = "/:()*#%+=؟«»؛[]{}&@$!"
-OTHER_LATIN = "ABCDFGHJKLMNPQRSTUWXYZabcdefghjkmnprstuwxyz24568"
+OTHER_LATIN = "ABCDFGHJKLMNPQRSTWXYZabcdefghjkmprstwxyz24568"
 
 SIDE = 64  # pixels: of a font's em, while it is drawn
 COUNT = 1_156  # images of each class in the study
@@ -106,10 +106,11 @@ def letter_forms() -> tuple[str, ...]:
     return (*LETTERS, *(JOINER + letter for letter in LETTERS), *ends, *middles)
 
 
-def crop(rng: np.random.Generator, text: str, face: fonts.Face, tight: bool) -> Image.Image:
+def crop(rng: np.random.Generator, text: str, face: fonts.Face, tight: bool, varied: bool = False) -> Image.Image:
     """A text's ink (L, white on black) with margins: as high as its line, or where it may be `tight`, at times less."""
-    ink = render.shaped(text, face, SIDE)
-    mask = ink.mask
+    mask = render.shaped(text, face, SIDE).mask
+    if varied and rng.random() < 0.75:
+        mask = render.varied(rng, mask)
     if tight and rng.random() < 0.3:
         mask = mask.crop(mask.getbbox())
     height = mask.height
@@ -125,10 +126,12 @@ def may_be_tight(text: str) -> bool:
     return len(text) > 1 or text in DIGITS[1:] or text in ARABIC_DIGITS[1:5] + ARABIC_DIGITS[6:]
 
 
-def draw_text(rng: np.random.Generator, text: str, label: str, face: fonts.Face, damage: Damage) -> folder.Drawing:
-    """A crop of a printed text: clean, black on white, or as a bad scan has it."""
-    mask = crop(rng, text, face, may_be_tight(text))
-    height = int(rng.integers(28, 73))
+def draw_text(
+    rng: np.random.Generator, text: str, label: str, face: fonts.Face, damage: Damage, varied: bool = False
+) -> folder.Drawing:
+    """A crop of a printed text: clean, black on white, or as a bad scan has it; `varied` as no font has it."""
+    mask = crop(rng, text, face, may_be_tight(text), varied)
+    height = int(rng.integers(32, 73))
     if damage == "scan" or (damage == "any" and rng.random() < 0.65):
         picture = degrade.to_image(scan.scanned(rng, mask, height))
     else:
@@ -155,20 +158,22 @@ def draw_nothing(rng: np.random.Generator, label: str) -> folder.Drawing:
     return degrade.to_image(image), {"text": "", "label": label, "font": "", "boxes": ""}
 
 
-def draw_any(index: int, splits: tuple[Split, ...], damage: Damage, nothing: float, seed: int) -> folder.Drawing:
+def draw_any(
+    index: int, splits: tuple[Split, ...], damage: Damage, nothing: float, seed: int, varied: bool = False
+) -> folder.Drawing:
     """Image `index` of a set that has as many of each class, and besides a share of crops without text, as OTHER."""
     rng = np.random.default_rng((seed, index))
     if rng.random() < nothing:
         return draw_nothing(rng, OTHER)
     label = LABELS[index % len(LABELS)]
-    return draw_text(rng, printed(rng, label), label, random_face(rng, *splits), damage)
+    return draw_text(rng, printed(rng, label), label, random_face(rng, *splits), damage, varied)
 
 
 def draw_letter(index: int, seed: int) -> folder.Drawing:
     """Image `index` of the letter forms."""
     rng = np.random.default_rng((seed, index))
     form = letter_forms()[index % len(letter_forms())]
-    return draw_text(rng, form, form, random_face(rng, "train"), "any")
+    return draw_text(rng, form, form, random_face(rng, "train"), "any", varied=True)
 
 
 def draw_stranger(index: int, seed: int) -> folder.Drawing:
@@ -196,7 +201,7 @@ def sets() -> dict[str, folder.DrawnSet]:
     return {
         "persian-study": folder.DrawnSet(COUNT * of, partial(draw_any, splits=every, damage="any", nothing=0, seed=40)),
         "persian-train": folder.DrawnSet(
-            90_000, partial(draw_any, splits=("train",), damage="any", nothing=0.05, seed=41)
+            90_000, partial(draw_any, splits=("train",), damage="any", nothing=0.05, seed=41, varied=True)
         ),
         "persian-validation": folder.DrawnSet(
             200 * of, partial(draw_any, splits=("validation",), damage="any", nothing=0, seed=42)

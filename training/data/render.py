@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
+from scipy import ndimage
 
-from training.data import fonts
+from training.data import degrade, fonts
 
 Boxes = np.ndarray
 
@@ -73,6 +74,28 @@ def shaped(text: str, face: fonts.Face, size: int) -> Ink:
     ImageDraw.Draw(mask).text((-left, -first), text, 255, font, anchor="ls", **way)
     box = mask.getbbox() or (0, 0, *mask.size)
     return Ink(mask, np.array([box], np.float32), text)
+
+
+def varied(rng: np.random.Generator, mask: Image.Image) -> Image.Image:
+    """A text as another font might have it: wider or narrower, slanted, bent, its strokes thinner, thicker or rounder.
+
+    As high as before; what is on it moves up or down by a twentieth at most.
+    """
+    width, height = mask.size
+    slant, stretch = rng.normal(0, 0.12), rng.uniform(0.75, 1.3)
+    wide = max(round((width + abs(slant) * height) * stretch + 0.1 * height), 1)
+    y, x = np.mgrid[:height, :wide].astype(np.float32)
+    fields = [degrade.smooth(rng, (wide, height), int(rng.integers(2, 5))) for _ in "xy"]
+    x = (x - wide / 2) / stretch + slant * (y - height / 2) + width / 2 + fields[0] * rng.uniform(0, 0.08) * height
+    y = y + fields[1] * rng.uniform(0, 0.05) * height
+    bent = ndimage.map_coordinates(np.asarray(mask, np.float32), (y, x), order=1)
+    if rng.random() < 0.6:
+        soft = ndimage.gaussian_filter(bent, rng.uniform(0.01, 0.045) * height)
+        other = np.clip((soft - 255 * rng.uniform(0.3, 0.6)) * 5 + 127, 0, 255)
+        parts = [ndimage.label(drawn > 127)[1] for drawn in (bent, other)]  # no dot is lost, no two run together
+        if parts[0] == parts[1] and 0.5 < other.sum() / max(bent.sum(), 1) < 2:
+            bent = other
+    return Image.fromarray(np.rint(bent).astype(np.uint8))
 
 
 def dance(

@@ -102,7 +102,7 @@ def black_or_white(rng: Rng, image: Array) -> Array:
     around = np.asarray(grey.filter(ImageFilter.GaussianBlur(grey.height / 2)), np.float32)
     values = np.asarray(grey, np.float32)
     contrast = max(np.quantile(values, 0.98) - values.min(), 40.0)
-    ink = values < around - contrast * rng.uniform(0.12, 0.34)
+    ink = values < around - contrast * rng.uniform(0.12, 0.3)
     return np.repeat(np.where(ink, 0.0, 255.0)[..., None], 3, axis=2).astype(np.float32)
 
 
@@ -123,11 +123,13 @@ def scanned(rng: Rng, mask: Image.Image, height: int) -> Array:
     if kind < 0.35:
         mask = bled(rng, mask, unit * rng.uniform(1.0, 2.6))
     elif kind < 0.7:
-        mask = broken(rng, mask, rng.uniform(0.06, 0.24))
+        mask = broken(rng, mask, rng.uniform(0.05, 0.18))
     elif kind < 0.8:
         mask = worn(mask)
     small = mask.resize((max(round(mask.width * height / mask.height), 4), height), Image.Resampling.BOX)
     alpha = np.asarray(small, np.float32)[..., None] / 255
+    if (inked := alpha[alpha > 0.05]).size:  # a hair line may be pale, but is there
+        alpha = np.minimum(alpha * max(0.7 / float(np.quantile(inked, 0.95)), 1), 1)
     paper = rng.uniform(185, 255) + rng.normal(0, 5, 3)
     tint = rng.uniform(0, 95) + rng.normal(0, 8, 3)
     image = np.asarray(paper * (1 - alpha) + tint * alpha, np.float32)
@@ -138,13 +140,13 @@ def scanned(rng: Rng, mask: Image.Image, height: int) -> Array:
     if rng.random() < 0.5:
         image = uneven(rng, image)
     if rng.random() < 0.55:
-        image = degrade.blur(image, height / 48 * rng.uniform(0.4, 1.3))
+        image = degrade.blur(image, height / 48 * rng.uniform(0.4, 1.2))
     if rng.random() < 0.4:
-        image = degrade.resample(image, rng.uniform(0.4, 0.8))
+        image = degrade.resample(image, rng.uniform(0.45, 0.85))
     if rng.random() < 0.6:
-        image = degrade.gaussian_noise(rng, image, rng.uniform(3, 26))
+        image = degrade.gaussian_noise(rng, image, rng.uniform(3, 20))
     if rng.random() < 0.4:
-        image = specked(rng, image, rng.uniform(0.004, 0.05))
+        image = specked(rng, image, rng.uniform(0.003, 0.02))
     if rng.random() < 0.3:
         image = black_or_white(rng, image)
     if rng.random() < 0.5:
