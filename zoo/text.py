@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PRINTABLE = "".join(map(chr, range(32, 127)))  # ASCII, the space first
 ALIKE = ("0O", "1IL", "2Z", "5S")  # characters that nobody tells apart for certain when one stands alone
 
 
