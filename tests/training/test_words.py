@@ -12,7 +12,7 @@ from zoo.text import PRINTABLE
 
 
 def test_texts_are_printable_and_of_every_kind() -> None:
-    texts = [words.any_text(np.random.default_rng(i)) for i in range(3_000)]
+    texts = [words.any_text(np.random.default_rng(i)) for i in range(8_000)]
     assert all(text and set(text) <= set(PRINTABLE) and len(text) <= words.LONGEST for text in texts)
     assert all(text == text.strip() for text in texts)
     assert set("".join(texts)) >= set(

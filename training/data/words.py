@@ -7,6 +7,7 @@ Training sets are not written anywhere: picture `index` of a stream depends on t
 """
 
 import argparse
+import string
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -131,6 +132,9 @@ def marked(rng: Rng) -> str:
     """A word with a sign before or behind it, two words joined by one, or one around a number."""
     if rng.random() < 0.25:
         return word(rng) + one_of(rng, "-/&+.'_") + word(rng)
+    if rng.random() < 0.3:  # any sign, so that each is known
+        sign = one_of(rng, string.punctuation)
+        return sign + word(rng) if rng.random() < 0.5 else word(rng) + sign
     return one_of(rng, MARKED).format(word(rng))
 
 
