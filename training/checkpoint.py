@@ -13,6 +13,7 @@ from zoo.text import CharTokenizer
 LAYERS = {  # of each family: those whose activation map may explain an answer, the default first
     "resnet": ("layer1", "act1", "layer2", "layer3", "layer4"),
     "efficientnet": ("blocks.2", "blocks.1", "blocks.3", "blocks.4"),
+    "crnn": ("blocks.1", "stem", "blocks.3", "blocks.4"),
     "seq2seq": ("encoder.blocks.1", "encoder.stem", "encoder.blocks.3", "encoder.blocks.4"),
 }
 
@@ -26,7 +27,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
     """What config.json says: enough to build the network, to prepare its input, and what was `chosen` on validation."""
     height, width = recipe.input_size
     defaults = {"temperature": 1.0, "threshold": 0.0, "explained_layer": layers(recipe)[0]}
-    trained = {"trained_on": [Path(name).stem for name in recipe.train], "start": recipe.start}
+    trained = {"trained_on": [Path(name).stem for name in recipe.train or (recipe.stream,)], "start": recipe.start}
     reading: dict[str, Any] = {"kind": recipe.kind, "subject": recipe.subject, **defaults, **chosen, **trained}
     if recipe.ink:
         reading["ink"] = True
@@ -50,10 +51,11 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
             "glyphzoo": reading,
         }
     reading["widths"] = list(recipe.widths)
+    tokens = {"special_tokens": list(CharTokenizer.special)} if recipe.kind == "seq2seq" else {}
     return {
         "architecture": recipe.architecture,
         "alphabet": recipe.alphabet,
-        "special_tokens": list(CharTokenizer.special),
+        **tokens,
         "model_args": recipe.model_args,
         "pretrained_cfg": seen,
         "glyphzoo": reading,

@@ -1,7 +1,7 @@
 """Pictures on disk to batches for a network: the same preprocessing as the readers', and targets from the metadata."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from tqdm import tqdm
 
-from training.data.folder import ImageFolder, Row
+from training.data import words
+from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
-from zoo import image, ink
+from zoo import crnn, image, ink
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid
 
@@ -183,8 +184,15 @@ def targets(recipe: Recipe, examples: Sequence[Example]) -> Batch:
 
     A classifier's `target` is float (B, classes): one-hot, or even for a picture of no class. A sequence reader's
     `tokens` are int (B, T + 1) with `<bos>` and `<eos>`, and its `region` is float (B, T, N): 1 at the cells of the
-    encoder's grid that lie in the letter's box, 0 everywhere where no box is known.
+    encoder's grid that lie in the letter's box, 0 everywhere where no box is known. For CTC `symbols` are those of all
+    texts, int (S,), one after the other, and `lengths` how many each has, (B,).
     """
+    if recipe.kind == "crnn":
+        symbols = [crnn.encode(example.text, recipe.alphabet) for example in examples]
+        return {
+            "symbols": torch.tensor([symbol for text in symbols for symbol in text], dtype=torch.int64),
+            "lengths": torch.tensor([len(text) for text in symbols]),
+        }
     if recipe.kind == "classifier":
         number = {label.lower(): i for i, label in enumerate(recipe.labels)}
         target = np.full((len(examples), len(number)), 1 / len(number), np.float32)
@@ -261,6 +269,57 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
     if seed is not None:
         cut = [cut[i] for i in np.random.default_rng(seed).permutation(len(cut))]
     return [[(int(indices[turn]), int(widths[part].max()), int(turn)) for turn in part] for part in cut]
+
+
+STREAMS: Mapping[str, Callable[[int], Drawing]] = {
+    "words": partial(words.draw_any, split="train", seed=60),
+}
+CHUNK = 1_024  # pictures that are drawn, and sorted by their width, at once
+
+
+class Stream(IterableDataset[Batch]):
+    """Batches of one epoch of pictures that are drawn while others are learned from; none is drawn twice.
+
+    With several workers each has chunks of its own, and their batches come in turn.
+    """
+
+    def __init__(self, recipe: Recipe, epoch: int) -> None:
+        self.recipe, self.epoch = recipe, epoch
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        (count,) = self.recipe.samples
+        for number in range(first, count // CHUNK, step):
+            yield from self._chunk(self.epoch * (count // CHUNK) + number)
+
+    def _chunk(self, number: int) -> Iterator[Batch]:
+        recipe, draw = self.recipe, STREAMS[self.recipe.stream]
+        rng = np.random.default_rng((recipe.seed, number))
+        drawn = [draw(number * CHUNK + i) for i in range(CHUNK)]
+        framed = sorted(
+            ((recipe.frame(picture), i) for i, (picture, _) in enumerate(drawn)), key=lambda one: one[0][1][1]
+        )
+        cut = [framed[i : i + recipe.batch] for i in range(0, CHUNK, recipe.batch)]
+        for place in rng.permutation(len(cut)):
+            (_, size), _ = cut[place][-1]  # the widest
+            examples = []
+            for (box, _), i in cut[place]:
+                picture, row = drawn[i]
+                pixels, placed = image.fit(picture, size, box)
+                boxes = np.array(str(row["boxes"]).split(), np.float32).reshape(-1, 4)
+                examples.append(
+                    Example(
+                        recolour(rng, pixels) if recipe.recolour else pixels, str(row["text"]), placed.to_input(boxes)
+                    )
+                )
+            yield collate(examples, recipe)
+
+
+def streamed(recipe: Recipe, epoch: int, workers: int) -> DataLoader[Batch]:
+    """The batches of an epoch of the recipe's stream."""
+    apart = "forkserver" if workers else None
+    return DataLoader(Stream(recipe, epoch), batch_size=None, num_workers=workers, multiprocessing_context=apart)
 
 
 def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -> DataLoader[Batch]:

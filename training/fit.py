@@ -48,6 +48,8 @@ class Pictures(lightning.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[dataset.Batch]:
         epoch = self.trainer.current_epoch if self.trainer else 0
+        if self.recipe.stream:
+            return dataset.streamed(self.recipe, epoch, self.workers)
         fresh = dataset.Captchas(self.recipe, self.pictures.folders, seed=self.recipe.seed * 1000 + epoch)
         return dataset.loader(fresh, dataset.batches(fresh, self.epoch(epoch), seed=epoch), self.workers)
 
@@ -92,7 +94,7 @@ def fit(pictures: Pictures, run: Path, start: Path | None = None, network: nn.Mo
 def _phase(pictures: Pictures, run: Path, start: Path | None, network: nn.Module | None) -> nn.Module:
     recipe = pictures.recipe
     lightning.seed_everything(recipe.seed, workers=True)
-    batches = -(-len(pictures.epoch(0)) // recipe.batch)
+    batches = -(-(recipe.samples[0] if recipe.stream else len(pictures.epoch(0))) // recipe.batch)
     module = Reading(recipe, recipe.epochs * batches, network).to(memory_format=torch.channels_last)
     if start:
         same = weights.transfer(module.network, start)

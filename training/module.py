@@ -13,6 +13,8 @@ from torch.nn import functional
 from training.dataset import Batch
 from training.recipes import Recipe
 from zoo import store
+from zoo.ctc import BLANK, collapse
+from zoo.recurrent import CRNN
 from zoo.text import CharTokenizer
 from zoo.transformer import Seq2Seq
 
@@ -24,6 +26,8 @@ def build(recipe: Recipe) -> nn.Module:
             recipe.architecture, recipe.pretrained, num_classes=len(recipe.labels), **recipe.model_args
         )
         return network
+    if recipe.kind == "crnn":
+        return CRNN(1 + len(recipe.alphabet), recipe.input_size[0], **recipe.model_args)
     return Seq2Seq(len(CharTokenizer(recipe.alphabet)), **recipe.model_args)
 
 
@@ -54,6 +58,24 @@ def spotting_loss(logits: Tensor, tokens: Tensor, region: Tensor) -> Tensor:
     likelihood = logits.float().log_softmax(-1).transpose(1, 2)
     own = likelihood.gather(1, tokens[..., None].expand(-1, -1, logits.shape[1]))
     return -(own * region).sum() / region.sum().clamp_min(1)
+
+
+def ctc(logits: Tensor, symbols: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """CTC loss, a mean over symbols, and whether each best path spells its text, (B,).
+
+    Args:
+        logits: (B, T, 1 + alphabet), the blank first.
+        symbols: of all texts, (S,), one after the other.
+        lengths: how many symbols each text has, (B,).
+    """
+    scores = logits.float().log_softmax(-1).transpose(0, 1)
+    frames = torch.full_like(lengths, len(scores))
+    # a text that its picture has too few frames for teaches nothing
+    loss = functional.ctc_loss(scores, symbols, frames, lengths, BLANK, "mean", zero_infinity=True)
+    texts = symbols.cpu().split(lengths.tolist())
+    paths = logits.argmax(-1).tolist()
+    right = [collapse(path) == tuple(text.tolist()) for path, text in zip(paths, texts, strict=True)]
+    return loss, torch.tensor(right, device=logits.device)
 
 
 def freeze(network: nn.Module, frozen: bool) -> None:
@@ -114,6 +136,8 @@ class Reading(lightning.LightningModule):
             logits, target = self.network(images), batch["target"]
             known = target.amax(1) > 0.5
             return functional.cross_entropy(logits, target), (logits.argmax(1) == target.argmax(1))[known]
+        if self.recipe.kind == "crnn":
+            return ctc(self.network(images), batch["symbols"], batch["lengths"])
         tokens = batch["tokens"]
         features = self.network.encoder(images)
         logits, attention = self.network.write(features, tokens[:, :-1])

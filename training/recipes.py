@@ -13,7 +13,7 @@ from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo import image
-from zoo.text import ALPHANUMERIC
+from zoo.text import ALPHANUMERIC, PRINTABLE
 from zoo.transformer import Grid
 
 
@@ -24,7 +24,7 @@ class Recipe:
     Attributes:
         name: of the run, and of the checkpoint where it is bundled.
         kind: the reader's kind.
-        architecture: a timm name for classifiers, "seq2seq" otherwise.
+        architecture: a timm name for classifiers, otherwise the kind.
         model_args: what the network is built with.
         labels: a classifier's class names, else empty.
         named_by: the column of the metadata that names a picture's class.
@@ -32,11 +32,13 @@ class Recipe:
         alphabet: a sequence reader's characters, else empty.
         input_size: height and width of the network's input.
         widths: the narrowest and widest input.
+        stream: what draws pictures while they are trained on, one of `dataset.STREAMS`; "" to take them from `train`.
         train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates. The
             first that validates is of readable captchas, of which few may be called unsure.
         subject: what it reads, by which it is measured and described.
         protocol: whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test.
-        samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times.
+        samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times. Of
+            a stream, a multiple of `dataset.CHUNK`.
         start: the checkpoint that training goes on from, as far as the network has the same layers; "" to start from
             chance.
         pretrained: whether it goes on from timm's weights instead, where the Hub can be reached.
@@ -56,7 +58,7 @@ class Recipe:
     """
 
     name: str
-    kind: Literal["classifier", "seq2seq"]
+    kind: Literal["classifier", "seq2seq", "crnn"]
     architecture: str
     model_args: dict[str, Any]
     train: tuple[str, ...]
@@ -70,7 +72,8 @@ class Recipe:
     alphabet: str = ""
     input_size: tuple[int, int] = (48, 192)
     widths: tuple[int, int] = (192, 192)
-    subject: Literal["captcha", "glyph", "persian"] = "captcha"
+    stream: str = ""
+    subject: Literal["captcha", "glyph", "persian", "word"] = "captcha"
     protocol: bool = False
     start: str = ""
     pretrained: bool = False
@@ -108,7 +111,9 @@ class Recipe:
 
     def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
         """The part of a picture that is shown to the network (None for all), and the input's height and width."""
-        return image.frame(rgb, self.input_size[0], self.widths) if self.kind == "seq2seq" else (None, self.input_size)
+        if self.kind == "classifier":
+            return None, self.input_size
+        return image.frame(rgb, self.input_size[0], self.widths)
 
 
 def _resnet18(name: str, **values: Any) -> Recipe:
@@ -148,6 +153,13 @@ def _study(make: Callable[..., Recipe], name: str, enlarged: float = 1.0, **valu
     size: dict[str, Any] = {"input_size": (height, width), "widths": (width, width)}
     pool: dict[str, Any] = {"train": ("easy", "hard"), "validation": (), "samples": (81_810,), "protocol": True}
     return make(name, **pool, **size, **values)
+
+
+def _crnn(name: str, **values: Any) -> Recipe:
+    """Of printable ASCII, in pictures that are drawn while it learns from them."""
+    seen: dict[str, Any] = {"input_size": (32, 128), "widths": (16, 640), "recolour": False, "learning_rate": 1e-3}
+    drawn = {"train": (), "validation": ("words-validation",), "stream": "words", "subject": "word"}
+    return Recipe(name, "crnn", "crnn", {"dropout": 0.1}, alphabet=PRINTABLE, **seen | drawn | values)
 
 
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
@@ -241,6 +253,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "glyph-efficientnet": partial(
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
     ),
+    "word-crnn": partial(_crnn, samples=(200 * 1_024,), epochs=8),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
     "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS),

@@ -1,0 +1,90 @@
+"""Pictures that are drawn while a network learns from them, and a network that learns to spell them."""
+
+import dataclasses
+import string
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from training import dataset
+from training.data.folder import Drawing, write
+from training.fit import Pictures, fit
+from training.module import ctc
+from training.recipes import Recipe, recipe_of
+
+FONT = ImageFont.load_default(28)
+
+
+def draw(index: int) -> Drawing:
+    """One to three large digits, each picture's own."""
+    text = str(int(np.random.default_rng(index).integers(0, 1_000)))
+    picture = Image.new("RGB", (20 * len(text) + 12, 36), "white")
+    ImageDraw.Draw(picture).text((6, 2), text, "black", FONT)
+    return picture, {"text": text, "boxes": ""}
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    monkeypatch.setattr(dataset, "CHUNK", 64)
+    monkeypatch.setitem(dataset.STREAMS, "words", draw)  # type: ignore[attr-defined]
+    small = {"width": 48, "hidden": 32, "layers": 1, "dropout": 0.0}
+    return dataclasses.replace(recipe_of("word-crnn"), samples=(512,), batch=16, model_args=small)
+
+
+def texts(recipe: Recipe, batch: dataset.Batch) -> list[str]:
+    parts = batch["symbols"].split(batch["lengths"].tolist())
+    return ["".join(recipe.alphabet[symbol - 1] for symbol in part) for part in parts]
+
+
+def test_an_epoch_draws_its_own_pictures_in_batches_of_like_width(recipe: Recipe) -> None:
+    first, again, second = (list(dataset.streamed(recipe, epoch, workers=0)) for epoch in (0, 0, 1))
+    assert len(first) == 512 // 16
+    assert all(torch.equal(a["images"], b["images"]) for a, b in zip(first, again, strict=True))
+    drawn = [text for batch in first for text in texts(recipe, batch)]
+    assert sorted(drawn) == sorted(str(draw(i)[1]["text"]) for i in range(512))
+    later = [text for batch in second for text in texts(recipe, batch)]
+    assert sorted(later) == sorted(str(draw(i)[1]["text"]) for i in range(512, 1_024))
+    alike = [len(set(map(len, texts(recipe, batch)))) for batch in first]
+    assert np.mean(alike) < 2, "a batch of pictures of one width has texts of one length, or of two"
+    for batch in first:
+        assert batch["images"].shape[2] == 32 and batch["images"].shape[3] % 16 == 0
+
+
+def test_workers_draw_every_picture_once(recipe: Recipe) -> None:
+    stream = dataset.Stream(recipe, 0)
+    alone = sorted(text for batch in stream for text in texts(recipe, batch))
+    shared = sorted(
+        text
+        for worker in range(2)
+        for number in range(worker, 8, 2)
+        for batch in stream._chunk(number)
+        for text in texts(recipe, batch)
+    )
+    assert alone == shared
+
+
+def test_a_network_learns_to_spell(recipe: Recipe, tmp_path: Path) -> None:
+    write(tmp_path / "words-validation", draw, 48, workers=1)
+    recipe = dataclasses.replace(recipe, alphabet=string.digits, learning_rate=4e-3, epochs=6)
+    pictures = Pictures(dataset.split(recipe, tmp_path), workers=0)
+    lines: list[tuple[float, float]] = []
+    network = fit(pictures, tmp_path / "run")
+    for batch in pictures.val_dataloader():
+        loss, right = ctc(network(batch["images"]), batch["symbols"], batch["lengths"])
+        lines.append((float(loss), float(right.float().mean())))
+    assert np.mean([loss for loss, _ in lines]) < 2.0, "of 2.3 for any digit whatever"
+
+
+def test_the_loss_is_that_of_the_text_and_right_what_spells_it() -> None:
+    logits = torch.full((2, 5, 4), -20.0)
+    for frame, symbol in enumerate((1, 1, 0, 1, 2)):  # spells 1 1 2
+        logits[:, frame, symbol] = 20.0
+    loss, right = ctc(logits, torch.tensor([1, 1, 2, 1, 2]), torch.tensor([3, 2]))
+    assert right.tolist() == [True, False] and loss > 1
+    loss, right = ctc(logits, torch.tensor([1, 1, 2, 1, 1, 2]), torch.tensor([3, 3]))
+    assert right.all() and loss == pytest.approx(0, abs=1e-4)
+    loss, _ = ctc(logits, torch.tensor([3] * 6), torch.tensor([5, 1]))
+    assert torch.isfinite(loss), "nine frames are needed for five of the same"
