@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from training.data import degrade, folder, fonts, render, scan
+from training.data import degrade, folder, fonts, render, scan, sketches
 from training.data.drawing import draw_scene
 
 WORDS = {"date": "تاریخ", "dated": "مورخ", "attachment": "پیوست", "number": "شماره", "title": "موضوع"}
@@ -34,9 +34,9 @@ JOINED_BEFORE_ONLY = "آادذرزژو"  # letters that the next one is never jo
 JOINER = "\N{ZERO WIDTH JOINER}"
 
 # What is drawn as another character: nothing that has the shape of a class, as ا and I of a one, ه and O of a five, V
-# and U of a seven, n of an eight, 9 of a nine, a full stop of a zero.
+# and U of a seven, n of an eight, 9 of a nine, a full stop of a zero; a slash and brackets are ones nearly.
 TWINS = "ا", "ه", JOINER + "ا"
-OTHER_SIGNS = "/:()*#%+=؟«»؛[]{}&@$!"
+OTHER_SIGNS = ":*#%+=؟«»؛&@$"
 OTHER_LATIN = "ABCDFGHJKLMNPQRSTWXYZabcdefghjkmprstwxyz24568"
 
 SIDE = 64  # pixels: of a font's em, while it is drawn
@@ -106,11 +106,16 @@ def letter_forms() -> tuple[str, ...]:
     return (*LETTERS, *(JOINER + letter for letter in LETTERS), *ends, *middles)
 
 
-def crop(rng: np.random.Generator, text: str, face: fonts.Face, tight: bool, varied: bool = False) -> Image.Image:
-    """A text's ink (L, white on black) with margins: as high as its line, or where it may be `tight`, at times less."""
+def inked(rng: np.random.Generator, text: str, face: fonts.Face, varied: bool) -> Image.Image:
+    """A text's ink (L, white on black), as high as its line: as its font has it; if `varied` mostly as none has it."""
+    if varied and text in DIGITS + ARABIC_DIGITS and rng.random() < 0.3:
+        return sketches.sketched(rng, text)
     mask = render.shaped(text, face, SIDE).mask
-    if varied and rng.random() < 0.75:
-        mask = render.varied(rng, mask)
+    return render.varied(rng, mask) if varied and rng.random() < 0.75 else mask
+
+
+def crop(rng: np.random.Generator, mask: Image.Image, tight: bool) -> Image.Image:
+    """Ink with margins: as high as its line, or where it may be `tight`, at times less."""
     if tight and rng.random() < 0.3:
         mask = mask.crop(mask.getbbox())
     height = mask.height
@@ -130,7 +135,7 @@ def draw_text(
     rng: np.random.Generator, text: str, label: str, face: fonts.Face, damage: Damage, varied: bool = False
 ) -> folder.Drawing:
     """A crop of a printed text: clean, black on white, or as a bad scan has it; `varied` as no font has it."""
-    mask = crop(rng, text, face, may_be_tight(text), varied)
+    mask = crop(rng, inked(rng, text, face, varied), may_be_tight(text))
     height = int(rng.integers(32, 73))
     if damage == "scan" or (damage == "any" and rng.random() < 0.65):
         picture = degrade.to_image(scan.scanned(rng, mask, height))
