@@ -173,9 +173,9 @@ _SMALL = {"input_size": (32, 58)}
 # by looking at the finder's curves, which are flat until the loss explodes, at 0.003: they have no steepest place.
 _PHASES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("1-small-frozen", {**_SMALL, "epochs": 1, "frozen": True}),
-    ("2-small", {**_SMALL, "epochs": 2, "learning_rate": 2e-3, "spread": 10.0}),
+    ("2-small", {**_SMALL, "epochs": 6, "learning_rate": 2e-3, "spread": 10.0}),
     ("3-frozen", {"epochs": 1, "frozen": True}),
-    ("4-whole", {"epochs": 2, "learning_rate": 1e-3, "spread": 10.0}),
+    ("4-whole", {"epochs": 3, "learning_rate": 1e-3, "spread": 10.0}),
 )
 
 

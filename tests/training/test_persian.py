@@ -102,6 +102,19 @@ def test_every_class_comes_as_often_and_says_what_is_printed() -> None:
     assert len(persian.LABELS) == len(set(persian.TEXTS.values())) == 18
 
 
+def test_one_digit_may_be_sketched_and_several_are_not() -> None:
+    """For training alone, where most have shapes that no font has."""
+    own = render.shaped("۳", FACE, persian.SIDE).mask.tobytes()
+    drawn = [persian.inked(np.random.default_rng(seed), "۳", FACE, varied=True).tobytes() for seed in range(60)]
+    assert len(set(drawn)) > 40 and 2 < drawn.count(own) < 30
+    assert all(
+        persian.inked(np.random.default_rng(seed), "۳", FACE, varied=False).tobytes() == own for seed in range(9)
+    )
+    for seed in range(30):
+        several = persian.inked(np.random.default_rng(seed), "۳۴", FACE, varied=True)
+        assert several.width > 1.3 * render.shaped("۳", FACE, persian.SIDE).mask.width
+
+
 def test_nothing_that_looks_like_a_class_is_called_another_character() -> None:
     rng = np.random.default_rng(0)
     drawn = {persian.other(rng) for _ in range(4_000)}

@@ -108,7 +108,7 @@ def letter_forms() -> tuple[str, ...]:
 
 def inked(rng: np.random.Generator, text: str, face: fonts.Face, varied: bool) -> Image.Image:
     """A text's ink (L, white on black), as high as its line: as its font has it; if `varied` mostly as none has it."""
-    if varied and text in DIGITS + ARABIC_DIGITS and rng.random() < 0.3:
+    if varied and text in (*DIGITS, *ARABIC_DIGITS) and rng.random() < 0.3:
         return sketches.sketched(rng, text)
     mask = render.shaped(text, face, SIDE).mask
     return render.varied(rng, mask) if varied and rng.random() < 0.75 else mask
