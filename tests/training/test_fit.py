@@ -31,6 +31,7 @@ def recipe(**values: Any) -> Recipe:
         batch=16,
         start="",
         pretrained=False,
+        finder=False,
         phases=(
             ("1-frozen", {"input_size": (24, 40), "epochs": 1, "frozen": True}),
             ("2-whole", {"epochs": 1, "spread": 100.0, "learning_rate": 0.01}),
