@@ -21,6 +21,8 @@ grid: $(VENV)/.app ## open the page that lays pictures out on a grid
 	-./packages.sh app
 	$(BIN)/python -m streamlit run demos/grid.py
 
+# two tests run at once on two cores: a second thread of each would only wait for the other's
+test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev fonts lint ## run every check, a headless browser included
 	./packages.sh app
 	./packages.sh opencv

@@ -39,6 +39,7 @@ def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequ
         assert tile.evaluate("tile => getComputedStyle(tile).backgroundImage").startswith('url("data:image/webp')
     pair = found["pairs"][0]
     tiles = [e["tile"] for e in found["errors"] if (e["true"], e["read"]) == (pair["true"], pair["read"])]
+    page.mouse.move(1, 1)  # else it would point at a cell once the page has scrolled
     part.locator(f'[data-tiles="{" ".join(map(str, tiles))}"]').first.focus()
     true, read = (found["classes"][pair[which]] for which in ("true", "read"))
     expect(part.locator(".cell")).to_contain_text(f"{true} read as {read}: {pair['count']} of ")
