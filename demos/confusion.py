@@ -53,7 +53,7 @@ def _table(found: dict[str, Any], tile: tuple[int, int]) -> str:
     tiles: dict[tuple[int, int], list[int]] = {}
     for error in found["errors"]:
         tiles.setdefault((error["true"], error["read"]), []).append(error["tile"])
-    corner, names = "<th></th>", "".join(f"<th scope=col>{name}</th>" for name in classes)
+    corner, names = "<th></th>", "".join(f"<th scope=col><span>{name}</span></th>" for name in classes)
     rows = []
     for true, counts in enumerate(found["confusion"]):
         total = sum(counts)
