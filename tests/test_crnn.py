@@ -63,6 +63,13 @@ def frames_of(reader: CRNNReader, picture: Image.Image) -> np.ndarray:
     return reader.frames(reader.prepare(picture)[0])[0]
 
 
+def test_frames_are_calibrated_distributions(reader: CRNNReader, pictures: list[Image.Image]) -> None:
+    inputs, _ = reader.prepare(pictures[2])
+    with torch.inference_mode():
+        wanted = (reader.network(torch.from_numpy(inputs)) / 1.3).log_softmax(-1).numpy()
+    np.testing.assert_allclose(reader.frames(inputs), wanted, atol=1e-4)
+
+
 def test_the_confidence_is_the_probability_of_the_text_over_all_paths(
     reader: CRNNReader, pictures: list[Image.Image]
 ) -> None:
