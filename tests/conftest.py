@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from playwright.sync_api import Browser, sync_playwright
+from torch import nn
 
 from zoo import store, weights
 from zoo.classifier import Classifier
@@ -39,12 +40,17 @@ TINY = {
 }
 
 
+def write_checkpoint(folder: Path, config: dict[str, Any], network: nn.Module) -> Path:
+    """A whole checkpoint of a network."""
+    weights.save(network, folder)
+    (folder / store.CONFIG).write_text(json.dumps(config))
+    return folder
+
+
 def write_tiny(folder: Path, seed: int = 0) -> Path:
     """A whole checkpoint of a tiny timm ResNet with random weights and two labels."""
     torch.manual_seed(seed)
-    weights.save(Classifier.build(TINY), folder)
-    (folder / store.CONFIG).write_text(json.dumps(TINY))
-    return folder
+    return write_checkpoint(folder, TINY, Classifier.build(TINY))
 
 
 @pytest.fixture

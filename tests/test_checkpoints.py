@@ -126,10 +126,11 @@ def test_it_is_small_whole_and_described(reader: Reader) -> None:
     assert {name: report.digests[name] for name in drawn} == {name: digests[name] for name in drawn} != {}
 
 
-def test_timm_loads_a_classifier(reader: Reader) -> None:
-    if not isinstance(reader, Classifier):
-        pytest.skip("no classifier")
-    network = timm.create_model(f"local-dir:{store.CHECKPOINTS / reader.name}", pretrained=True).eval()
+@pytest.mark.parametrize("name", [name for name in zoo.names() if catalog.entry(name).task.endswith("classification")])
+def test_timm_loads_the_classifiers(name: str) -> None:
+    reader = zoo.load(name)
+    assert isinstance(reader, Classifier)
+    network = timm.create_model(f"local-dir:{store.CHECKPOINTS / name}", pretrained=True).eval()
     inputs = torch.randn(2, 3, *reader.settings.size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         np.testing.assert_allclose(network(inputs).numpy(), reader.logits(inputs.numpy()), atol=1e-3)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,8 @@ import torch
 from PIL import Image
 
 import zoo
-from zoo import ctc, store, weights
+from tests.conftest import write_checkpoint
+from zoo import ctc
 from zoo.crnn import CRNNReader
 from zoo.errors import InputError
 from zoo.language import NGram
@@ -35,14 +35,11 @@ CONFIG = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole checkpoint with random weights, sharpened so that texts differ in probability."""
-    folder = tmp_path_factory.mktemp("tiny-crnn")
     torch.manual_seed(1)
     network = CRNNReader.build(CONFIG)
     assert isinstance(network, CRNN)
     network.head.weight.data *= 12
-    weights.save(network, folder)
-    (folder / store.CONFIG).write_text(json.dumps(CONFIG))
-    return folder
+    return write_checkpoint(tmp_path_factory.mktemp("tiny-crnn"), CONFIG, network)
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,8 @@ def totals(frames: np.ndarray) -> dict[ctc.Text, float]:
 
 
 def test_repeats_are_merged_before_blanks_are_dropped() -> None:
-    h, e, l, o = 1, 2, 3, 4  # noqa: E741
-    assert ctc.collapse([h, h, e, 0, 0, l, l, l, 0, l, l, o]) == (h, e, l, l, o)
+    path, text = ([" helo".index(character) for character in word] for word in ("hhe  lll llo", "hello"))
+    assert ctc.collapse(path) == tuple(text)
     assert ctc.collapse([0, 0]) == () and ctc.collapse([]) == ()
 
 

@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 import zoo
-from zoo import image, seq2seq, store, weights
+from tests.conftest import write_checkpoint
+from zoo import image, seq2seq, store
 from zoo.errors import InputError
 from zoo.language import NGram
 from zoo.reader import Language
@@ -37,15 +38,12 @@ CONFIG = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole checkpoint with random weights, sharpened so that texts differ in probability."""
-    folder = tmp_path_factory.mktemp("tiny-seq2seq")
     torch.manual_seed(3)
     network = Seq2SeqReader.build(CONFIG)
     assert isinstance(network, Seq2Seq)
     network.head.weight.data *= 4
     network.head.bias.data[CharTokenizer.eos] = -3
-    weights.save(network, folder)
-    (folder / store.CONFIG).write_text(json.dumps(CONFIG))
-    return folder
+    return write_checkpoint(tmp_path_factory.mktemp("tiny-seq2seq"), CONFIG, network)
 
 
 @pytest.fixture(scope="module")

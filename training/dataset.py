@@ -1,7 +1,7 @@
 """Pictures on disk to batches for a network: the same preprocessing as the readers', and targets from the metadata."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -271,7 +271,7 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
     return [[(int(indices[turn]), int(widths[part].max()), int(turn)) for turn in part] for part in cut]
 
 
-STREAMS: Mapping[str, Callable[[int], Drawing]] = {
+STREAMS: dict[str, Callable[[int], Drawing]] = {
     "words": partial(words.draw_any, split="train", seed=60),
 }
 CHUNK = 1_024  # pictures that are drawn, and sorted by their width, at once

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from tests.demos.pictures import bad_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,6 +98,26 @@ def shown_in(place: Locator) -> np.ndarray:
     """The picture that a page shows, float (H, W, 3)."""
     source = place.locator("img").get_attribute("src") or ""
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB"), float)
+
+
+def refuses_bad_files(page: Page, tab: str, upload: Callable[[Page, str, bytes], None]) -> None:
+    """Each bad file gets its sentence in place of an answer, which goes when the file is taken away."""
+    problem = page.locator(f"#{tab}-message [role=alert]")
+    for name, (file, data, sentence) in bad_files().items():
+        upload(page, file, data)
+        expect(problem, name).to_contain_text(sentence)
+        expect(page.locator(f"#{tab}-answers"), name).to_be_hidden()
+        expect(page.locator(".toast-wrap .error"), name).to_have_count(0)
+        page.locator(f"#{tab}-picture").get_by_label("Remove Image").click()
+        expect(problem, name).to_have_count(0)
+
+
+def paper_of(page: Page, theme: str, path: Path) -> float:
+    """The brightness of the page's paper, 0…1, which must be its theme's; a picture of the page is left."""
+    shot = Image.open(io.BytesIO(page.screenshot(path=path, full_page=True)))
+    paper = float(np.asarray(shot.convert("L"))[:, 2].mean()) / 255
+    assert paper < 0.2 if theme == "dark" else paper > 0.8
+    return paper
 
 
 def scrolls_sideways(page: Page) -> bool:

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.demos.conftest import Visit, scrolls_sideways
-from tests.demos.pictures import bad_files, drawn, encoded, odd_files
+from tests.demos.conftest import Visit, paper_of, refuses_bad_files, scrolls_sideways
+from tests.demos.pictures import drawn, encoded, odd_files
 
 expect.set_options(timeout=60_000)  # the first reading loads the networks
 NETWORKS = ("captcha-resnet18", "captcha-seq2seq")
@@ -102,14 +102,7 @@ def test_blank_paper_is_not_read(visit: Visit) -> None:
 
 def test_bad_files_get_a_sentence_and_the_page_goes_on(visit: Visit) -> None:
     page = visit()
-    for name, (file, data, sentence) in bad_files().items():
-        upload(page, file, data)
-        problem = page.locator("#captcha-message [role=alert]")
-        expect(problem, name).to_contain_text(sentence)
-        expect(page.locator("#captcha-answers"), name).to_be_hidden()
-        expect(page.locator(".toast-wrap .error"), name).to_have_count(0)
-        page.get_by_label("Remove Image").click()
-        expect(problem, name).to_have_count(0)
+    refuses_bad_files(page, "captcha", upload)
     upload(page, "word.png", encoded(drawn("computer"), "PNG"))
     expect(reading(page, "captcha-seq2seq")).to_have_text("computer")
 
@@ -153,9 +146,7 @@ def test_it_fits_and_can_be_read(visit: Visit, width: int, theme: str, tmp_path:
     for part in (".reading", ".bars", ".looked"):
         for box in [found.bounding_box() for found in page.locator(part).all()]:
             assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, part
-    shot = Image.open(io.BytesIO(page.screenshot(path=tmp_path / f"{width}-{theme}.png", full_page=True)))
-    paper = np.asarray(shot.convert("L"))[:, 2].mean() / 255
-    assert paper < 0.2 if theme == "dark" else paper > 0.8
+    paper = paper_of(page, theme, tmp_path / f"{width}-{theme}.png")
     for part, what in ((".reading", "color"), (".card p", "color"), (".bars .text", "color")):
         ink = luma(page.locator(part).first.evaluate(f"(e) => getComputedStyle(e).{what}"))
         assert abs(ink - paper) > 0.5, f"{part} stands out"

@@ -1,6 +1,5 @@
 """The Draw tab in a real browser, used as a person uses it."""
 
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 import zoo
 from benchmarks.canvas import placed, replay
 from demos import glyph, glyph_study
-from tests.demos.conftest import Visit, scrolls_sideways, shown_in
+from tests.demos.conftest import Visit, paper_of, refuses_bad_files, scrolls_sideways, shown_in
 from tests.demos.pictures import bad_files, encoded
 from zoo import ink, strokes
 
@@ -129,12 +128,7 @@ def test_nothing_is_nothing(draw_tab: Visit) -> None:
 
 def test_bad_files_get_a_sentence_and_the_page_goes_on(draw_tab: Visit) -> None:
     page = draw_tab()
-    for name, (file, data, sentence) in bad_files().items():
-        upload(page, file, data)
-        expect(page.locator("#glyph-message [role=alert]"), name).to_contain_text(sentence)
-        expect(page.locator("#glyph-answers"), name).to_be_hidden()
-        page.locator("#glyph-picture").get_by_label("Remove Image").click()
-        expect(page.locator("#glyph-message [role=alert]"), name).to_have_count(0)
+    refuses_bad_files(page, "glyph", upload)
     assert replay(page, [np.array(line) for line in SEVEN]) == "7"
 
 
@@ -145,9 +139,7 @@ def test_it_fits(draw_tab: Visit, width: int, theme: str, tmp_path: Path) -> Non
     replay(page, [np.array(line) for line in LETTER_E])
     panel(page, ".looked img").wait_for()
     assert not scrolls_sideways(page)
-    shot = Image.open(io.BytesIO(page.screenshot(path=tmp_path / f"{width}-{theme}.png", full_page=True)))
-    paper = np.asarray(shot.convert("L"))[:, 2].mean() / 255
-    assert paper < 0.2 if theme == "dark" else paper > 0.8
+    paper_of(page, theme, tmp_path / f"{width}-{theme}.png")
 
 
 @pytest.mark.parametrize(

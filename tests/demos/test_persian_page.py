@@ -1,7 +1,6 @@
 """The Persian tab in a real browser, used as a person uses it."""
 
 import base64
-import io
 import json
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import zoo
 from demos import persian as tab
-from tests.demos.conftest import Visit, scrolls_sideways
+from tests.demos.conftest import Visit, paper_of, refuses_bad_files, scrolls_sideways
 from tests.demos.pictures import bad_files, encoded
 from training.data import persian
 
@@ -129,12 +128,7 @@ def test_a_crop_is_made(persian_tab: Visit, damage: str) -> None:
 
 def test_bad_files_get_a_sentence_and_the_page_goes_on(persian_tab: Visit) -> None:
     page = persian_tab()
-    for name, (file, data, sentence) in bad_files().items():
-        upload(page, file, data)
-        expect(page.locator("#persian-message [role=alert]"), name).to_contain_text(sentence)
-        expect(page.locator("#persian-answers"), name).to_be_hidden()
-        page.locator("#persian-picture").get_by_label("Remove Image").click()
-        expect(page.locator("#persian-message [role=alert]"), name).to_have_count(0)
+    refuses_bad_files(page, "persian", upload)
     upload(page, "number.png", encoded(crop("number"), "PNG"))
     expect(panel(page, ".reading")).to_have_text(persian.WORDS["number"])
 
@@ -147,9 +141,7 @@ def test_it_fits(persian_tab: Visit, width: int, theme: str, tmp_path: Path) -> 
     upload(page, "number.png", encoded(crop("number"), "PNG"))
     panel(page, ".looked img").wait_for()
     assert not scrolls_sideways(page)
-    shot = Image.open(io.BytesIO(page.screenshot(path=tmp_path / f"{width}-{theme}.png", full_page=True)))
-    paper = np.asarray(shot.convert("L"))[:, 2].mean() / 255
-    assert paper < 0.2 if theme == "dark" else paper > 0.8
+    paper_of(page, theme, tmp_path / f"{width}-{theme}.png")
 
 
 def test_programs_read_and_make_crops(server: str, tmp_path: Path) -> None:

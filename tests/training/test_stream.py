@@ -13,7 +13,7 @@ from training import dataset
 from training.data.folder import Drawing, write
 from training.fit import Pictures, fit
 from training.module import ctc
-from training.recipes import Recipe, recipe_of
+from training.recipes import Recipe
 
 FONT = ImageFont.load_default(28)
 
@@ -29,9 +29,25 @@ def draw(index: int) -> Drawing:
 @pytest.fixture
 def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     monkeypatch.setattr(dataset, "CHUNK", 64)
-    monkeypatch.setitem(dataset.STREAMS, "words", draw)  # type: ignore[attr-defined]
-    small = {"width": 48, "hidden": 32, "layers": 1, "dropout": 0.0}
-    return dataclasses.replace(recipe_of("word-crnn"), samples=(512,), batch=16, model_args=small)
+    monkeypatch.setitem(dataset.STREAMS, "words", draw)
+    return Recipe(
+        name="small",
+        kind="crnn",
+        architecture="crnn",
+        model_args={"width": 48, "hidden": 32, "layers": 1, "dropout": 0.0},
+        train=(),
+        validation=("words-validation",),
+        stream="words",
+        subject="word",
+        epochs=5,
+        samples=(512,),
+        batch=16,
+        learning_rate=5e-3,
+        alphabet=string.digits,
+        input_size=(32, 128),
+        widths=(16, 640),
+        recolour=False,
+    )
 
 
 def texts(recipe: Recipe, batch: dataset.Batch) -> list[str]:
@@ -68,7 +84,7 @@ def test_workers_draw_every_picture_once(recipe: Recipe) -> None:
 
 def test_a_network_learns_to_spell(recipe: Recipe, tmp_path: Path) -> None:
     write(tmp_path / "words-validation", draw, 48, workers=1)
-    recipe = dataclasses.replace(recipe, alphabet=string.digits, learning_rate=5e-3, epochs=5, samples=(256,))
+    recipe = dataclasses.replace(recipe, samples=(256,))
     pictures = Pictures(dataset.split(recipe, tmp_path), workers=0)
     lines: list[tuple[float, float]] = []
     network = fit(pictures, tmp_path / "run")
