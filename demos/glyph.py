@@ -108,7 +108,7 @@ def build() -> None:
                     gr.HTML(SEES)
                     sight = gr.HTML(elem_id="glyph-seen")
 
-    # One at a time: Grad-CAM hooks into the network. Of drawings that came meanwhile the last is read.
+    # One at a time: two readings at once would only slow each other down.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     read = inside.build([NETWORK], "glyph-inside", alone)
     evaluation.build(NETWORK, "pen strokes of people's hands (Chars74K)")
@@ -119,7 +119,8 @@ def build() -> None:
     to = {"shown": _shown, "nothing": _nothing}
     show_drawing = partial(answers.to_drawing, draw=strokes.draw, **to)
     show_upload = partial(answers.to_upload, **to)
-    drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", **shown, **alone)
+    # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
+    drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown)
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
     # Endpoints for programs, with no widget of their own to start them.
     drawing, told = gr.JSON(visible=False), gr.JSON(visible=False)

@@ -107,7 +107,7 @@ def build() -> None:
                 places = answers.panel(NETWORK)
             gr.Markdown(LINE)
 
-    # One at a time: Grad-CAM hooks into the network. Of drawings that came meanwhile the last is read.
+    # One at a time: two readings at once would only slow each other down.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     read = inside.build([NETWORK], "persian-inside", alone)
     evaluation.build(NETWORK)
@@ -117,7 +117,8 @@ def build() -> None:
     to = {"shown": _shown, "nothing": _nothing}
     show_drawing = partial(answers.to_drawing, draw=partial(strokes.draw, width=PEN, whole=True), **to)
     show_upload = partial(answers.to_upload, **to)
-    drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", **shown, **alone)
+    # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
+    drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown)
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
     make.click(make_persian, controls, upload, api_name="make_persian", show_progress="hidden")
     # An endpoint for programs, with no widget of its own to start it.

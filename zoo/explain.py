@@ -1,5 +1,6 @@
 """Where a network looked: class activation maps of an answer, cross-attention of each character, what a layer makes."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,15 +53,19 @@ class Activations:
         return found
 
 
+ALONE = threading.Lock()  # else one thread would record what another's picture makes
+
+
 @contextmanager
 def recorded(layer: nn.Module) -> Iterator[list[Tensor]]:
-    """A list that a layer's outputs are added to while the block runs."""
+    """A list that a layer's outputs are added to while the block runs; one block at a time."""
     kept: list[Tensor] = []
-    hook = layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
-    try:
-        yield kept
-    finally:
-        hook.remove()
+    with ALONE:
+        hook = layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
+        try:
+            yield kept
+        finally:
+            hook.remove()
 
 
 def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:

@@ -38,7 +38,7 @@ def received() -> Iterator[Received]:
     with gr.Blocks() as page:
         drawn = canvas("Draw here", elem_id="draw")
         counts = gr.Textbox(elem_id="counts", label="points")
-        drawn.input(take, drawn, counts, trigger_mode="always_last", show_progress="hidden")
+        drawn.input(take, drawn, counts, trigger_mode="always_last", show_progress="hidden", queue=False)
     _, received.url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield received
     page.close()
@@ -131,7 +131,7 @@ def test_a_drawing_that_was_overtaken_comes_again(page: Page, received: Received
         route.continue_(post_data=asked if asked["data"] in known else asked | {"data": [[]]})
         known.append(asked["data"])
 
-    page.route("**/queue/join*", overtake)
+    page.route("**/run/predict*", overtake)
     stroke(page, [(0.2, 0.2), (0.8, 0.2)])
     expect(counts(page)).to_have_value("[5]")
     assert received.drawings[0] == []
