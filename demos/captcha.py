@@ -205,7 +205,7 @@ def build() -> None:
 
     # One at a time: Grad-CAM hooks into the network, and two readings at once would only slow each other down.
     queued: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    read = inside.build(NETWORKS, "captcha-inside", queued)
+    read, _ = inside.build(NETWORKS, "captcha-inside", queued)
     evaluation.build(NETWORKS[0])
     outputs = [message, read, panels, invitation, *places]
     alone = queued | {"preprocess": False}

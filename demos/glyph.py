@@ -110,7 +110,7 @@ def build() -> None:
 
     # One at a time: two readings at once would only slow each other down.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    read = inside.build([NETWORK], "glyph-inside", alone)
+    read, follow = inside.build([NETWORK], "glyph-inside", alone)
     evaluation.build(NETWORK, "pen strokes of people's hands (Chars74K)")
     if glyph_study.FOLDER.exists():
         glyph_study.build()
@@ -120,7 +120,7 @@ def build() -> None:
     show_drawing = partial(answers.to_drawing, draw=strokes.draw, **to)
     show_upload = partial(answers.to_upload, **to)
     # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
-    drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown)
+    follow(drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown))
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
     # Endpoints for programs, with no widget of their own to start them.
     drawing, told = gr.JSON(visible=False), gr.JSON(visible=False)

@@ -1,6 +1,6 @@
 """Inside a network: what its layers make of the picture that is read, and a convolution with numbers of one's own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -24,8 +24,10 @@ NOTHING = "<p>There is no picture yet.</p>"
 FIRST = next(iter(KERNELS))
 OWN = "my own"
 
+Follow = Callable[[gr.events.Dependency], None]
 
-def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> gr.State:
+
+def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> tuple[gr.State, Follow]:
     """The part of a tab; call it inside gr.Blocks.
 
     Args:
@@ -34,7 +36,8 @@ def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> gr.S
         alone: how handlers that run a network share it with the others.
 
     Returns:
-        Where the tab puts the picture that was read, a PIL image or None.
+        Where the tab puts the picture that was read, a PIL image or None; and what makes the part follow an event that
+        puts one there outside of gradio's queue, which tells of no change then.
     """
     picture, opened = gr.State(None), gr.State(False)
     titles = [(network.title, network.name) for network in networks]
@@ -78,7 +81,12 @@ def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> gr.S
     preset.input(_numbers, preset, numbers, **shown).then(show_convolved, kernel, result, **shown)
     for number in numbers:
         number.input(lambda: OWN, None, preset, **shown).then(show_convolved, kernel, result, **shown)
-    return picture
+
+    def follow(event: gr.events.Dependency) -> None:
+        event.then(show_layers, asked, layers, trigger_mode="always_last", queue=False, **shown)
+        event.then(show_convolved, kernel, result, trigger_mode="always_last", queue=False, **shown)
+
+    return picture, follow
 
 
 def _numbers(preset: str) -> list[Any]:

@@ -109,7 +109,7 @@ def build() -> None:
 
     # One at a time: two readings at once would only slow each other down.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    read = inside.build([NETWORK], "persian-inside", alone)
+    read, follow = inside.build([NETWORK], "persian-inside", alone)
     evaluation.build(NETWORK)
     persian_study.build()
     outputs = [message, read, panels, invitation, *places]
@@ -118,7 +118,7 @@ def build() -> None:
     show_drawing = partial(answers.to_drawing, draw=partial(strokes.draw, width=PEN, whole=True), **to)
     show_upload = partial(answers.to_upload, **to)
     # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
-    drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown)
+    follow(drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown))
     upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
     make.click(make_persian, controls, upload, api_name="make_persian", show_progress="hidden")
     # An endpoint for programs, with no widget of its own to start it.
