@@ -11,11 +11,12 @@ checkpoint's evaluation.json.
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
 from tqdm import tqdm
 
 import zoo
@@ -30,7 +31,8 @@ from zoo.store import CHECKPOINTS
 
 PORT = 8631
 ADDRESS = f"http://127.0.0.1:{PORT}"
-SETTLED = 0.6  # seconds without another answer, after which the last one is that to the whole drawing
+RESTED = 700  # milliseconds after the pen was lifted, when the whole drawing has gone out
+SETTLED = 0.3  # seconds with nothing asked and nothing new, after which the answer is that to the whole drawing
 
 
 def placed(drawing: Sequence[strokes.Stroke], rng: np.random.Generator) -> list[np.ndarray]:
@@ -43,6 +45,26 @@ def placed(drawing: Sequence[strokes.Stroke], rng: np.random.Generator) -> list[
     return [(line - least) * scale + corner for line in lines]
 
 
+@contextmanager
+def asked(page: Page) -> Iterator[set[Request]]:
+    """What the page asks meanwhile and has no answer to yet."""
+    waiting: set[Request] = set()
+
+    def begun(request: Request) -> None:
+        waiting.add(request)
+
+    def ended(request: Request) -> None:
+        waiting.discard(request)
+
+    page.on("request", begun)
+    page.on("requestfinished", ended)
+    page.on("requestfailed", ended)
+    yield waiting
+    page.remove_listener("request", begun)
+    page.remove_listener("requestfinished", ended)
+    page.remove_listener("requestfailed", ended)
+
+
 def replay(page: Page, lines: Sequence[np.ndarray]) -> str:
     """What the page reads once the mouse has drawn the strokes on its empty canvas."""
     page.get_by_role("button", name="Clear").click()
@@ -50,20 +72,22 @@ def replay(page: Page, lines: Sequence[np.ndarray]) -> str:
     box = page.locator("#glyph-canvas canvas").bounding_box()
     assert box
     corner, size = np.array([box["x"], box["y"]]), np.array([box["width"], box["height"]])
-    for line in lines:
-        on_page = line * size + corner
-        page.mouse.move(*on_page[0])
-        page.mouse.down()
-        for point in on_page[1:]:
-            page.mouse.move(*point)
-        page.mouse.up()
-    page.locator(f"#{NETWORK.name} .took").wait_for()
-    seen, since = "", time.monotonic()
-    while time.monotonic() < since + SETTLED:
-        page.wait_for_timeout(50)
-        answer = page.locator(f"#{NETWORK.name} .answer").inner_text()
-        if answer != seen:
-            seen, since = answer, time.monotonic()
+    with asked(page) as waiting:
+        for line in lines:
+            on_page = line * size + corner
+            page.mouse.move(*on_page[0])
+            page.mouse.down()
+            for point in on_page[1:]:
+                page.mouse.move(*point)
+            page.mouse.up()
+        page.evaluate(f"new Promise(done => setTimeout(done, {RESTED}))")
+        page.locator(f"#{NETWORK.name} .took").wait_for()
+        seen, since = "", time.monotonic()
+        while time.monotonic() < since + SETTLED:
+            page.wait_for_timeout(50)
+            answer = page.locator(f"#{NETWORK.name} .answer").inner_text()
+            if waiting or answer != seen:
+                seen, since = answer, time.monotonic()
     return page.locator(f"#{NETWORK.name} .reading").inner_text()
 
 
