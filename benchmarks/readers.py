@@ -29,8 +29,9 @@ from training.data.folder import ImageFolder
 from training.data.persian import OTHER
 from training.evaluate import sets
 from training.report import Report, Row, share
+from training.spelling import error_rates
 from training.truth import subject
-from zoo.metrics import bootstrap, character_error_rate, plain
+from zoo.metrics import bootstrap, plain
 from zoo.store import CHECKPOINTS
 
 Read = Callable[[Image.Image], str]
@@ -86,6 +87,7 @@ def tesseract(language: str, mode: int) -> Read:
 
 PEERS: dict[str, dict[str, Callable[[], Read]]] = {
     "captcha": {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": partial(tesseract, "eng", 7)},
+    "word": {"RapidOCR": rapidocr, "Tesseract": partial(tesseract, "eng", 7)},
     "persian": {"Tesseract": partial(tesseract, "fas", 8)},
 }
 
@@ -111,9 +113,11 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
     for i in tqdm(chosen, model):
         picture = pictures.image(i)
         start = time.perf_counter()
-        read_texts.append(plain(read(picture)))
+        read_texts.append(read(picture))
         times.append(1000 * (time.perf_counter() - start))
-        true_texts.append(plain(pictures.row(i)["text"]))
+        true_texts.append(pictures.row(i)["text"])
+    exact = [a == b for a, b in zip(read_texts, true_texts, strict=True)]
+    read_texts, true_texts = [*map(plain, read_texts)], [*map(plain, true_texts)]
     right = [a == b for a, b in zip(read_texts, true_texts, strict=True)]
     command = f"python -m benchmarks.readers --data {data}"
     words = [hit for hit, text in zip(right, true_texts, strict=True) if len(text) > 1]
@@ -121,7 +125,8 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
     return [
         share(data, "word accuracy", right, model=model, command=command),
         *(alone if 0 < len(words) < len(right) else ()),
-        Row(data, "CER", character_error_rate(read_texts, true_texts), len(chosen), None, model, command),
+        share(data, "word accuracy, case as drawn", exact, model=model, command=command),
+        *error_rates(data, read_texts, true_texts, model=model, command=command),
         Row(
             data,
             MILLISECONDS,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo.calibration import binary_cross_entropy, coverage, expected_calibration_error, fit_temperature, threshold
-from zoo.metrics import bootstrap, character_error_rate, edit_distance, plain, wilson
+from zoo.metrics import bootstrap, plain, wilson
 from zoo.runtime import softmax
 
 
@@ -17,17 +17,6 @@ def test_wilson_agrees_with_the_published_example() -> None:
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert wilson(0, 0) == (0, 1)
     assert wilson(10, 10)[1] == pytest.approx(1)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "edits"), [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "abc", 0), ("ab", "ba", 2)]
-)
-def test_edit_distance(a: str, b: str, edits: int) -> None:
-    assert edit_distance(a, b) == edits == edit_distance(b, a)
-
-
-def test_cer_counts_true_characters() -> None:
-    assert character_error_rate(["abx", ""], ["abc", "d"]) == 0.5
 
 
 def test_bootstrap_holds_the_mean() -> None:

@@ -9,15 +9,19 @@ from torch.nn import functional
 
 import zoo
 from training import checkpoint, dataset, faithfulness, language
+from training.module import greedy
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
+from zoo.ctc import BLANK
 from zoo.language import NGram, weighed
-from zoo.reader import Language
+from zoo.reader import Language, SequenceReader
+from zoo.recurrent import CRNN
 from zoo.runtime import softmax
-from zoo.seq2seq import WEIGHED, Seq2SeqReader
 from zoo.text import CharTokenizer
 
 FEW = 200
 MANY = 3000  # are enough to choose weight, threshold and layer by
+FRAMED = 1000  # are enough for the temperature of a CTC network, before a language model has its say
+CERTAIN = 1e4  # a logit
 WEIGHTS = np.linspace(0, 1, 11).round(1)
 WARMER = np.array([1, 1.1, 1.2, 1.3])
 
@@ -42,14 +46,17 @@ def write_calibrated(
         kept = {name: before[name] for name in names if name in before}
         return checkpoint.write(recipe, network, folder, **kept)
     texts = validation[dataset.answerable(recipe, pictures.texts[validation])]
-    logits, right = validation_answers(network, pictures, texts, workers)
-    temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
+    if recipe.kind == "crnn":
+        temperature = frames_temperature(network, pictures, texts[:: -(-len(texts) // FRAMED)], workers)
+    else:
+        logits, right = validation_answers(network, pictures, texts, workers)
+        temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
     chosen: dict[str, float] = {"temperature": temperature}
     texts = texts[:: -(-len(texts) // MANY)]
     checkpoint.write(recipe, network, folder, **chosen)
     reader = zoo.load(folder)
     lm: Language = None
-    if isinstance(reader, Seq2SeqReader):
+    if isinstance(reader, SequenceReader):
         unseen = language.english(without=[text.decode() for text in pictures.texts[texts]])
         chosen["temperature"], chosen["language"] = weighing(reader, unseen, pictures, texts)
         checkpoint.write(recipe, network, folder, **chosen)
@@ -63,7 +70,7 @@ def write_calibrated(
 
 
 def weighing(
-    reader: Seq2SeqReader, model: NGram, pictures: dataset.Captchas, texts: dataset.Indices
+    reader: SequenceReader, model: NGram, pictures: dataset.Captchas, texts: dataset.Indices
 ) -> tuple[float, float]:
     """Temperature and language model's weight for which the binary cross-entropy of the answers' confidence is least.
 
@@ -73,16 +80,43 @@ def weighing(
     for temperature in reader.settings.temperature * WARMER:
         answers = []
         for i in texts:
-            [found] = reader.hypotheses(reader.prepare(pictures.image(i))[0], WEIGHED, temperature, model)
-            read = [reader.tokenizer.decode(h.tokens) for h in found]
+            [found] = reader.candidates(reader.prepare(pictures.image(i))[0], temperature, model)
+            read = [text for text, _ in found]
             right = [text == pictures.texts[i].decode() for text in read]
-            answers.append(([h.probability for h in found], model.gains(read, *reader.texts), right))
+            answers.append(([share for _, share in found], model.gains(read, *reader.texts), right))
         for weight in WEIGHTS:
             after = [weighed(before, gains, weight) for before, gains, _ in answers]
             hits = [right[sure.argmax()] for sure, (_, _, right) in zip(after, answers, strict=True)]
             scores[temperature, weight] = binary_cross_entropy([sure.max() for sure in after], hits)
     temperature, weight = min(scores, key=scores.__getitem__)
     return float(temperature), float(weight)
+
+
+def frames_temperature(
+    network: nn.Module, pictures: dataset.Captchas, validation: dataset.Indices, workers: int
+) -> float:
+    """The temperature for a CTC network: the confidence in its greedy text is that text's, over all its paths."""
+    logits, texts, right = [], [], []
+    longest = pictures.recipe.widths[1] // CRNN.across
+    with torch.inference_mode():
+        for batch in dataset.loader(pictures, dataset.batches(pictures, validation), workers):
+            found = network(batch["images"])
+            read, hits = greedy(found, batch["symbols"], batch["lengths"])
+            texts += read
+            right += hits
+            ended = functional.pad(found, (0, 0, 0, longest - found.shape[1]))
+            ended[:, found.shape[1] :, BLANK] = CERTAIN  # changes no text's probability
+            logits.append(ended.transpose(0, 1))
+    frames, hit = torch.cat(logits, 1), np.array(right)
+    symbols = torch.tensor([symbol for text in texts for symbol in text])
+    lengths = torch.tensor([len(text) for text in texts])
+
+    def score(temperature: float) -> float:
+        scores = (frames / temperature).log_softmax(-1)
+        loss = functional.ctc_loss(scores, symbols, torch.full_like(lengths, longest), lengths, BLANK, "none")
+        return binary_cross_entropy(np.exp(-loss.numpy()), hit)
+
+    return fit_temperature(score)
 
 
 def validation_answers(

@@ -25,6 +25,9 @@ DATA = {
     "persian-test-nothing": "Latin letters in unseen fonts, Chinese, and no text at all",
     "persian-study": "a random tenth of 20,808 crops, 1,156 of each class, all families on both sides (drawn data)",
     "digits-hoda-test": "handwritten Persian digits (Hoda; Khosravi & Kabir 2007), which it never learned",
+    "words-test": "English words never trained on, drawn in unseen fonts on unseen backgrounds",
+    "numbers-test": "amounts, dates, times, phone and invoice numbers in unseen fonts (drawn)",
+    "words-iiit5k-test": "words in scenes (IIIT5K; Mishra et al. 2012), 2,067 of its 3,000 test images",
     "photos": "Caltech-101 photos (Li et al., CC BY 4.0)",
     "study": "the study's protocol: a random tenth of its 101,000 images",
     "captcha-five-test": "the captchas of Wilhelmy & Rosas",
@@ -61,6 +64,11 @@ drawn crops of Persian digits in both shapes, signs, words of business letters, 
 (fonts-farsiweb, fonts-freefarsi, fonts-hosny-thabit, fonts-paktype; GPL and OFL); two in three as bad scans have them:
 ink that ran or broke, blur, specks, ruled lines, stamps, uneven light, thresholds, JPEG. No scan was at hand that may
 be published""",
+    "words": """\
+drawn words, numbers, words with signs and lines of several, each drawn anew and shown once, in the font families of
+@fontsource that captchas are drawn with (SIL Open Font License and Apache 2.0), on plain paper, patterns and drawn
+scenes: in perspective, on arcs, blurred, in shadow, faint, compressed; the word list is that of the npm package
+word-list (MIT) without the words that test. No picture of a real scene""",
     "persian-study": "the same in all families, those that validate and test too",
     "glyph-train": """\
 single characters, redrawn with other pens, slants and bends: 62 characters by hand as pen strokes, 25 drawings of each
@@ -89,6 +97,10 @@ HELD_OUT = {
         "drawn crops in seven families of their own",
         "No family that validates or tests is trained on, nor one that grew out of the same.",
     ),
+    "word": (
+        "4,000 drawn words, numbers and lines in fonts of their own",
+        "No font that validates or tests is trained on, and no word that tests.",
+    ),
 }
 LIMITS = {
     "glyph": """\
@@ -99,6 +111,10 @@ same probability. It sees ink alone: what is written over lines or on a pattern 
 It knows ten digits, a dash, an underscore, five words and, as one class, everything else. A crop is to be as high as
 its line: cut closely around, a dash is an underscore, a zero a full stop, and the ring of ٥ a zero; ا is read as ۱. It
 was taught print, not handwriting, and all its data is drawn: on real scans it has not been measured.""",
+    "word": """\
+It reads a line of printable ASCII from left to right: no accents, no other script, no writing by hand. It was taught
+drawn pictures alone. It finds no words in a whole picture: a crop is to hold one line. Very long lines are
+squeezed.""",
     "classifier": """\
 It knows 100 words and nothing else: any other word should come back unsure. It has no idea of case. It was trained on
 drawn captchas and has not been measured on those of real sites.""",
@@ -203,7 +219,9 @@ def table(report: Report) -> str:
 def _number(row: Row, value: float) -> str:
     if "ms" in row.measure.split():
         return f"{value:.1f}"
-    share = any(word in row.measure for word in ("accuracy", "status", "coverage", "same"))
+    share = any(
+        word in row.measure for word in ("accuracy", "status", "coverage", "same", "CER", "per character", "read as")
+    )
     return f"{100 * value:.2f} %" if share else f"{value:.4g}"
 
 

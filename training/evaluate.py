@@ -2,8 +2,9 @@
 
     python -m training.evaluate captcha-resnet18 --data DIR
 
-DIR holds the drawn test sets (python -m training.data.captcha tests --out DIR, or training.data.glyph) and, if at hand,
-ImageFolders or zips of photos and of real captchas: photos, captcha-five-test, captcha-login-test, captcha-wide-test.
+DIR holds the drawn test sets (python -m training.data.captcha tests --out DIR, or training.data.glyph and so
+on) and, if at hand, ImageFolders or zips of photos, of real captchas and of words in scenes: photos, captcha-five-test,
+captcha-login-test, captcha-wide-test, words-iiit5k-test.
 The study's protocol is measured with the model that its recipe, NAME-study, left under --runs. A set that is missing
 keeps its row and is printed as not rerun.
 """
@@ -26,10 +27,11 @@ from training.data.persian import OTHER
 from training.dataset import split
 from training.recipes import NAMES, Recipe, recipe_of
 from training.report import Report, Row, share
+from training.spelling import confused, error_rates
 from training.truth import expected, right, subject
 from zoo.calibration import coverage, expected_calibration_error
 from zoo.classifier import Classifier
-from zoo.metrics import bootstrap
+from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
 from zoo.reader import Language, Reader
 from zoo.runtime import Array, Runtime
@@ -41,9 +43,10 @@ RELABELLED = Path(__file__).parent / "data" / "relabelled.json"  # by eye, those
 SET_RIGHT = ", wrong labels set right"
 SEEN_WORDS, UNSEEN_WORDS, GLYPHS = "test-words", "test-unseen-words", "glyph-test"
 PERSIAN, SCANS, HANDWRITTEN = "persian-test", "persian-test-scan", "digits-hoda-test"
+WORDS, NUMBERS, SCENE_WORDS = "words-test", "numbers-test", "words-iiit5k-test"
 REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
 CLASSES = GLYPHS, PERSIAN, SCANS, HANDWRITTEN  # sets of what is a class each
-MAPPED = SEEN_WORDS, GLYPHS, SCANS  # sets on which the heat maps are measured
+MAPPED = SEEN_WORDS, GLYPHS, SCANS, WORDS  # sets on which the heat maps are measured
 Answers = list[tuple[Prediction, str]]
 
 
@@ -73,7 +76,17 @@ def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
         ]
     if not all(p.label for p, _ in found):
         rows.append(share(data, "word accuracy, case as drawn", [p.text == text for p, text in found], **extra))
+    if data in (WORDS, NUMBERS, SCENE_WORDS):
+        rows += spelling(data, found, **extra)
     return rows
+
+
+def spelling(data: str, found: Answers, **extra: str) -> list[Row]:
+    """The edits between texts and answers: as they are compared and as drawn; and what is read as what."""
+    read, true = [p.text for p, _ in found], [text for _, text in found]
+    alike = [*map(plain, read)], [*map(plain, true)]
+    rows = error_rates(data, *alike, **extra) + error_rates(data, read, true, ", case as drawn", **extra)
+    return rows + ([] if extra else confused(data, *alike))
 
 
 def calibration(data: str, found: Answers, uncalibrated: Answers) -> list[Row]:
@@ -167,6 +180,8 @@ def sets(reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (GLYPHS,), ("glyph-test-nothing", "photos")
     if subject(reader) == "persian":
         return (PERSIAN, SCANS, HANDWRITTEN), ("persian-test-nothing", "photos")
+    if subject(reader) == "word":
+        return (WORDS, NUMBERS, SCENE_WORDS), ("test-nothing", "photos")
     if isinstance(reader, Classifier):
         return (SEEN_WORDS,), (UNSEEN_WORDS, "test-nothing", "photos")
     return (SEEN_WORDS, UNSEEN_WORDS, *REAL), ("test-nothing", "photos")

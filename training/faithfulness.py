@@ -18,7 +18,9 @@ from training.data.folder import ImageFolder
 from training.dataset import Captchas
 from training.report import Row, share
 from training.truth import expected, right
+from zoo import ctc
 from zoo.classifier import Classifier
+from zoo.crnn import CRNNReader, encode
 from zoo.explain import Map
 from zoo.metrics import bootstrap
 from zoo.prediction import Prediction
@@ -140,6 +142,9 @@ def log_probabilities(reader: Reader, case: Case, covered: Sequence[Image.Image]
     inputs = np.concatenate([reader.prepare(picture, case.picture)[0] for picture in covered])
     if isinstance(reader, Classifier):
         return np.log(softmax(reader.logits(inputs))[:, reader.texts.index(case.text)])
+    if isinstance(reader, CRNNReader):
+        text = encode(case.text, reader.config["alphabet"])
+        return np.array([ctc.log_probabilities(frames, [text])[0] for frames in reader.frames(inputs)])
     tokens = CharTokenizer(reader.config["alphabet"]).batch([case.text] * len(covered))
     tokens = np.insert(tokens, 0, CharTokenizer.bos, axis=1)
     with torch.inference_mode():

@@ -13,7 +13,7 @@ from torch.nn import functional
 from training.dataset import Batch
 from training.recipes import Recipe
 from zoo import store
-from zoo.ctc import BLANK, collapse
+from zoo.ctc import BLANK, Text, collapse
 from zoo.recurrent import CRNN
 from zoo.text import CharTokenizer
 from zoo.transformer import Seq2Seq
@@ -72,10 +72,14 @@ def ctc(logits: Tensor, symbols: Tensor, lengths: Tensor) -> tuple[Tensor, Tenso
     frames = torch.full_like(lengths, len(scores))
     # a text that its picture has too few frames for teaches nothing
     loss = functional.ctc_loss(scores, symbols, frames, lengths, BLANK, "mean", zero_infinity=True)
+    return loss, torch.tensor(greedy(logits, symbols, lengths)[1], device=logits.device)
+
+
+def greedy(logits: Tensor, symbols: Tensor, lengths: Tensor) -> tuple[list[Text], list[bool]]:
+    """What the best paths spell, and whether each is its text; as `ctc` takes them."""
+    found = [collapse(path) for path in logits.argmax(-1).tolist()]
     texts = symbols.cpu().split(lengths.tolist())
-    paths = logits.argmax(-1).tolist()
-    right = [collapse(path) == tuple(text.tolist()) for path, text in zip(paths, texts, strict=True)]
-    return loss, torch.tensor(right, device=logits.device)
+    return found, [read == tuple(text.tolist()) for read, text in zip(found, texts, strict=True)]
 
 
 def freeze(network: nn.Module, frozen: bool) -> None:

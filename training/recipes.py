@@ -13,7 +13,7 @@ from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo import image
-from zoo.text import ALPHANUMERIC
+from zoo.text import ALPHANUMERIC, PRINTABLE
 from zoo.transformer import Grid
 
 
@@ -155,6 +155,13 @@ def _study(make: Callable[..., Recipe], name: str, enlarged: float = 1.0, **valu
     return make(name, **pool, **size, **values)
 
 
+def _crnn(name: str, **values: Any) -> Recipe:
+    """Of printable ASCII, in pictures that are drawn while it learns from them."""
+    seen: dict[str, Any] = {"input_size": (32, 128), "widths": (16, 640), "recolour": False, "learning_rate": 1e-3}
+    drawn = {"train": (), "validation": ("words-validation",), "stream": "words", "subject": "word"}
+    return Recipe(name, "crnn", "crnn", {"dropout": 0.1}, alphabet=PRINTABLE, **seen | drawn | values)
+
+
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
 WIDTHS = 48, 512  # narrowest and widest input of a reader of any captcha
 _REAL = ("captcha-five-train.zip", "captcha-login-train.zip", "captcha-wide-train.zip")
@@ -246,6 +253,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "glyph-efficientnet": partial(
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
     ),
+    "word-crnn": partial(_crnn, samples=(200 * 1_024,), epochs=8),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
     "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS),

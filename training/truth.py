@@ -15,7 +15,7 @@ def expected(reader: Reader, row: Row) -> str:
 
 
 def subject(reader: Reader) -> str:
-    """What a reader reads: "captcha", "glyph" or "persian"."""
+    """What a reader reads: "captcha", "glyph", "persian" or "word"."""
     return str(reader.config["glyphzoo"].get("subject", "glyph" if reader.settings.ink else "captcha"))
 
 

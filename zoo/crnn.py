@@ -72,10 +72,22 @@ class CRNNReader(SequenceReader):
             "features": Graph(Method(network, network.features), images, any_width, ("features",)),
         }
 
-    def frames(self, inputs: npt.NDArray[np.float32]) -> Frames:
+    def frames(self, inputs: npt.NDArray[np.float32], temperature: float | None = None) -> Frames:
         """Logarithms of the calibrated distributions (B, T, symbols) of inputs (B, 3, H, W); symbol 0 is the blank."""
         (logits,) = self._run("frames", images=inputs)
-        return log_softmax(logits / self.settings.temperature)
+        return log_softmax(logits / (temperature or self.settings.temperature))
+
+    def followed(self, frames: Frames, lm: NGram | None) -> tuple[list[ctc.Text], Floats]:
+        """Texts that a beam follows through the frames (T, symbols), and the probability that the frames give each."""
+        found = ctc.beam_search(frames, prefer=None if lm is None else partial(self._preference, lm))
+        texts = [one.text for one in found]
+        return texts, np.exp(ctc.log_probabilities(frames, texts))
+
+    def candidates(
+        self, inputs: npt.NDArray[np.float32], temperature: float, lm: NGram
+    ) -> list[list[tuple[str, float]]]:
+        found = [self.followed(frames, lm) for frames in self.frames(inputs, temperature)]
+        return [[(self.decode(text), float(share)) for text, share in zip(*pair, strict=True)] for pair in found]
 
     def answers(self, frames: Frames, decoding: Decoding) -> list[tuple[ctc.Text, float]]:
         """Texts that the frames (T, symbols) of a picture may spell, with the probability of each, best first."""
@@ -86,9 +98,7 @@ class CRNNReader(SequenceReader):
             return [(text, float(np.exp(ctc.log_probabilities(frames, [text])[0])))]
         weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
         model = None if decoding.lm is False or not weight else decoding.lm or language.english()
-        found = ctc.beam_search(frames, prefer=None if model is None else partial(self._preference, model))
-        texts = [one.text for one in found]
-        shares = np.exp(ctc.log_probabilities(frames, texts))
+        texts, shares = self.followed(frames, model)
         if model is not None:
             shares = language.weighed(shares, self._gains(model, texts), weight)
         return [(texts[i], float(shares[i])) for i in np.argsort(-shares, kind="stable")]

@@ -1,7 +1,6 @@
 """How well a reader reads, with the uncertainty of the count."""
 
 import unicodedata
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,18 +37,3 @@ def bootstrap(values: npt.ArrayLike, statistic: Any, draws: int = 1000, seed: in
     found = [statistic(rows[rng.integers(len(rows), size=len(rows))]) for _ in range(draws)]
     low, high = np.percentile(found, (2.5, 97.5)) - np.mean(found) + statistic(rows)
     return float(low), float(high)
-
-
-def edit_distance(a: Sequence[Any], b: Sequence[Any]) -> int:
-    """Levenshtein's distance: insertions, deletions and substitutions from one sequence to the other."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        previous, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
-    return row[-1]
-
-
-def character_error_rate(read: Sequence[str], true: Sequence[str]) -> float:
-    """Edits per true character (CER)."""
-    return sum(map(edit_distance, read, true)) / max(sum(map(len, true)), 1)

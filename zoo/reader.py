@@ -288,6 +288,15 @@ class SequenceReader(Reader):
     def texts(self) -> tuple[int, int]:
         """What texts there may be: how many kinds of characters, regardless of case, and the most in one text."""
 
+    @abstractmethod
+    def candidates(
+        self, inputs: npt.NDArray[np.float32], temperature: float, lm: NGram
+    ) -> list[list[tuple[str, float]]]:
+        """For each input of a batch (B, 3, H, W), texts that a language model leads to.
+
+        With each goes the probability that the picture alone gives it, its logits divided by the temperature.
+        """
+
     def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
         least, most = self.config["glyphzoo"]["widths"]
         return image.frame(rgb, self.settings.size[0], (least, most))

@@ -203,6 +203,12 @@ class Seq2SeqReader(SequenceReader):
         texts = [self.tokenizer.decode(text) for text in tokens.tolist()]
         return LM_WEIGHT * lm.gains(texts, *self.texts, ended=tokens[:, -1] <= CharTokenizer.eos)
 
+    def candidates(
+        self, inputs: npt.NDArray[np.float32], temperature: float, lm: NGram
+    ) -> list[list[tuple[str, float]]]:
+        found = self.hypotheses(inputs, WEIGHED, temperature, lm)
+        return [[(self.tokenizer.decode(h.tokens), h.probability) for h in beams] for beams in found]
+
     def answers(
         self, inputs: npt.NDArray[np.float32], width: int | None = None, lm: Language = None
     ) -> list[list[tuple[Hypothesis, float]]]:

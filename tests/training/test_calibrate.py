@@ -6,8 +6,6 @@ import numpy as np
 
 from training.calibrate import weighing
 from zoo.language import NGram
-from zoo.seq2seq import Hypothesis
-from zoo.text import ALPHANUMERIC, CharTokenizer
 
 BEAMS = [  # what is drawn, and the network's texts with their probabilities
     ("word", {"wgrd": 0.6, "word": 0.3}),
@@ -20,21 +18,15 @@ BEAMS = [  # what is drawn, and the network's texts with their probabilities
 class Reader:
     """A reader whose network answers as BEAMS says."""
 
-    tokenizer = CharTokenizer(ALPHANUMERIC)
     texts = 36, 12
     settings = SimpleNamespace(temperature=2.0)
 
     def prepare(self, picture: int) -> tuple[int, None]:
         return picture, None
 
-    def hypotheses(self, picture: int, _width: int, temperature: float, _lm: NGram) -> list[list[Hypothesis]]:
+    def candidates(self, picture: int, temperature: float, _lm: NGram) -> list[list[tuple[str, float]]]:
         """Those of BEAMS at its own temperature, less sure at higher ones."""
-        return [
-            [
-                Hypothesis(tuple(self.tokenizer.encode(text)), (p ** (temperature / 2),), np.zeros((0, 0), np.float32))
-                for text, p in BEAMS[picture][1].items()
-            ]
-        ]
+        return [[(text, share ** (temperature / 2)) for text, share in BEAMS[picture][1].items()]]
 
 
 class Pictures:
