@@ -131,19 +131,25 @@ def answer(found: zoo.Prediction, milliseconds: float) -> str:
     """A network's answer in words."""
     share = html.escape(figures.percent(found.confidence))
     verdict = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
-    text = html.escape(found.text) if found.status != "empty" else "—"
+    text = spelled(found.text) if found.status != "empty" else "—"
     # what is printed and the class that it is of, where those differ
-    name = f'<p class="class">{html.escape(found.label)}</p>' if found.label not in (None, found.text) else ""
+    differs = found.label and found.label not in (found.text, text)
+    name = f'<p class="class">{html.escape(found.label or "")}</p>' if differs else ""
     return (
         f'<div class="answer {found.status}"><output class="reading" dir="auto">{text}</output>{name}'
         f'<p class="verdict">{verdict[found.status]}</p><p class="took">read in {milliseconds:.1f} ms</p></div>'
     )
 
 
+def spelled(text: str) -> str:
+    """A text as the page shows it: the class of all else has none."""
+    return "other" if text == "\N{REPLACEMENT CHARACTER}" else html.escape(text)
+
+
 def bars(alternatives: Sequence[tuple[str, float]]) -> str:
     """Texts and their probabilities as horizontal bars, the best on top."""
     rows = "".join(
-        f'<li><span class="text" dir="auto">{html.escape(text or "(nothing)")}</span>'
+        f'<li><span class="text" dir="auto">{spelled(text) or "(nothing)"}</span>'
         f'<span class="bar"><span style="width: {100 * share:.2f}%"></span></span>'
         f'<span class="share">{html.escape(figures.percent(share))}</span></li>'
         for text, share in alternatives
@@ -157,7 +163,7 @@ def looked(maps: Sequence[tuple[Image.Image, str]]) -> str:
         return '<p class="looked">Nothing was read, so there is nothing to show.</p>'
     shown = "".join(
         f'<figure><img src="{data_url(image)}" alt="Heat map: where the network looked for {html.escape(label)}" '
-        f'width="{image.width}" height="{image.height}"><figcaption>{html.escape(label)}</figcaption></figure>'
+        f'width="{image.width}" height="{image.height}"><figcaption dir="auto">{spelled(label)}</figcaption></figure>'
         for image, label in maps
     )
     return f'<div class="looked">{shown}</div>'
