@@ -43,11 +43,11 @@ def reader(name: str) -> zoo.Reader:
     return model
 
 
-def read(network: Network, picture: Image.Image) -> tuple[zoo.Prediction, float]:
-    """What a network reads, and the milliseconds that it took."""
-    model = reader(network.name)
+def read(name: str, picture: Image.Image, **options: Any) -> tuple[zoo.Prediction, float]:
+    """What a network reads with the options of `Reader.read`, and the milliseconds that it took."""
+    model = reader(name)
     start = time.perf_counter()
-    [prediction] = model.read([picture])
+    [prediction] = model.read([picture], **options)
     return prediction, 1000 * (time.perf_counter() - start)
 
 
@@ -120,25 +120,30 @@ def panel(network: Network) -> list[gr.HTML]:
     return [said, chart, seen]
 
 
-def say(network: Network, picture: Image.Image) -> tuple[zoo.Prediction, list[str]]:
+def say(network: Network, picture: Image.Image, **options: Any) -> tuple[zoo.Prediction, list[str]]:
     """What a network reads in a picture, and what its panel says of it, for each of its places."""
-    found, milliseconds = read(network, picture)
+    found, milliseconds = read(network.name, picture, **options)
     maps = overlays(network.name, picture) if found.status != "empty" else []
     return found, [answer(found, milliseconds), bars(found.alternatives), looked(maps)]
 
 
 def answer(found: zoo.Prediction, milliseconds: float) -> str:
     """A network's answer in words."""
-    share = html.escape(figures.percent(found.confidence))
-    verdict = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
     text = spelled(found.text) if found.status != "empty" else "—"
     # what is printed and the class that it is of, where those differ
     differs = found.label and found.label not in (found.text, text)
     name = f'<p class="class">{html.escape(found.label or "")}</p>' if differs else ""
     return (
         f'<div class="answer {found.status}"><output class="reading" dir="auto">{text}</output>{name}'
-        f'<p class="verdict">{verdict[found.status]}</p><p class="took">read in {milliseconds:.1f} ms</p></div>'
+        f'<p class="verdict">{verdict(found)}</p><p class="took">read in {milliseconds:.1f} ms</p></div>'
     )
+
+
+def verdict(found: zoo.Prediction) -> str:
+    """How sure a network is of its answer, in words."""
+    share = html.escape(figures.percent(found.confidence))
+    said = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
+    return said[found.status]
 
 
 def spelled(text: str) -> str:

@@ -116,7 +116,7 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
         given = answers.opened(picture)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    said = {network.name: answers.told(*answers.read(network, given.rgb)) for network in NETWORKS}
+    said = {network.name: answers.told(*answers.read(network.name, given.rgb)) for network in NETWORKS}
     return {"note": given.note, **said}
 
 

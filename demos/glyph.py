@@ -46,7 +46,7 @@ def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
         given = answers.opened(picture)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    return {"note": given.note, **answers.told(*answers.read(NETWORK, given.rgb))}
+    return {"note": given.note, **answers.told(*answers.read(NETWORK.name, given.rgb))}
 
 
 def read_drawing(drawing: Strokes) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def read_drawing(drawing: Strokes) -> dict[str, Any]:
         picture = strokes.draw(drawing)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    return answers.told(*answers.read(NETWORK, picture))
+    return answers.told(*answers.read(NETWORK.name, picture))
 
 
 def _nothing(message: str = "") -> list[Any]:

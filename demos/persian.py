@@ -63,7 +63,7 @@ def read_persian(picture: dict[str, Any] | None) -> dict[str, Any]:
         given = answers.opened(picture)
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    found, milliseconds = answers.read(NETWORK, given.rgb)
+    found, milliseconds = answers.read(NETWORK.name, given.rgb)
     return {"note": given.note, "label": found.label, **answers.told(found, milliseconds)}
 
 

@@ -153,6 +153,12 @@ def test_normalise_is_what_the_formula_says() -> None:
     assert out[1, 2, 3, 4] == pytest.approx((pixels[1, 3, 4, 2] / 255 - 0.3) / 0.7, abs=1e-5)
 
 
+def test_pixels_come_back_from_inputs() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 7, 3), np.uint8)
+    seen = (0.5, 0.4, 0.3), (0.25, 0.2, 0.3)
+    assert (image.denormalise(image.normalise(pixels, *seen), *seen) == pixels).all()
+
+
 def test_empty_margins_are_cut_off_but_a_speck_is_not_a_letter() -> None:
     pixels = np.full((80, 400, 3), 240, np.uint8)
     assert image.content(Image.fromarray(pixels)) == (0, 0, 400, 80)

@@ -23,6 +23,7 @@ from training.fit import FINDER
 from training.report import rounded
 from training.truth import expected
 from zoo.classifier import Classifier
+from zoo.image import denormalise
 from zoo.metrics import plain
 from zoo.runtime import softmax
 
@@ -44,8 +45,7 @@ def evaluation(reader: Classifier, pictures: ImageFolder) -> tuple[dict[str, Any
         inputs, _ = reader.prepare(picture)
         true.append(label)
         probabilities.append(softmax(reader.logits(inputs) / reader.settings.temperature)[0])
-        pixels = inputs[0].transpose(1, 2, 0) * reader.settings.std + reader.settings.mean
-        seen.append(np.clip(np.rint(255 * pixels), 0, 255).astype(np.uint8))
+        seen.append(denormalise(inputs, reader.settings.mean, reader.settings.std)[0])
     wanted, shares = np.array(true), np.stack(probabilities)
     read, own = shares.argmax(1), shares[np.arange(len(wanted)), wanted]
     found = confusion.summary(reader.labels, read, wanted)

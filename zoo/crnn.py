@@ -77,9 +77,11 @@ class CRNNReader(SequenceReader):
         (logits,) = self._run("frames", images=inputs)
         return log_softmax(logits / (temperature or self.settings.temperature))
 
-    def followed(self, frames: Frames, lm: NGram | None) -> tuple[list[ctc.Text], Floats]:
+    def followed(
+        self, frames: Frames, lm: NGram | None, trace: list[list[ctc.Followed]] | None = None
+    ) -> tuple[list[ctc.Text], Floats]:
         """Texts that a beam follows through the frames (T, symbols), and the probability that the frames give each."""
-        found = ctc.beam_search(frames, prefer=None if lm is None else partial(self._preference, lm))
+        found = ctc.beam_search(frames, prefer=None if lm is None else partial(self._preference, lm), trace=trace)
         texts = [one.text for one in found]
         return texts, np.exp(ctc.log_probabilities(frames, texts))
 

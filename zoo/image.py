@@ -218,3 +218,9 @@ def normalise(pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -
     scale = 1 / (255 * np.array(std, np.float32))
     shift = np.array(mean, np.float32) / np.array(std, np.float32)
     return np.ascontiguousarray((pixels * scale - shift).transpose(0, 3, 1, 2))
+
+
+def denormalise(inputs: npt.NDArray[np.float32], mean: tuple[float, ...], std: tuple[float, ...]) -> Pixels:
+    """The pixels uint8 (N, H, W, 3) that `normalise` made these inputs (N, 3, H, W) of."""
+    shares = inputs.transpose(0, 2, 3, 1) * np.array(std, np.float32) + np.array(mean, np.float32)
+    return np.asarray(np.clip(np.rint(255 * shares), 0, 255), np.uint8)

@@ -210,7 +210,11 @@ def lay_out(rng: Rng, text: str, face: fonts.Face) -> render.Ink:
 def draw(rng: Rng, text: str, split: fonts.Split, odd: float = 0.0) -> folder.Drawing:
     """A picture of a text in one of the split's fonts, with a share `odd` in one of those too odd for a text."""
     every = fonts.faces("display" if rng.random() < odd else split)
-    face = every[int(rng.integers(len(every)))]
+    return draw_in(rng, text, every[int(rng.integers(len(every)))], split)
+
+
+def draw_in(rng: Rng, text: str, face: fonts.Face, split: fonts.Split) -> folder.Drawing:
+    """A picture of a text in a font, on papers of the split."""
     if styles.capital(face.path):
         text = text.upper()
     ink = lay_out(rng, text, face)

@@ -1,0 +1,272 @@
+"""The Words tab: a network reads a word or a line by CTC, and shows each step from its frames to the text."""
+
+import html
+from functools import partial
+from typing import Any, cast
+
+import gradio as gr
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+import zoo
+from demos import answers, ctc, figures, inside
+from demos.answers import Network
+from demos.canvas import canvas
+from demos.sets import FONTS
+from training.data import fonts, words
+from zoo import language, strokes
+from zoo.crnn import CRNNReader, encode
+from zoo.ctc import Followed, alignments, shortest
+from zoo.image import denormalise
+from zoo.prediction import Prediction
+from zoo.reader import Decoding
+from zoo.text import PRINTABLE
+
+NETWORK = Network(
+    "word-crnn",
+    "CRNN, a reader of words and lines",
+    "It reads letters, digits and signs of printed English, a word or a line of any length, from left to right.",
+    "First the whole text: the brighter a place, the more it spoke for the answer. Then, for each character, the "
+    "frames in which it was read.",
+)
+INVITATION = (
+    '<div class="invitation"><p><b>Choose, take, type or draw a word or a line.</b></p>'
+    "<p>A network cuts the picture into narrow frames, says for each which character it sees, and spells the text from "
+    "that. You see every step.</p></div>"
+)
+FRAMES = (
+    "<h4>Frame by frame</h4><p>The picture as the network sees it, and under each of its frames what it may show: the "
+    "fuller the colour, the likelier. Mostly that is ε, the blank: nothing new here. A text comes of the likeliest "
+    "signs in two steps.</p>"
+)
+BEAM = (
+    "<h4>The beam</h4><p>Many paths spell the same text, so that the likeliest path need not spell the likeliest text. "
+    "A beam search keeps the ten best texts from frame to frame and adds up their paths. Move along the frames:</p>"
+)
+WAYS = (
+    "<h4>What each way of decoding makes of it</h4><p>The n-gram model knows how English words are spelled; a lexicon "
+    "allows its own words alone.</p>"
+)
+TARGET = (
+    "<h4>How would it spell …?</h4><p>Type a text: here are the likeliest ways to spell it in the frames of this "
+    "picture. Every character takes a frame, and a blank has to stand between two that are alike.</p>"
+)
+LONGEST = 40  # characters that are drawn
+PEN = 0.03  # width, times the drawing's longer side
+SHOWN = 3  # alignments
+
+Options = tuple[str, bool, str]  # how it decodes: method, with the n-gram model or not, a lexicon
+
+
+def _reader() -> CRNNReader:
+    return cast(CRNNReader, answers.reader(NETWORK.name))
+
+
+def _options(method: str, english: bool, lexicon: str) -> dict[str, Any]:
+    """What the reader is told of how to decode."""
+    chosen = {"lexicon": known} if (known := words_of(lexicon)) else {}
+    return {"decode": method, "lm": None if english else False, **chosen}
+
+
+def words_of(lexicon: str) -> tuple[str, ...]:
+    """The words of a lexicon as a visitor typed it, parted by spaces or commas."""
+    return tuple(dict.fromkeys(lexicon.replace(",", " ").split()))
+
+
+def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, Any]:
+    """Reads a word or a line of printed text.
+
+    Args:
+        picture: A crop that holds one word or line.
+        lexicon: Words to choose from, parted by spaces; empty for any text.
+
+    Returns:
+        The text, its confidence (the calibrated probability that all of it is right, 0 to 1), its status (ok, unsure
+        or empty), the five best alternatives with their probabilities, each character with its probability and its box
+        (left, top, right, bottom in pixels), and the milliseconds that it took; besides, a note on how the picture was
+        converted, if it was.
+    """
+    try:
+        given = answers.opened(picture)
+        found, milliseconds = answers.read(NETWORK.name, given.rgb, **_options("beam", True, lexicon))
+    except zoo.InputError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    characters = [
+        {"character": character, "probability": share, "box": box} for character, share, box in found.characters
+    ]
+    return {"note": given.note, **answers.told(found, milliseconds), "characters": characters}
+
+
+def make_word(text: str, font: str) -> Image.Image:
+    """Draws a word or a line as it may stand on a sign.
+
+    Args:
+        text: 1 to 40 printable ASCII characters.
+        font: The font family.
+
+    Returns:
+        The picture; another one at each call.
+    """
+    if not 1 <= len(text.strip()) <= LONGEST or not set(text) <= set(PRINTABLE):
+        raise gr.Error(f"Write 1 to {LONGEST} letters, digits and signs of English.", print_exception=False)
+    face = fonts.Face(font, 400, "normal", FONTS[font])
+    return words.draw_in(np.random.default_rng(), text.strip(), face, "test")[0]
+
+
+def boxes(picture: Image.Image, found: Prediction) -> str:
+    """The picture with each character's box, which tells by its colour how sure the character is; as HTML."""
+    width, height = picture.size
+    room = 0.35 * height  # below the picture, for the characters
+    marks = "".join(
+        f"<g><title>{html.escape(character)} {figures.percent(share)}</title>"
+        f'<rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2] - box[0]:.1f}" height="{box[3] - box[1]:.1f}" '
+        f'style="--sure: {share:.2f}"/><text x="{(box[0] + box[2]) / 2:.1f}" y="{height + 0.8 * room:.1f}" '
+        f'font-size="{0.8 * room:.1f}">{html.escape(character)}</text></g>'
+        for character, share, box in found.characters
+        if box
+    )
+    return (
+        f'<svg class="boxes" viewBox="0 0 {width} {height + room:.0f}" role="img" aria-label="The box of each '
+        f'character"><image href="{answers.data_url(picture)}" width="{width}" height="{height}"/>{marks}</svg>'
+    )
+
+
+def _frames(picture: Image.Image) -> tuple[Image.Image, npt.NDArray[np.float32]]:
+    """The network's input as a picture, and its frames."""
+    reader = _reader()
+    inputs, _ = reader.prepare(picture)
+    return Image.fromarray(denormalise(inputs, reader.settings.mean, reader.settings.std)[0]), reader.frames(inputs)[0]
+
+
+def ribbon(picture: Image.Image) -> str:
+    """The frames of a picture, the best path and what it spells."""
+    return ctc.ribbon(*_frames(picture), _reader().config["alphabet"])
+
+
+def ways(picture: Image.Image, lexicon: str) -> str:
+    """What each way of decoding answers."""
+    asked = {
+        "the best path alone": Decoding("greedy"),
+        "beam, the picture alone": Decoding("beam", lm=False),
+        "beam, and how English is spelled": Decoding("beam", lm=language.english()),
+    }
+    if known := words_of(lexicon):
+        asked["the words of your lexicon"] = Decoding("beam", known)
+    reader, (_, frames) = _reader(), _frames(picture)
+    best = {name: reader.answers(frames, decoding)[0] for name, decoding in asked.items()}
+    return ctc.compared([(name, reader.decode(text), share) for name, (text, share) in best.items()])
+
+
+def beam(picture: Image.Image | None, frame: int, english: bool) -> Any:
+    """The texts that the beam follows after a frame, counted from 1."""
+    if picture is None:
+        return gr.skip()
+    trace: list[list[Followed]] = []
+    reader, (_, frames) = _reader(), _frames(picture)
+    reader.followed(frames, language.english() if english else None, trace)
+    return answers.bars(ctc.survivors(trace[min(frame, len(trace)) - 1], reader.decode))
+
+
+def target(picture: Image.Image | None, text: str) -> Any:
+    """The likeliest ways to spell a text in the picture, or why there is none."""
+    if picture is None or not text:
+        return ""
+    reader, (seen, frames) = _reader(), _frames(picture)
+    alphabet = reader.config["alphabet"]
+    try:
+        symbols = encode(text, alphabet)
+    except zoo.InputError as error:
+        return answers.problem(error)
+    if len(frames) < shortest(symbols):
+        return ctc.too_short(text, symbols, len(frames))
+    return ctc.aligned(seen, frames, alignments(frames, symbols, SHOWN), alphabet)
+
+
+def _nothing(message: str = "") -> list[Any]:
+    return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 8]
+
+
+def _shown(picture: Image.Image, message: str = "", *, options: Options = ("beam", True, "")) -> list[Any]:
+    _, english, lexicon = options
+    try:
+        found, (said, chart, seen) = answers.say(NETWORK, picture, **_options(*options))
+        compared = ways(picture, lexicon)
+    except zoo.InputError as error:  # of the lexicon
+        return _nothing(answers.problem(error))
+    count = len(_frames(picture)[1])
+    step = gr.Slider(maximum=count, value=count)
+    parts = [said, chart, seen, boxes(picture, found), ribbon(picture), compared, step, beam(picture, count, english)]
+    return [message, picture, gr.Column(visible=True), gr.Column(visible=False), *parts]
+
+
+def show_drawing(drawing: answers.Strokes, *options: Any) -> list[Any]:
+    """What the tab says to strokes on the canvas."""
+    draw = partial(strokes.draw, width=PEN)
+    return answers.to_drawing(drawing, draw, partial(_shown, options=options), _nothing)
+
+
+def show_upload(upload: dict[str, Any] | None, *options: Any) -> list[Any]:
+    """What the tab says to an uploaded picture."""
+    return answers.to_upload(upload, partial(_shown, options=options), _nothing)
+
+
+def show_again(picture: Image.Image | None, *options: Any) -> list[Any]:
+    """The same picture, decoded otherwise."""
+    return _nothing() if picture is None else _shown(picture, options=options)
+
+
+def build() -> None:
+    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    with gr.Row(equal_height=False, elem_id="words-page"):
+        with gr.Column(scale=2, min_width=300):
+            upload = answers.upload("A word or a line", "The word to be read", "words-picture")
+            message = gr.HTML(elem_id="words-message")
+            with gr.Accordion("Type one", open=False, elem_id="words-make"):
+                text = gr.Textbox("hello world", label="Text", max_length=LONGEST)
+                family = gr.Dropdown(
+                    [(name.replace("-", " ").title(), name) for name in FONTS], value="lato", label="Font"
+                )
+                make = gr.Button("Draw it", variant="primary", elem_id="words-draw-it")
+            with gr.Accordion("Draw one", open=False, elem_id="words-draw"):
+                drawn = canvas("Print a word here", elem_id="words-canvas")
+            with gr.Accordion("How it decodes", open=False, elem_id="words-decoding"):
+                method = gr.Radio(["beam", "greedy"], value="beam", label="Decoding")
+                english = gr.Checkbox(True, label="With the n-gram model of English")
+                lexicon = gr.Textbox("", label="Lexicon", info="Words to choose from; empty for any text.", lines=3)
+        with gr.Column(scale=3, min_width=300):
+            with gr.Column() as invitation:
+                gr.HTML(INVITATION)
+            with gr.Column(visible=False, elem_id="words-answers") as panels:
+                places = answers.panel(NETWORK)
+                boxed = gr.HTML(elem_id="words-boxes")
+                with gr.Column(elem_classes="card", elem_id="words-ctc"):
+                    gr.HTML(FRAMES)
+                    frames = gr.HTML(elem_id="words-frames")
+                    gr.HTML(WAYS)
+                    compared = gr.HTML(elem_id="words-ways")
+                    gr.HTML(BEAM)
+                    step = gr.Slider(1, 2, 1, step=1, label="Frame", elem_id="words-step")
+                    followed = gr.HTML(elem_id="words-beam")
+                    gr.HTML(TARGET)
+                    wanted = gr.Textbox("", label="Text", max_length=2 * LONGEST, elem_id="words-target")
+                    aligned = gr.HTML(elem_id="words-aligned")
+
+    # One at a time: two readings at once would only slow each other down.
+    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
+    read, follow = inside.build([NETWORK], "words-inside", alone)
+    options = [method, english, lexicon]
+    outputs = [message, read, panels, invitation, *places, boxed, frames, compared, step, followed]
+    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
+    last: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **shown}
+    follow(drawn.input(show_drawing, [drawn, *options], outputs, **last))
+    upload.change(show_upload, [upload, *options], outputs, preprocess=False, **shown, **alone)
+    gr.on(
+        [o.input for o in options], show_again, [read, *options], outputs, trigger_mode="always_last", **shown, **alone
+    )
+    step.input(beam, [read, step, english], followed, **last)
+    gr.on([wanted.input, read.change], target, [read, wanted], aligned, trigger_mode="always_last", **shown, **alone)
+    make.click(make_word, [text, family], upload, api_name="make_word", show_progress="hidden")
+    # An endpoint for programs, with no widget of its own to start it.
+    gr.on([], read_words, [upload, lexicon], gr.JSON(visible=False), api_name="read_words", preprocess=False, **alone)
