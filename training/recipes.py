@@ -175,7 +175,7 @@ _PHASES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("1-small-frozen", {**_SMALL, "epochs": 1, "frozen": True}),
     ("2-small", {**_SMALL, "epochs": 6, "learning_rate": 2e-3, "spread": 10.0}),
     ("3-frozen", {"epochs": 1, "frozen": True}),
-    ("4-whole", {"epochs": 3, "learning_rate": 1e-3, "spread": 10.0}),
+    ("4-whole", {"epochs": 2, "learning_rate": 1e-3, "spread": 10.0}),
 )
 
 
@@ -274,6 +274,9 @@ def recipe_of(name: str) -> Recipe:
     return _RECIPES[name](name)
 
 
+TAUGHT = 1_500  # pictures an epoch of a style, at least; of few, each comes several times
+
+
 def finetuning(base: Recipe, folder: Path, count: int) -> Recipe:
     """How a trained reader is taught one style from `count` labelled pictures: minutes on a CPU."""
     return replace(
@@ -282,7 +285,7 @@ def finetuning(base: Recipe, folder: Path, count: int) -> Recipe:
         start=base.name,
         train=(str(folder.resolve()),),
         validation=(str(folder.resolve()),),
-        samples=(max(count, 1_500),),
+        samples=(max(count, TAUGHT),),
         epochs=8,
         batch=32,
         learning_rate=3e-4,
