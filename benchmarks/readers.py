@@ -27,7 +27,7 @@ import zoo
 from training import card
 from training.data.folder import ImageFolder
 from training.data.persian import OTHER
-from training.evaluate import sets
+from training.evaluate import SPELLED, sets
 from training.report import Report, Row, share
 from training.spelling import error_rates
 from training.truth import subject
@@ -122,10 +122,11 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
     command = f"python -m benchmarks.readers --data {data}"
     words = [hit for hit, text in zip(right, true_texts, strict=True) if len(text) > 1]
     alone = [share(data, "word accuracy, no single characters", words, model=model, command=command)]
+    cased = [share(data, "word accuracy, case as drawn", exact, model=model, command=command)]
     return [
         share(data, "word accuracy", right, model=model, command=command),
         *(alone if 0 < len(words) < len(right) else ()),
-        share(data, "word accuracy, case as drawn", exact, model=model, command=command),
+        *(cased if data in SPELLED else ()),
         *error_rates(data, read_texts, true_texts, model=model, command=command),
         Row(
             data,

@@ -51,7 +51,7 @@ def _cores(task: Path) -> str:
 )
 def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[], readers.Read]) -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-        (accuracy, _, errors, *_, time), cores = alone.submit(measured, words, name, make).result(300)
+        (accuracy, errors, *_, time), cores = alone.submit(measured, words, name, make).result(300)
     assert len(cores) == 1 and cores.pop().split()[-1].isdecimal()
     assert {row.model for row in (accuracy, errors, time)} == {name} and accuracy.count == errors.count == len(WORDS)
     assert accuracy.value == pytest.approx(6 / 8)

@@ -45,6 +45,7 @@ SEEN_WORDS, UNSEEN_WORDS, GLYPHS = "test-words", "test-unseen-words", "glyph-tes
 PERSIAN, SCANS, HANDWRITTEN = "persian-test", "persian-test-scan", "digits-hoda-test"
 WORDS, NUMBERS, SCENE_WORDS = "words-test", "numbers-test", "words-iiit5k-test"
 REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
+SPELLED = WORDS, NUMBERS, SCENE_WORDS  # sets of any text, signs included
 CLASSES = GLYPHS, PERSIAN, SCANS, HANDWRITTEN  # sets of what is a class each
 MAPPED = SEEN_WORDS, GLYPHS, SCANS, WORDS  # sets on which the heat maps are measured
 Answers = list[tuple[Prediction, str]]
@@ -76,7 +77,7 @@ def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
         ]
     if not all(p.label for p, _ in found):
         rows.append(share(data, "word accuracy, case as drawn", [p.text == text for p, text in found], **extra))
-    if data in (WORDS, NUMBERS, SCENE_WORDS):
+    if data in SPELLED:
         rows += spelling(data, found, **extra)
     return rows
 
@@ -181,7 +182,7 @@ def sets(reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if subject(reader) == "persian":
         return (PERSIAN, SCANS, HANDWRITTEN), ("persian-test-nothing", "photos")
     if subject(reader) == "word":
-        return (WORDS, NUMBERS, SCENE_WORDS), ("test-nothing", "photos")
+        return SPELLED, ("test-nothing", "photos")
     if isinstance(reader, Classifier):
         return (SEEN_WORDS,), (UNSEEN_WORDS, "test-nothing", "photos")
     return (SEEN_WORDS, UNSEEN_WORDS, *REAL), ("test-nothing", "photos")

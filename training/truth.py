@@ -9,8 +9,9 @@ from zoo.reader import Reader
 
 def expected(reader: Reader, row: Row) -> str:
     """The text of a picture; of a reader whose classes have texts of their own, that of the picture's class."""
-    if isinstance(reader, Classifier) and reader.texts != reader.labels:
-        return reader.texts[reader.labels.index(row.get("label", row["text"]))]
+    label = row.get("label", row["text"])
+    if isinstance(reader, Classifier) and reader.texts != reader.labels and label in reader.labels:
+        return reader.texts[reader.labels.index(label)]
     return row["text"]
 
 

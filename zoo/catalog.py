@@ -53,6 +53,12 @@ CATALOG: Mapping[str, Entry] = {
             summary="Reads a lone digit or letter, by hand or in print; upper and lower case are one class.",
             sha256="7f288b916a18d22ff0e7aff2b47d97057de6fa577050a94da0ea65bfb104a4b4",
         ),
+        Entry(
+            name="persian-resnet34",
+            task="image-classification",
+            summary="Tells printed Persian digits, two signs and five words of business letters from each other.",
+            sha256="81968a157011920938ef2d1998cb4177b912628a1387bd5504ac0e72edc696d3",
+        ),
     )
 }
 

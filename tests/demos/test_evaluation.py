@@ -47,7 +47,6 @@ def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequ
     assert not scrolls_sideways(page)
 
 
-@pytest.mark.skipif("persian-resnet34" not in zoo.names(), reason="it is still to be trained")
 def test_the_phases_of_a_training_are_told_apart(persian_tab: Visit) -> None:
     """Its curves, frozen and whole, and what the finder of a learning rate tried in each."""
     found = json.loads((evaluation.RESULTS / "persian-resnet34" / "view.json").read_text(encoding="utf-8"))

@@ -17,7 +17,6 @@ from tests.demos.conftest import Visit, paper_of, refuses_bad_files, scrolls_sid
 from tests.demos.pictures import bad_files, encoded
 from training.data import persian
 
-pytestmark = pytest.mark.skipif(tab.NETWORK.name not in zoo.names(), reason="its network is still to be trained")
 expect.set_options(timeout=60_000)  # the first answer takes the longest
 COPY = "navigator.clipboard.readText()"
 PUT = """source => fetch(source).then((response) => response.blob()).then((blob) =>
@@ -72,7 +71,8 @@ def test_both_shapes_of_a_digit_are_one_class(persian_tab: Visit) -> None:
 def test_something_else_is_other(persian_tab: Visit) -> None:
     page = persian_tab()
     upload(page, "word.png", encoded(crop(persian.OTHER, "شرکت"), "PNG"))
-    expect(panel(page, ".answer .class")).to_have_text("other")
+    expect(panel(page, ".reading")).to_have_text("other")
+    expect(panel(page, ".answer .class")).to_have_count(0)
     remove(page)
     upload(page, "blank.png", encoded(Image.new("RGB", (90, 50), "white"), "PNG"))
     expect(panel(page, ".verdict")).to_have_text("Nothing to read")
@@ -85,7 +85,6 @@ def test_a_crop_is_pasted_and_its_text_is_copied(persian_tab: Visit) -> None:
     source = base64.b64encode(encoded(crop("title"), "PNG")).decode()
     page.evaluate(PUT, f"data:image/png;base64,{source}")
     page.locator("#persian-picture").get_by_label("Paste from clipboard").first.click()
-    page.locator("#persian-picture").get_by_text("Paste from clipboard").last.click()
     expect(panel(page, ".reading")).to_have_text(persian.WORDS["title"])
     panel(page, ".reading").select_text()
     page.keyboard.press("Control+c")
@@ -96,14 +95,14 @@ def test_a_digit_is_drawn_on_the_line(persian_tab: Visit) -> None:
     page = persian_tab()
     page.get_by_role("button", name="Draw one").click()
     canvas = page.locator("#persian-canvas canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
 
     def spot(x: float, y: float) -> tuple[float, float]:
+        box = canvas.bounding_box()
+        assert box
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
     for points, text in (([(0.38, 0.2), (0.5, 0.64), (0.62, 0.2)], "۷"), ([(0.4, 0.63), (0.6, 0.63)], "_")):
+        canvas.scroll_into_view_if_needed()
         page.mouse.move(*spot(*points[0]))
         page.mouse.down()
         for point in points[1:]:

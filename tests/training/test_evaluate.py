@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import zoo
-from training import checkpoint, dataset, evaluate, faithfulness
+from training import checkpoint, dataset, evaluate, faithfulness, truth
 from training.calibrate import write_calibrated
 from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_test
 from training.data.folder import ImageFolder, write
@@ -141,3 +141,9 @@ def test_a_glyph_counts_in_either_case_and_with_its_look_alikes() -> None:
     shares = {row.measure: row.value for row in evaluate.accuracy("glyph-test", found)}
     assert shares == {"top-1 accuracy": 0.25, "top-2 accuracy": 0.5, "accuracy, look-alikes merged": 0.75}
     assert [evaluate.exact(*pair) for pair in found] == [True, False, False, False]
+
+
+def test_a_picture_of_no_class_keeps_its_own_text() -> None:
+    reader = zoo.load("persian-resnet34")
+    assert truth.expected(reader, {"text": "۵", "label": "5"}) == truth.expected(reader, {"text": "5"}) == "۵"
+    assert truth.expected(reader, {"text": "airplanes"}) == "airplanes"

@@ -1,0 +1,222 @@
+"""The first tab: any pictures, read by every network; the surest answer to each is told first and explained."""
+
+import csv
+import html
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+import zoo
+from demos import answers
+from zoo import catalog
+
+MOST = 200  # pictures at once
+ORDER = "ok", "unsure", "empty"  # of answers, the best first
+THUMBNAIL = 320, 120  # pixels, twice as many as are shown
+OTHER = "\N{REPLACEMENT CHARACTER}"  # the text of a class of all else
+COLUMNS = "file", "rank", "network", "text", "label", "confidence", "status", "error"
+INVITATION = (
+    '<div class="invitation"><p><b>Drop any pictures: a captcha, a letter, a word, one or two hundred.</b></p>'
+    "<p>Every network here reads them, and the surest answer comes first. Where none is sure, it says so.</p></div>"
+)
+UNSURE = "No network is sure of this one: these are guesses."
+EMPTY = "There is nothing to read in this one."
+CHOOSE = """for (const kind of ["click", "keydown"]) element.addEventListener(kind, (event) => {
+    const row = event.target.closest("[data-index]");
+    if (row && (kind === "click" || event.key === "Enter")) trigger("click", {index: Number(row.dataset.index)});
+})"""
+Progress = Callable[[tuple[int, int]], object]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one network says of a picture, and how long that took."""
+
+    network: str
+    found: zoo.Prediction
+    milliseconds: float
+
+    @property
+    def place(self) -> tuple[int, float]:
+        """By which answers are sorted: the sure ones first, by their calibrated confidence; last what names nothing."""
+        return ORDER.index(self.found.status) + len(ORDER) * (self.found.text == OTHER), -self.found.confidence
+
+
+@dataclass(frozen=True)
+class Read:
+    """What every network says of a picture, the best answer first; or why it cannot be read."""
+
+    file: str
+    thumbnail: Image.Image | None = None  # many whole photos would not fit into memory
+    note: str = ""
+    answers: tuple[Answer, ...] = ()
+    problem: str = ""
+
+    @property
+    def status(self) -> str:
+        return self.answers[0].found.status if self.answers else ""
+
+
+def read(path: str) -> Read:
+    """What every network reads in a file."""
+    try:
+        given = zoo.image.load(path)
+    except zoo.InputError as error:
+        return Read(Path(path).name, problem=str(error))
+    found = [Answer(name, *answers.read(name, given.rgb)) for name in zoo.names()]
+    small = given.rgb.copy()
+    small.thumbnail(THUMBNAIL)
+    return Read(Path(path).name, small, answers.note(given), tuple(sorted(found, key=lambda answer: answer.place)))
+
+
+def read_every(paths: Sequence[str], progress: Progress) -> list[Read]:
+    """The same for many files.
+
+    Raises:
+        InputError: they are more than MOST.
+    """
+    if len(paths) > MOST:
+        raise zoo.InputError(f"These are {len(paths)} pictures; give {MOST} at a time.")
+    found = []
+    for i, path in enumerate(paths):
+        progress((i, len(paths)))
+        found.append(read(path))
+    return found
+
+
+def told(one: Read) -> dict[str, Any]:
+    """A picture's answers as programs get them."""
+    said = [
+        {"network": answer.network, "label": answer.found.label, **answers.told(answer.found, answer.milliseconds)}
+        for answer in one.answers
+    ]
+    return {"file": one.file, "answers": said, "error": one.problem or None}
+
+
+def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[dict[str, Any]]:  # noqa: B008, D417
+    """Reads pictures with every network.
+
+    Args:
+        files: Pictures, such as PNG or JPEG files, at most 200.
+
+    Returns:
+        For each file its name, an error (a sentence, or null) and the answers of all networks, the surest first: the
+        network, the text, a classifier's label, the confidence (the calibrated probability that all of the text is
+        right, 0 to 1), the status (ok, unsure or empty), the five best alternatives with their probabilities, and the
+        milliseconds that it took.
+    """
+    try:
+        return [told(one) for one in read_every(files or [], progress)]
+    except zoo.InputError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def tables(found: Sequence[Read]) -> list[str]:
+    """The answers as files to take away: a CSV with a row for each picture and network, and a JSON."""
+    folder = Path(tempfile.mkdtemp())
+    with (folder / "readings.csv").open("w", encoding="utf-8-sig", newline="") as out:  # Excel wants the sign
+        table = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
+        table.writeheader()
+        for one in map(told, found):
+            rows = [answer | {"rank": rank} for rank, answer in enumerate(one["answers"], 1)] or [{}]
+            table.writerows({"file": one["file"], "error": one["error"], **row} for row in rows)
+    text = json.dumps([told(one) for one in found], indent=1, ensure_ascii=False)
+    (folder / "readings.json").write_text(text + "\n", encoding="utf-8")
+    return [str(folder / name) for name in ("readings.csv", "readings.json")]
+
+
+def _nothing(message: str = "") -> list[Any]:
+    hidden = gr.Column(visible=False)
+    return [message, [], hidden, gr.Column(visible=True), *[gr.skip()] * 4]
+
+
+def show(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[Any]:  # noqa: B008
+    """What the tab says to the files: a message, their paths, what is seen, the table, the downloads, the first one."""
+    if not files:
+        return _nothing()
+    try:
+        found = read_every(files, progress)
+    except zoo.InputError as error:
+        return _nothing(answers.problem(error))
+    table = listing(found) if len(found) > 1 else ""
+    taken = [gr.DownloadButton(value=path) for path in tables(found)]
+    first = next((i for i, one in enumerate(found) if one.answers), 0)
+    return ["", files, gr.Column(visible=True), gr.Column(visible=False), table, *taken, detail(files[first])]
+
+
+def _chosen(files: list[str], event: gr.EventData) -> str:
+    return detail(files[event.index])
+
+
+def listing(found: Sequence[Read]) -> str:
+    """Many pictures: a small picture of each, its best answer, whose it is and how sure it is."""
+    rows = "".join(f'<tr tabindex="0" data-index="{i}">{_cells(one)}</tr>' for i, one in enumerate(found))
+    heads = "".join(f"<th>{name}</th>" for name in ("picture", "file", "best answer", "of", "how sure"))
+    return f'<div class="wide readings"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _cells(one: Read) -> str:
+    file = f"<td>{html.escape(one.file)}</td>"
+    if one.thumbnail is None:
+        return f'<td></td>{file}<td colspan="3" class="bad">{html.escape(one.problem)}</td>'
+    width, height = (max(side // 2, 1) for side in one.thumbnail.size)
+    best = one.answers[0]
+    text = answers.spelled(best.found.text) if one.status != "empty" else "—"
+    return (
+        f'<td><img src="{answers.data_url(one.thumbnail)}" alt="" width="{width}" height="{height}"></td>{file}'
+        f'<td class="text" dir="auto">{text}</td><td>{best.network if one.status != "empty" else ""}</td>'
+        f"<td>{answers.verdict(best.found)}</td>"
+    )
+
+
+def detail(path: str) -> str:
+    """One picture: all answers in their order, and where the network of the best one looked."""
+    one = read(path)
+    if one.problem:
+        return f'<p class="problem" role="alert">{html.escape(one.file)}: {html.escape(one.problem)}</p>'
+    doubt = {"unsure": UNSURE, "empty": EMPTY}.get(one.status, "")
+    said = "".join(
+        f'<li class="answer {answer.found.status}"><output class="reading" dir="auto">'
+        f"{answers.spelled(answer.found.text) if answer.found.status != 'empty' else '—'}</output>"
+        f'<p class="verdict">{answers.verdict(answer.found)}</p>'
+        f"<p><b>{answer.network}</b>: {html.escape(catalog.entry(answer.network).summary)}</p></li>"
+        for answer in one.answers
+    )
+    looked = ""
+    if one.status != "empty":
+        name = one.answers[0].network
+        looked = f"<h4>Where {name} looked</h4>{answers.looked(answers.overlays(name, zoo.image.load(path).rgb)[:1])}"
+    warning = f'<p class="note" role="status">{doubt}</p>' if doubt else ""
+    return f"<h3>{html.escape(one.file)}</h3>{one.note}{warning}<ol class='every'>{said}</ol>{looked}"
+
+
+def build() -> None:
+    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    files, given = (
+        gr.State([]),
+        gr.File(label="Pictures", file_count="multiple", type="filepath", height=150, elem_id="read-files"),
+    )
+    message = gr.HTML(elem_id="read-message")
+    with gr.Column() as invitation:
+        gr.HTML(INVITATION)
+    with gr.Column(visible=False, elem_id="read-answers") as panels, gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=300):
+            table = gr.HTML(js_on_load=CHOOSE, elem_id="read-table")
+            with gr.Row():
+                taken = [
+                    gr.DownloadButton(f"Take away as {kind}", size="sm", elem_id=f"read-{kind.lower()}")
+                    for kind in ("CSV", "JSON")
+                ]
+        with gr.Column(scale=2, min_width=300, elem_classes="card"):
+            best = gr.HTML(elem_id="read-best")
+    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
+    outputs = [message, files, panels, invitation, table, *taken, best]
+    given.change(show, given, outputs, show_progress_on=[message], api_visibility="private", **alone)
+    table.click(_chosen, files, best, show_progress="hidden", api_visibility="private", **alone)
+    gr.on([], read_pictures, given, gr.JSON(visible=False), api_name="read_pictures", **alone)
