@@ -124,7 +124,15 @@ def test_a_file_of_the_server_is_not_read(client: Client) -> None:
         )
 
 
-ENDPOINTS = {"read_captcha", "explain_captcha", "make_captcha", "read_glyph", "read_drawing"}
+ENDPOINTS = {
+    "read_captcha",
+    "explain_captcha",
+    "make_captcha",
+    "read_glyph",
+    "read_drawing",
+    "read_persian",
+    "make_persian",
+}
 
 
 def test_only_the_named_endpoints_are_public(client: Client) -> None:
