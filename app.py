@@ -7,10 +7,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos import captcha, glyph, persian, visualizations
+from demos import captcha, glyph, persian, read, visualizations
 from demos.jobs import Jobs
 
-TABS = {"Captcha": captcha.build, "Draw": glyph.build, "Persian": persian.build}
+TABS = {"Read": read.build, "Captcha": captcha.build, "Draw": glyph.build, "Persian": persian.build}
 # Fonts of the reader's own system: no request leaves the machine.
 THEME = gr.themes.Default(
     primary_hue="indigo",

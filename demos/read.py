@@ -99,11 +99,12 @@ def told(one: Read) -> dict[str, Any]:
     return {"file": one.file, "answers": said, "error": one.problem or None}
 
 
-def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[dict[str, Any]]:  # noqa: B008, D417
+def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[dict[str, Any]]:
     """Reads pictures with every network.
 
     Args:
         files: Pictures, such as PNG or JPEG files, at most 200.
+        progress: Where it is told how far it is.
 
     Returns:
         For each file its name, an error (a sentence, or null) and the answers of all networks, the surest first: the
@@ -136,7 +137,7 @@ def _nothing(message: str = "") -> list[Any]:
     return [message, [], hidden, gr.Column(visible=True), *[gr.skip()] * 4]
 
 
-def show(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[Any]:  # noqa: B008
+def show(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[Any]:
     """What the tab says to the files: a message, their paths, what is seen, the table, the downloads, the first one."""
     if not files:
         return _nothing()
@@ -198,10 +199,8 @@ def detail(path: str) -> str:
 
 def build() -> None:
     """The tab's widgets and what they do; call it inside gr.Blocks."""
-    files, given = (
-        gr.State([]),
-        gr.File(label="Pictures", file_count="multiple", type="filepath", height=150, elem_id="read-files"),
-    )
+    files = gr.State([])
+    given = gr.File(label="Pictures", file_count="multiple", type="filepath", height=150, elem_id="read-files")
     message = gr.HTML(elem_id="read-message")
     with gr.Column() as invitation:
         gr.HTML(INVITATION)

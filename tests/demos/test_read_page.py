@@ -13,12 +13,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-import app
 import zoo
 from demos import answers, captcha, read
 from tests.demos.conftest import Visit, paper_of, scrolls_sideways
 from tests.demos.pictures import bad_files, encoded
 from zoo import strokes
+from zoo.prediction import Status
 
 expect.set_options(timeout=60_000)  # the first answer loads every network
 SEVEN = [[[0.0, 0.0], [5.0, 0.0], [1.0, 9.0]]]
@@ -32,8 +32,6 @@ PICTURES = {
 @pytest.fixture
 def read_tab(browser: Browser, server: str) -> Iterator[Visit]:
     """Opens the page on this tab."""
-    if "Read" not in app.TABS:
-        pytest.skip("the tab is not in the app yet")
     with Visit(browser, server, "Read", "#read-files") as visit:
         yield visit
 
@@ -49,12 +47,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.name: path for path in sorted(folder.iterdir())}
 
 
-def prediction(status: str, confidence: float) -> zoo.Prediction:
-    return zoo.Prediction("a", confidence, (("a", confidence),), (), status)  # type: ignore[arg-type]
+def prediction(status: Status, confidence: float, text: str = "a") -> zoo.Prediction:
+    return zoo.Prediction(text, confidence, ((text, confidence),), (), status)
 
 
 def test_the_sure_ones_come_first_by_their_confidence() -> None:
-    given = [("empty", 0.99), ("unsure", 0.9), ("ok", 0.6), ("ok", 0.8), ("unsure", 0.95)]
+    given: list[tuple[Status, float]] = [("empty", 0.99), ("unsure", 0.9), ("ok", 0.6), ("ok", 0.8), ("unsure", 0.95)]
     ranked = sorted((read.Answer("x", prediction(*one), 1.0) for one in given), key=lambda answer: answer.place)
     assert [(a.found.status, a.found.confidence) for a in ranked] == [
         ("ok", 0.8),
@@ -63,6 +61,8 @@ def test_the_sure_ones_come_first_by_their_confidence() -> None:
         ("unsure", 0.9),
         ("empty", 0.99),
     ]
+    other = read.Answer("y", prediction("ok", 0.99, read.OTHER), 1.0)
+    assert max([*ranked, other], key=lambda answer: answer.place) is other, "it names nothing"
 
 
 def test_every_network_answers_every_picture(files: dict[str, Path]) -> None:
@@ -150,7 +150,6 @@ def test_it_fits(read_tab: Visit, files: dict[str, Path], width: int, theme: str
     paper_of(page, theme, tmp_path / f"{width}-{theme}.png")
 
 
-@pytest.mark.skipif("Read" not in app.TABS, reason="the tab is not in the app yet")
 def test_programs_read_pictures(server: str, files: dict[str, Path]) -> None:
     client = Client(server, verbose=False)
     given = [handle_file(path) for path in files.values()]
