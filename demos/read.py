@@ -158,8 +158,8 @@ def _chosen(files: list[str], event: gr.EventData) -> str:
 def listing(found: Sequence[Read]) -> str:
     """Many pictures: a small picture of each, its best answer, whose it is and how sure it is."""
     rows = "".join(f'<tr tabindex="0" data-index="{i}">{_cells(one)}</tr>' for i, one in enumerate(found))
-    heads = "".join(f"<th>{name}</th>" for name in ("picture", "file", "best answer", "of", "how sure"))
-    return f'<div class="wide readings"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    heads = "".join(f"<th>{name}</th>" for name in ("picture", "file", "best answer", "network", "how sure"))
+    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _cells(one: Read) -> str:
