@@ -3,7 +3,10 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
+import torch
 
+from training import calibrate
 from training.calibrate import weighing
 from zoo.language import NGram
 
@@ -47,3 +50,23 @@ def test_temperature_and_the_weight_of_a_language_model_are_chosen_together() ->
     assert 0 < chosen(0, 1)[1] < 0.8, "it helps the word; were it heavier, it would spoil the other"
     assert chosen(1)[0] == 2, "right: as confident as can be"
     assert chosen(2, 3) == (2.6, 0), "right once in two: no surer than need be"
+
+
+@pytest.mark.parametrize("sharpened", [1.0, 2.0])
+def test_frames_are_as_sure_as_they_are_right(sharpened: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts are drawn by the very chances of the frames, which are then sharpened: the temperature takes that back."""
+    rng = np.random.default_rng(0)
+    batches = []
+    for length in (3, 7):  # pictures of two widths
+        chances = rng.dirichlet((1, 1, 1), 1_000)
+        frames = np.full((1_000, length, 4), 1e-6)
+        frames[..., 0] = 1
+        frames[:, 1, 1:], frames[:, 1, 0] = chances, 1e-6
+        symbols = [int(rng.choice(3, p=chance)) + 1 for chance in chances]
+        logits = torch.tensor(sharpened * np.log(frames), dtype=torch.float32)
+        batches.append({"images": logits, "symbols": torch.tensor(symbols), "lengths": torch.ones(1_000, dtype=int)})
+    monkeypatch.setattr(calibrate.dataset, "batches", lambda *_: None)
+    monkeypatch.setattr(calibrate.dataset, "loader", lambda *_: batches)
+    pictures = SimpleNamespace(recipe=SimpleNamespace(widths=(16, 64)))
+    found = calibrate.frames_temperature(torch.nn.Identity(), pictures, np.arange(2_000), 0)
+    assert found == pytest.approx(sharpened, rel=0.1)
