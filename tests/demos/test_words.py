@@ -1,0 +1,92 @@
+"""What the Words tab says of a picture, with a network that has learned nothing but is sure of itself."""
+
+import re
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import zoo
+from demos import answers, words
+from tests.conftest import write_checkpoint
+from zoo.crnn import CRNNReader
+from zoo.recurrent import CRNN
+from zoo.text import PRINTABLE
+
+CONFIG = {
+    "architecture": "crnn",
+    "alphabet": PRINTABLE,
+    "model_args": {"width": 32, "hidden": 16, "layers": 1},
+    "pretrained_cfg": {"input_size": [3, 32, 128], "mean": [0.5] * 3, "std": [0.25] * 3},
+    "glyphzoo": {
+        "kind": "crnn",
+        "temperature": 1.0,
+        "threshold": 0.2,
+        "explained_layer": "blocks.1",
+        "widths": [16, 320],
+    },
+}
+
+
+@pytest.fixture
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CRNNReader:
+    torch.manual_seed(1)
+    network = CRNNReader.build(CONFIG)
+    assert isinstance(network, CRNN)
+    network.head.weight.data *= 40
+    reader = zoo.load(write_checkpoint(tmp_path / "tiny-words", CONFIG, network), runtime="torch")
+    assert isinstance(reader, CRNNReader)
+    monkeypatch.setattr(answers, "reader", lambda name: reader)
+    return reader
+
+
+@pytest.fixture
+def picture() -> Image.Image:
+    rng = np.random.default_rng(0)
+    return Image.fromarray(rng.integers(0, 256, (8, 24, 3), np.uint8)).resize((96, 32))
+
+
+def test_every_part_of_an_answer_is_told(reader: CRNNReader, picture: Image.Image) -> None:
+    [found] = reader.read([picture])
+    message, read, panels, invitation, said, chart, seen, boxes, ribbon, ways, step, beam = words._shown(picture)
+    assert message == "" and read is picture and panels.visible and not invitation.visible
+    assert answers.spelled(found.text) in said and chart.count("<li>") == len(found.alternatives)
+    assert boxes.count("<rect") == len(found.characters) == seen.count("<figure>") - 1
+    frames = len(reader.frames(reader.prepare(picture)[0])[0])
+    assert f"--frames: {frames}" in ribbon and step.maximum == step.value == frames
+    assert ways.count("<tr>") == 4 and beam.count("<li>") > 1
+
+
+def test_a_lexicon_is_one_more_way(reader: CRNNReader, picture: Image.Image) -> None:
+    shown = words._shown(picture, options=("beam", True, "cat, dog cat"))
+    assert words.words_of("cat, dog cat") == ("cat", "dog")
+    assert re.search('class="reading"[^>]*>(cat|dog)<', shown[4]) and "the words of your lexicon" in shown[9]
+    refused = words._shown(picture, options=("beam", True, "naïve"))
+    assert "does not know the &#x27;ï&#x27;" in refused[0] and not refused[2].visible
+
+
+def test_a_target_is_aligned_or_refused_with_the_reason(reader: CRNNReader, picture: Image.Image) -> None:
+    assert words.target(picture, "") == words.target(None, "a") == ""
+    assert words.target(picture, "hello").count("<em") == words.SHOWN
+    assert "needs 41 frames, 21 for its characters and 20 for the blanks" in words.target(picture, "l" * 21)
+    assert "does not know" in words.target(picture, "é")
+
+
+def test_the_beam_after_a_frame(reader: CRNNReader, picture: Image.Image) -> None:
+    assert words.beam(picture, 1, False) != words.beam(picture, 20, False)
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    assert words.make_word("Hello 5!", "lato").width > 40
+    for text in ("", "x" * 41, "né"):
+        with pytest.raises(gr.Error, match="Write 1 to 40"):
+            words.make_word(text, "lato")
+
+
+def test_the_tab_offers_its_endpoints() -> None:
+    with gr.Blocks() as page:
+        words.build()
+    assert {"make_word", "read_words"} <= {function.api_name for function in page.fns.values()}
