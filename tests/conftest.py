@@ -17,6 +17,8 @@ from torch import nn
 
 from zoo import store, weights
 from zoo.classifier import Classifier
+from zoo.crnn import CRNNReader
+from zoo.recurrent import CRNN
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
@@ -40,11 +42,36 @@ TINY = {
 }
 
 
+TINY_CRNN: dict[str, Any] = {
+    "architecture": "crnn",
+    "alphabet": "abcABC",
+    "model_args": {"width": 32, "hidden": 16, "layers": 1},
+    "pretrained_cfg": {"input_size": [3, 32, 32], "mean": [0.5] * 3, "std": [0.25] * 3},
+    "glyphzoo": {
+        "kind": "crnn",
+        "temperature": 1.3,
+        "threshold": 0.2,
+        "explained_layer": "blocks.1",
+        "widths": [16, 320],
+    },
+}
+
+
 def write_checkpoint(folder: Path, config: dict[str, Any], network: nn.Module) -> Path:
     """A whole checkpoint of a network."""
     weights.save(network, folder)
     (folder / store.CONFIG).write_text(json.dumps(config))
     return folder
+
+
+def write_crnn(folder: Path, alphabet: str, sharpened: float) -> Path:
+    """A whole checkpoint of a tiny CTC reader with random weights, sharpened so that texts differ in probability."""
+    torch.manual_seed(1)
+    config = TINY_CRNN | {"alphabet": alphabet}
+    network = CRNNReader.build(config)
+    assert isinstance(network, CRNN)
+    network.head.weight.data *= sharpened
+    return write_checkpoint(folder, config, network)
 
 
 def write_tiny(folder: Path, seed: int = 0) -> Path:

@@ -10,36 +10,18 @@ import torch
 from PIL import Image
 
 import zoo
-from tests.conftest import write_checkpoint
+from tests.conftest import write_crnn
 from zoo import ctc
 from zoo.crnn import CRNNReader
 from zoo.errors import InputError
 from zoo.language import NGram
 from zoo.recurrent import CRNN
 
-CONFIG = {
-    "architecture": "crnn",
-    "alphabet": "abcABC",
-    "model_args": {"width": 32, "hidden": 16, "layers": 1},
-    "pretrained_cfg": {"input_size": [3, 32, 32], "mean": [0.5] * 3, "std": [0.25] * 3},
-    "glyphzoo": {
-        "kind": "crnn",
-        "temperature": 1.3,
-        "threshold": 0.2,
-        "explained_layer": "blocks.1",
-        "widths": [16, 320],
-    },
-}
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole checkpoint with random weights, sharpened so that texts differ in probability."""
-    torch.manual_seed(1)
-    network = CRNNReader.build(CONFIG)
-    assert isinstance(network, CRNN)
-    network.head.weight.data *= 12
-    return write_checkpoint(tmp_path_factory.mktemp("tiny-crnn"), CONFIG, network)
+    return write_crnn(tmp_path_factory.mktemp("tiny-crnn"), "abcABC", 12)
 
 
 @pytest.fixture(scope="module")

@@ -6,38 +6,18 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 import zoo
 from demos import answers, words
-from tests.conftest import write_checkpoint
+from tests.conftest import write_crnn
 from zoo.crnn import CRNNReader
-from zoo.recurrent import CRNN
 from zoo.text import PRINTABLE
-
-CONFIG = {
-    "architecture": "crnn",
-    "alphabet": PRINTABLE,
-    "model_args": {"width": 32, "hidden": 16, "layers": 1},
-    "pretrained_cfg": {"input_size": [3, 32, 128], "mean": [0.5] * 3, "std": [0.25] * 3},
-    "glyphzoo": {
-        "kind": "crnn",
-        "temperature": 1.0,
-        "threshold": 0.2,
-        "explained_layer": "blocks.1",
-        "widths": [16, 320],
-    },
-}
 
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CRNNReader:
-    torch.manual_seed(1)
-    network = CRNNReader.build(CONFIG)
-    assert isinstance(network, CRNN)
-    network.head.weight.data *= 40
-    reader = zoo.load(write_checkpoint(tmp_path / "tiny-words", CONFIG, network), runtime="torch")
+    reader = zoo.load(write_crnn(tmp_path / "tiny-words", PRINTABLE, 40), runtime="torch")
     assert isinstance(reader, CRNNReader)
     monkeypatch.setattr(answers, "reader", lambda name: reader)
     return reader
