@@ -177,6 +177,10 @@ _PHASES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("3-frozen", {"epochs": 1, "frozen": True}),
     ("4-whole", {"epochs": 2, "learning_rate": 1e-3, "spread": 10.0}),
 )
+_MORE: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("5-small", {**_SMALL, "epochs": 4, "learning_rate": 1e-3, "spread": 10.0}),
+    ("6-whole", {"epochs": 1, "learning_rate": 6e-4, "spread": 10.0}),
+)
 
 
 _LETTERS: dict[str, Any] = {
@@ -257,8 +261,17 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
     "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS),
-    "persian-resnet34": partial(
+    "persian-resnet34-classes": partial(
         _persian, **_CLASSES, train=("persian-train",), validation=("persian-validation",), samples=(90_000,)
+    ),
+    # a third of what it is shown is of none of the classes, of which there is most to know
+    "persian-resnet34": partial(
+        _after,
+        "persian-resnet34-classes",
+        train=("persian-mixed",),
+        pretrained=False,
+        finder=False,
+        phases=_MORE,
     ),
     # the study's protocol: a random split of as many crops as it had, in all families
     "persian-resnet34-study": partial(_persian, **_CLASSES | _RANDOM),

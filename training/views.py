@@ -3,8 +3,8 @@
     python -m training.views persian-resnet34 --data DATA
 
 DATA holds the set that the classifier is measured on. Left in demos/results/NAME: view.json, and errors.png, a sheet of
-what is misread and of the worst answers as the network sees them. The history is that of the run under --runs; where
-there is none, the one that is there already stays.
+what is misread and of the worst answers as the network sees them. The history is that of the run under --runs; phases
+that are not there stay as they are already.
 """
 
 import argparse
@@ -92,7 +92,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "view.json"
     kept = json.loads(path.read_text(encoding="utf-8"))["history"] if path.exists() else {}
-    found |= {"data": hardest, "tile": list(reader.settings.size), "history": history(args.runs / args.name) or kept}
+    found |= {"data": hardest, "tile": list(reader.settings.size), "history": kept | history(args.runs / args.name)}
     confusion.sheet(pictures).save(out / "errors.png")
     path.write_text(json.dumps(rounded(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -158,6 +158,34 @@ class CRNNReader(SequenceReader):
             )
         return found
 
+    def words(self, picture: image.Source) -> list[tuple[str, float, Box]]:
+        """The words of a line, what spaces part: each with its probability and its box in the picture.
+
+        Of a single word that is the confidence; of several, the probability that a word's own frames spell it.
+
+        Raises:
+            InputError: the picture cannot be read.
+        """
+        inputs, place = self.prepare(picture)
+        [frames] = self.frames(inputs)
+        symbols, confidence = self.answers(frames, Decoding("beam"))[0]
+        text, spans = self.decode(symbols), self._spans(frames, symbols)
+        boxes = np.array([box for _, box in self._placed(frames, symbols, place)])
+        spaces = [i for i, character in enumerate(text) if character == " "]
+        found = []
+        for before, after in zip([-1, *spaces], [*spaces, len(text)], strict=True):
+            if not (own := symbols[before + 1 : after]):
+                continue
+            share = confidence
+            if len(own) < len(text):
+                start = spans[before][1] if before >= 0 else 0
+                end = spans[after][0] if after < len(text) else len(frames)
+                share = float(np.exp(ctc.log_probabilities(frames[start:end], [own])[0]))
+            around = boxes[before + 1 : after]
+            box = *around[:, :2].min(0).tolist(), *around[:, 2:].max(0).tolist()
+            found.append((self.decode(own), share, cast(Box, box)))
+        return found
+
     def _placed(self, frames: Frames, text: ctc.Text, place: image.Placement) -> list[tuple[float, Box]]:
         """Of each symbol, how sure it is where it is surest, and its box in the picture.
 

@@ -43,7 +43,7 @@ def recipe(**values: Any) -> Recipe:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("crops")
-    draw = partial(persian.draw_any, splits=("test",), damage="clean", nothing=0, seed=1)
+    draw = partial(persian.draw_any, splits=("test",), damage="clean", seed=1)
     write(out / "crops", draw, 144, workers=2)
     return out
 

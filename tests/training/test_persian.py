@@ -123,6 +123,22 @@ def test_nothing_that_looks_like_a_class_is_called_another_character() -> None:
     assert any(len(text) > 1 and set(text) <= set(persian.DIGITS) for text in drawn), "several digits are none"
 
 
+def test_invented_words_are_none_of_the_classes_nor_look_like_one() -> None:
+    rng = np.random.default_rng(0)
+    drawn = {persian.invented(rng) for _ in range(4_000)}
+    shapes = str.maketrans({letter: shape[0] for shape in persian.SHAPES for letter in shape})
+    assert {*"".join(persian.SHAPES)} == {*persian.LETTERS}
+    assert not {word.translate(shapes) for word in drawn} & {word.translate(shapes) for word in persian.WORDS.values()}
+    assert {"شمار", "مورح"} & drawn == {"شمار"}, "some are one nearly, but for more than dots"
+
+
+@pytest.mark.parametrize("script", [script for script in persian.SCRIPTS if script != "latin"])
+def test_fonts_of_a_script_have_its_letters(script: str) -> None:
+    for face in fonts.of_script(script):
+        held = TTFont(face.path).getBestCmap()
+        assert sum(ord(letter) in held for letter in persian.SCRIPTS[script]) > 0.95 * len(persian.SCRIPTS[script])
+
+
 @pytest.mark.parametrize("name", list(persian.sets()))
 def test_a_set_is_its_seeds(name: str) -> None:
     drawn = persian.sets()[name]

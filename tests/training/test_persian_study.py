@@ -23,7 +23,7 @@ def small(name: str) -> Recipe:
 
 
 def test_every_line_is_measured_on_the_same_held_out_crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    draw = partial(persian.draw_any, splits=("test",), damage="clean", nothing=0, seed=1)
+    draw = partial(persian.draw_any, splits=("test",), damage="clean", seed=1)
     write(tmp_path / "data" / "persian-study", draw, 180, workers=2)
     monkeypatch.setattr(persian_study, "recipe_of", small)
     monkeypatch.setattr(persian_study, "RANGES", ((1e-5, 1e-3), (1e-2, 1e-2)))

@@ -20,7 +20,8 @@ def test_every_digit_stands_on_its_line_each_time_in_another_shape(digit: str) -
         rows = np.flatnonzero(picture.any(1))
         assert rows[-1] < 0.95 * sketches.LINE
         tall = np.ptp(rows) / sketches.LINE
-        assert tall < 0.3 if digit in "۰٠" else 0.3 < tall < 0.9
+        least = 0.2 if digit == "٥" else 0.3  # which is a small ring at times
+        assert tall < 0.3 if digit in "۰٠" else least < tall < 0.9
 
 
 def test_shapes_keep_what_tells_them_apart() -> None:

@@ -139,6 +139,14 @@ def faces(split: Split) -> tuple[Face, ...]:
     return tuple(found)
 
 
+@cache
+def of_script(script: str) -> tuple[Face, ...]:
+    """A face of each family, of those for training and the odd ones, that has letters of a script, as its files say."""
+    paths = {name: FOLDER / name / "files" / f"{name}-{script}-400-normal.woff2" for name in families("train")}
+    paths |= {name: FOLDER / name / "files" / f"{name}-{script}-400-normal.woff2" for name in families("display")}
+    return tuple(Face(name, 400, "normal", path) for name, path in paths.items() if path.exists())
+
+
 def _persian_files(family: str) -> list[tuple[Path, Path | None]]:
     """The files of a Persian family, each beside that of its signs."""
     if family in PERSIAN_DEBIAN:

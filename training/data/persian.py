@@ -30,6 +30,8 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what is printed where the class is OTHE
 TEXTS: Mapping[str, str] = {**dict(zip("0123456789", DIGITS, strict=True)), "-": "-", "_": "_", OTHER: UNKNOWN, **WORDS}
 
 LETTERS = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+# those that differ by dots and strokes alone
+SHAPES = "آا", "بپتثنی", "جچحخ", "دذ", "رزژ", "سش", "صض", "طظ", "عغ", "فق", "کگ", "ل", "م", "و", "ه"
 JOINED_BEFORE_ONLY = "آادذرزژو"  # letters that the next one is never joined to
 JOINER = "\N{ZERO WIDTH JOINER}"
 
@@ -38,6 +40,25 @@ JOINER = "\N{ZERO WIDTH JOINER}"
 TWINS = "ا", "ه", JOINER + "ا"
 OTHER_SIGNS = ":*#%+=؟«»؛&@$"
 OTHER_LATIN = "ABCDFGHJKLMNPQRSTWXYZabcdefghjkmprstwxyz24568"
+SCRIPTS = {  # letters that training shows
+    "latin": OTHER_LATIN,
+    "cyrillic": "БГДЖЗИЙКЛПФЦЧШЩЪЫЬЭЮЯбвгджзийклмнптфцчшщэюя",
+    "greek": "ΓΔΘΞΠΣΦΨΩαβγδεζηθκλμξπρστφχψω",
+    "hebrew": "אבגדהזחטכלמנסעפצקרשת",
+    "devanagari": "अआइईउएकखगघचछजझटडढणतथदधनपफबभमयरलवशषसह",
+    "thai": "กขคงจฉชซญดตถทธนบปผฝพฟภมยรลวศษสหอฮ",
+    "japanese": (
+        "あいうえおかきさしすせそたちなにぬねのはひふほまみむめもやゆよらるれわをアエオカキクケサシスセソタチ"
+        "ツテナネハホマムメモヤユラルレロワ春夏秋冬東西南北右左京都県市町村前後午朝昼夜父母兄弟姉妹犬猫鳥魚馬"
+        "牛羊米麦茶酒肉野菜雨雪風雲空海石林森花草赤青黄白黒"
+    ),
+    "korean": (
+        "가각간갈감갑강개거건걸검게겨고곡골공과관광구국군궁권귀그글금기긴길나남내너노농누다달담당대도독동두등"
+        "라력로리마만말매면명모목무문물미민바박반발방배번법보부북분비사산상새생서석선설성세소수순시식신실심아"
+        "안알양어언여연영예오온외요용우운원월위유은을음의이인일입자작장재전절정제조종주중지진집차참창책천청체"
+        "초총추출치친카타터토통특파판편평포표품하학한할합항해행향현형호화확환회효후훈희"
+    ),
+}
 
 SIDE = 64  # pixels: of a font's em, while it is drawn
 COUNT = 1_156  # images of each class in the study
@@ -92,6 +113,18 @@ def other(rng: np.random.Generator) -> str:
 def latin(rng: np.random.Generator) -> str:
     """One to six Latin letters and digits; alone none that has the shape of a class."""
     return "".join(one_of(rng, OTHER_LATIN) for _ in range(int(rng.integers(1, 7))))
+
+
+def invented(rng: np.random.Generator) -> str:
+    """Letters that make no word, or a class's word with a letter changed to one of another shape, too many or lost."""
+    if rng.random() < 0.5:
+        return "".join(one_of(rng, LETTERS) for _ in range(int(rng.integers(2, 8))))
+    word = one_of(rng, tuple(WORDS.values()))
+    place, kind = int(rng.integers(len(word))), rng.random()
+    if kind < 0.6:
+        other_shapes = "".join(shape for shape in SHAPES if word[place] not in shape)
+        return word[:place] + one_of(rng, other_shapes) + word[place + 1 :]
+    return word[:place] + one_of(rng, LETTERS) + word[place:] if kind < 0.8 else word[:place] + word[place + 1 :]
 
 
 def one_of(rng: np.random.Generator, choices: str | tuple[str, ...]) -> str:
@@ -163,13 +196,42 @@ def draw_nothing(rng: np.random.Generator, label: str) -> folder.Drawing:
     return degrade.to_image(image), {"text": "", "label": label, "font": "", "boxes": ""}
 
 
+def draw_other(rng: np.random.Generator, splits: tuple[Split, ...]) -> folder.Drawing:
+    """A crop of none of the classes, for training: print of every kind, pieces of scenes, paper."""
+    kind = rng.random()
+    if kind < 0.22:
+        return draw_nothing(rng, OTHER)
+    if kind < 0.32:
+        return degrade.to_image(draw_scene(rng).image), {"text": "", "label": OTHER, "font": "", "boxes": ""}
+    if kind < 0.6:
+        scripts = tuple(SCRIPTS) if kind < 0.5 else ("latin",)
+        script = one_of(rng, scripts)
+        faces = fonts.of_script(script)
+        fewest = 1 if script in ("japanese", "korean") else 2  # alone, none of their letters has the shape of a class
+        text = "".join(one_of(rng, SCRIPTS[script]) for _ in range(int(rng.integers(fewest, 8))))
+        return draw_text(rng, text, OTHER, faces[int(rng.integers(len(faces)))], "any", varied=True)
+    text = invented(rng) if kind < 0.8 else other(rng)
+    return draw_text(rng, text, OTHER, random_face(rng, *splits), "any", varied=True)
+
+
 def draw_any(
-    index: int, splits: tuple[Split, ...], damage: Damage, nothing: float, seed: int, varied: bool = False
+    index: int,
+    splits: tuple[Split, ...],
+    damage: Damage,
+    seed: int,
+    nothing: float = 0.0,
+    others: float = 0.0,
+    varied: bool = False,
 ) -> folder.Drawing:
-    """Image `index` of a set that has as many of each class, and besides a share of crops without text, as OTHER."""
+    """Image `index` of a set that has as many of each class.
+
+    Besides there is a share of crops without text, as OTHER, or of `others` of any kind.
+    """
     rng = np.random.default_rng((seed, index))
     if rng.random() < nothing:
         return draw_nothing(rng, OTHER)
+    if others and rng.random() < others:
+        return draw_other(rng, splits)
     label = LABELS[index % len(LABELS)]
     return draw_text(rng, printed(rng, label), label, random_face(rng, *splits), damage, varied)
 
@@ -204,19 +266,18 @@ def sets() -> dict[str, folder.DrawnSet]:
     of = len(LABELS)
     every: tuple[Split, ...] = ("train", "validation", "test")
     return {
-        "persian-study": folder.DrawnSet(COUNT * of, partial(draw_any, splits=every, damage="any", nothing=0, seed=40)),
+        "persian-study": folder.DrawnSet(COUNT * of, partial(draw_any, splits=every, damage="any", seed=40)),
         "persian-train": folder.DrawnSet(
-            90_000, partial(draw_any, splits=("train",), damage="any", nothing=0.05, seed=41, varied=True)
+            90_000, partial(draw_any, splits=("train",), damage="any", seed=41, nothing=0.05, varied=True)
+        ),
+        "persian-mixed": folder.DrawnSet(
+            90_000, partial(draw_any, splits=("train",), damage="any", others=0.3, seed=47, varied=True)
         ),
         "persian-validation": folder.DrawnSet(
-            200 * of, partial(draw_any, splits=("validation",), damage="any", nothing=0, seed=42)
+            200 * of, partial(draw_any, splits=("validation",), damage="any", seed=42)
         ),
-        "persian-test": folder.DrawnSet(
-            200 * of, partial(draw_any, splits=("test",), damage="clean", nothing=0, seed=43)
-        ),
-        "persian-test-scan": folder.DrawnSet(
-            200 * of, partial(draw_any, splits=("test",), damage="scan", nothing=0, seed=44)
-        ),
+        "persian-test": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="clean", seed=43)),
+        "persian-test-scan": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="scan", seed=44)),
         "persian-test-nothing": folder.DrawnSet(1_000, partial(draw_stranger, seed=45)),
         "persian-letters": folder.DrawnSet(400 * len(letter_forms()), partial(draw_letter, seed=46)),
     }
@@ -226,7 +287,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.data.persian", description=__doc__.split("\n")[0])
     groups = {
         "study": ["persian-study"],
-        "train": ["persian-train", "persian-validation"],
+        "train": ["persian-train", "persian-mixed", "persian-validation"],
         "tests": ["persian-test", "persian-test-scan", "persian-test-nothing"],
         "letters": ["persian-letters"],
     }

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from training.data import degrade, folder, fonts, render, styles
 from training.data.texts import dictionary, recase
+from zoo.image import homography
 
 Rng = np.random.Generator
 LONGEST = 40  # characters of a line
@@ -175,13 +176,7 @@ def seen_askew(rng: Rng, ink: render.Ink) -> render.Ink:
     width, height = ink.mask.size
     corners = np.array([[0, 0], [0, height], [width, height], [width, 0]], float)
     moved = corners + rng.uniform(-0.13, 0.13, (4, 2)) * height * [1, 1]
-    # the homography from the picture to the ink, of which the boxes want the inverse
-    rows = [
-        row
-        for (x, y), (u, v) in zip(corners, moved, strict=True)
-        for row in ([x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y])
-    ]
-    way = np.append(np.linalg.solve(np.array(rows), moved.ravel()), 1).reshape(3, 3)
+    way = homography(corners, moved)  # from the picture to the ink; the boxes want the inverse
     mask = ink.mask.transform(
         ink.mask.size, Image.Transform.PERSPECTIVE, way.ravel()[:8].tolist(), Image.Resampling.BILINEAR
     )

@@ -1,0 +1,138 @@
+"""Whole pictures: the lines of a page or a sign are found, and each is read and parted into words.
+
+Lines are found by PP-OCR's detector (Liao et al. 2020: real-time scene text detection with differentiable
+binarization), as the package rapidocr brings it along, weights included.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from zoo import image
+from zoo.crnn import CRNNReader
+from zoo.prediction import Status
+
+Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, from the upper left one of the text on, clockwise
+CROPPED = 0.4  # of a picture's height that a line fills at least where the picture was cropped to it
+UPRIGHT = 1.5  # how much higher than wide a line is that runs from top to bottom or stands on its side
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word in a picture: its corners in the picture's pixels as a Quad's, its text, its calibrated probability."""
+
+    box: tuple[tuple[float, float], ...]
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Spotted:
+    """What a picture says.
+
+    Attributes:
+        lines: the words of each line, in reading order.
+        threshold: the reader's, below which a word is unsure.
+    """
+
+    lines: tuple[tuple[Word, ...], ...]
+    threshold: float
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for line in self.lines for word in line]
+
+    @property
+    def text(self) -> str:
+        """Plain text in reading order, a line of the picture to a line."""
+        return "\n".join(" ".join(word.text for word in line) for line in self.lines)
+
+    @property
+    def status(self) -> Status:
+        """As a Prediction's: "unsure" where one of the words is."""
+        if not self.lines:
+            return "empty"
+        return "ok" if all(word.confidence >= self.threshold for word in self.words) else "unsure"
+
+    def rows(self) -> list[list[Any]]:
+        """The form that other readers of pages have: [[corners], text, confidence] of each word."""
+        return [[[list(corner) for corner in word.box], word.text, word.confidence] for word in self.words]
+
+
+@cache
+def _detector() -> Any:
+    from rapidocr import RapidOCR  # takes long to import
+
+    return RapidOCR(params={"Global.log_level": "error"})
+
+
+def find(picture: image.Source) -> list[Quad]:
+    """The lines of text in a picture, in reading order.
+
+    Raises:
+        InputError: the picture cannot be read.
+    """
+    rgb = image.load(picture).rgb
+    found = _detector()(np.asarray(rgb)[..., ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+    quads = [] if found is None else [np.asarray(quad, np.float32) for quad in found]
+    return [quads[i] for row in rows(quads) for i in row]
+
+
+def rows(quads: list[Quad]) -> list[list[int]]:
+    """The lines of each row, from left to right, the upper rows first.
+
+    A line belongs to a row if its middle lies between top and bottom of the row's first line.
+    """
+    found: list[list[int]] = []
+    for i in sorted(range(len(quads)), key=lambda i: float(quads[i][:, 1].mean())):
+        first = quads[found[-1][0]][:, 1] if found else np.zeros(1)
+        if first.min() < quads[i][:, 1].mean() < first.max():
+            found[-1].append(i)
+        else:
+            found.append([i])
+    return [sorted(row, key=lambda i: float(quads[i][:, 0].mean())) for row in found]
+
+
+def rectified(rgb: Image.Image, quad: Quad) -> tuple[Image.Image, npt.NDArray[np.float64]]:
+    """The picture of a line alone, upright, and the homography (3, 3) from its pixels to those of the picture."""
+    sides = np.linalg.norm(quad - np.roll(quad, -1, 0), axis=1)
+    width, height = (max(round(float(sides[i::2].mean())), image.MIN_SIDE) for i in (0, 1))
+    if height >= UPRIGHT * width:
+        quad, (width, height) = (
+            np.roll(quad, -1, 0),
+            (height, width),
+        )  # as on the back of a book: its top is at the right
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+    way = image.homography(corners, quad)
+    return rgb.transform(
+        (width, height), Image.Transform.PERSPECTIVE, way.ravel()[:8].tolist(), Image.Resampling.BICUBIC
+    ), way
+
+
+def spot(reader: CRNNReader, picture: image.Source) -> Spotted:
+    """Finds and reads the words of a picture.
+
+    A picture that no more than one row of text is found in, which fills it, is a crop of a line and read as a whole.
+
+    Raises:
+        InputError: the picture cannot be read.
+    """
+    rgb = image.load(picture).rgb
+    found = find(rgb)
+    tall = max((np.ptp(quad[:, 1]) for quad in found), default=rgb.height)
+    whole = len(rows(found)) < 2 and tall > CROPPED * rgb.height
+    crops = [(rgb, np.eye(3))] if whole else [rectified(rgb, quad) for quad in found]
+    lines = []
+    for crop, way in crops:
+        line = []
+        for text, share, (left, top, right, bottom) in reader.words(crop):
+            corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ way.T
+            at = (corners[:, :2] / corners[:, 2:]).round(1).tolist()
+            line.append(Word(tuple((x, y) for x, y in at), text, share))
+        if line:
+            lines.append(tuple(line))
+    return Spotted(tuple(lines), reader.settings.threshold)
