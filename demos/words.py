@@ -1,6 +1,8 @@
-"""The Words tab: a network reads a word or a line by CTC, and shows each step from its frames to the text."""
+"""The Words tab: a network reads words and lines by CTC, and shows each step from its frames to the text.
 
-import html
+A picture with several lines is cut into these first, and one of them is looked into.
+"""
+
 from functools import partial
 from typing import Any, cast
 
@@ -10,16 +12,15 @@ import numpy.typing as npt
 from PIL import Image
 
 import zoo
-from demos import answers, ctc, figures, inside
+from demos import answers, boxes, ctc, inside
 from demos.answers import Network
 from demos.canvas import canvas
 from demos.sets import FONTS
 from training.data import fonts, words
-from zoo import language, strokes
+from zoo import language, spotting, strokes
 from zoo.crnn import CRNNReader, encode
 from zoo.ctc import Followed, alignments, shortest
 from zoo.image import denormalise
-from zoo.prediction import Prediction
 from zoo.reader import Decoding
 from zoo.text import PRINTABLE
 
@@ -31,7 +32,7 @@ NETWORK = Network(
     "frames in which it was read.",
 )
 INVITATION = (
-    '<div class="invitation"><p><b>Choose, take, type or draw a word or a line.</b></p>'
+    '<div class="invitation"><p><b>Choose, take, type or draw a word, a line or a whole page.</b></p>'
     "<p>A network cuts the picture into narrow frames, says for each which character it sees, and spells the text from "
     "that. You see every step.</p></div>"
 )
@@ -51,6 +52,10 @@ WAYS = (
 TARGET = (
     "<h4>How would it spell …?</h4><p>Type a text: here are the likeliest ways to spell it in the frames of this "
     "picture. Every character takes a frame, and a blank has to stand between two that are alike.</p>"
+)
+PAGE = (
+    "<h4>The words of the picture</h4><p>PP-OCR's detector found the lines, which were read one by one; the greener a "
+    "word's outline, the surer it is.</p>"
 )
 LONGEST = 40  # characters that are drawn
 PEN = 0.03  # width, times the drawing's longer side
@@ -75,27 +80,32 @@ def words_of(lexicon: str) -> tuple[str, ...]:
 
 
 def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, Any]:
-    """Reads a word or a line of printed text.
+    """Reads printed text: a word, a line, or a page or sign with several.
 
     Args:
-        picture: A crop that holds one word or line.
-        lexicon: Words to choose from, parted by spaces; empty for any text.
+        picture: A crop that holds one word or line, or a whole picture.
+        lexicon: Words to choose from where the picture is one word, parted by spaces; empty for any text.
 
     Returns:
         The text, its confidence (the calibrated probability that all of it is right, 0 to 1), its status (ok, unsure
-        or empty), the five best alternatives with their probabilities, each character with its probability and its box
-        (left, top, right, bottom in pixels), and the milliseconds that it took; besides, a note on how the picture was
-        converted, if it was.
+        or empty), and words: of each its four corners in pixels, its text and its confidence, in reading order. Of a
+        single word or line also the five best alternatives with their probabilities, each character with its
+        probability and its box (left, top, right, bottom in pixels), and the milliseconds that it took. Besides, a
+        note on how the picture was converted, if it was.
     """
     try:
         given = answers.opened(picture)
+        seen = spotting.spot(_reader(), given.rgb)
+        words = {"note": given.note, "words": seen.rows()}
+        if not seen.crop:
+            return {**words, "text": seen.text, "confidence": seen.confidence, "status": seen.status}
         found, milliseconds = answers.read(NETWORK.name, given.rgb, **_options("beam", True, lexicon))
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
     characters = [
         {"character": character, "probability": share, "box": box} for character, share, box in found.characters
     ]
-    return {"note": given.note, **answers.told(found, milliseconds), "characters": characters}
+    return {**words, **answers.told(found, milliseconds), "characters": characters}
 
 
 def make_word(text: str, font: str) -> Image.Image:
@@ -112,24 +122,6 @@ def make_word(text: str, font: str) -> Image.Image:
         raise gr.Error(f"Write 1 to {LONGEST} letters, digits and signs of English.", print_exception=False)
     face = fonts.Face(font, 400, "normal", FONTS[font])
     return words.draw_in(np.random.default_rng(), text.strip(), face, "test")[0]
-
-
-def boxes(picture: Image.Image, found: Prediction) -> str:
-    """The picture with each character's box, which tells by its colour how sure the character is; as HTML."""
-    width, height = picture.size
-    room = 0.35 * height  # below the picture, for the characters
-    marks = "".join(
-        f"<g><title>{html.escape(character)} {figures.percent(share)}</title>"
-        f'<rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2] - box[0]:.1f}" height="{box[3] - box[1]:.1f}" '
-        f'style="--sure: {share:.2f}"/><text x="{(box[0] + box[2]) / 2:.1f}" y="{height + 0.8 * room:.1f}" '
-        f'font-size="{0.8 * room:.1f}">{html.escape(character)}</text></g>'
-        for character, share, box in found.characters
-        if box
-    )
-    return (
-        f'<svg class="boxes" viewBox="0 0 {width} {height + room:.0f}" role="img" aria-label="The box of each '
-        f'character"><image href="{answers.data_url(picture)}" width="{width}" height="{height}"/>{marks}</svg>'
-    )
 
 
 def _frames(picture: Image.Image) -> tuple[Image.Image, npt.NDArray[np.float32]]:
@@ -196,19 +188,51 @@ def _shown(picture: Image.Image, message: str = "", *, options: Options = ("beam
         return _nothing(answers.problem(error))
     count = len(_frames(picture)[1])
     step = gr.Slider(maximum=count, value=count)
-    parts = [said, chart, seen, boxes(picture, found), ribbon(picture), compared, step, beam(picture, count, english)]
+    parts = [
+        said,
+        chart,
+        seen,
+        boxes.characters(picture, found),
+        ribbon(picture),
+        compared,
+        step,
+        beam(picture, count, english),
+    ]
     return [message, picture, gr.Column(visible=True), gr.Column(visible=False), *parts]
+
+
+def _page(picture: Image.Image, message: str = "", *, options: Options = ("beam", True, "")) -> list[Any]:
+    """What the tab says to a picture of any number of lines, of which the first is looked into."""
+    found = spotting.spot(_reader(), picture)
+    if found.crop or not found.lines:
+        return [*_no_page(), *_shown(picture, message, options=options)]
+    lines = [(" ".join(word.text for word in line), number) for number, line in enumerate(found.lines)]
+    page = [boxes.words(picture, found), found.text, found.rows(), gr.Dropdown(lines, value=0), found.pictures]
+    return [gr.Column(visible=True), *page, *_shown(found.pictures[0], message, options=options)]
+
+
+def _no_page() -> list[Any]:
+    return [gr.Column(visible=False), *[gr.skip()] * 4, ()]
+
+
+def _no_picture(message: str = "") -> list[Any]:
+    return [*_no_page(), *_nothing(message)]
 
 
 def show_drawing(drawing: answers.Strokes, *options: Any) -> list[Any]:
     """What the tab says to strokes on the canvas."""
     draw = partial(strokes.draw, width=PEN)
-    return answers.to_drawing(drawing, draw, partial(_shown, options=options), _nothing)
+    return [*_no_page(), *answers.to_drawing(drawing, draw, partial(_shown, options=options), _nothing)]
 
 
 def show_upload(upload: dict[str, Any] | None, *options: Any) -> list[Any]:
     """What the tab says to an uploaded picture."""
-    return answers.to_upload(upload, partial(_shown, options=options), _nothing)
+    return answers.to_upload(upload, partial(_page, options=options), _no_picture)
+
+
+def show_line(pictures: tuple[Image.Image, ...], number: int, *options: Any) -> list[Any]:
+    """What the tab says to one of the lines of a page."""
+    return _shown(pictures[number], options=options)
 
 
 def show_again(picture: Image.Image | None, *options: Any) -> list[Any]:
@@ -237,6 +261,14 @@ def build() -> None:
         with gr.Column(scale=3, min_width=300):
             with gr.Column() as invitation:
                 gr.HTML(INVITATION)
+            with gr.Column(visible=False, elem_classes="card", elem_id="words-found") as page:
+                gr.HTML(PAGE)
+                found = gr.HTML()
+                text_found = gr.Textbox(label="Text", lines=3, interactive=False, buttons=["copy"])
+                with gr.Accordion("As JSON", open=False):
+                    json_found = gr.JSON(show_label=False, open=True)
+                line = gr.Dropdown([], label="Line that is looked into", elem_id="words-line")
+                lines = gr.State(())
             with gr.Column(visible=False, elem_id="words-answers") as panels:
                 places = answers.panel(NETWORK)
                 boxed = gr.HTML(elem_id="words-boxes")
@@ -260,8 +292,10 @@ def build() -> None:
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
     last: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **shown}
-    follow(drawn.input(show_drawing, [drawn, *options], outputs, **last))
-    upload.change(show_upload, [upload, *options], outputs, preprocess=False, **shown, **alone)
+    of_page = [page, found, text_found, json_found, line, lines]
+    follow(drawn.input(show_drawing, [drawn, *options], [*of_page, *outputs], **last))
+    upload.change(show_upload, [upload, *options], [*of_page, *outputs], preprocess=False, **shown, **alone)
+    line.input(show_line, [lines, line, *options], outputs, **shown, **alone)
     gr.on(
         [o.input for o in options], show_again, [read, *options], outputs, trigger_mode="always_last", **shown, **alone
     )

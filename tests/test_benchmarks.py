@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks import grid, readers
+from benchmarks import grid, readers, spotting
 from training.data import folder
 from training.report import Row
 from zoo.grid import assign
@@ -58,6 +58,28 @@ def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[
     wrong = sum(Levenshtein.distance(word, "wrong") for word in WORDS[6:])
     assert errors.value == pytest.approx(wrong / (sum(map(len, WORDS[:6])) + 10))
     assert 0.5 < time.value < 5_000 and time.interval and time.interval[0] <= time.value <= time.interval[1]
+
+
+def draw_page(index: int) -> folder.Drawing:
+    """Two words in large letters, far apart; of the second picture the first is labelled as another."""
+    image, boxes = Image.new("RGB", (480, 240), "white"), []
+    texts = WORDS[2 * index : 2 * index + 2]
+    for text, at in zip(texts, ((40, 30), (260, 150)), strict=True):
+        ImageDraw.Draw(image).text(at, text, "black", font := ImageFont.load_default(40))
+        boxes += ImageDraw.Draw(image).textbbox(at, text, font)
+    named = " ".join(texts) if index == 0 else f"wrong {texts[1]}"
+    return image, {"text": named, "boxes": " ".join(map(str, boxes))}
+
+
+@pytest.mark.parametrize("name", ["RapidOCR", "Tesseract"])
+def test_peers_are_scored_on_whole_pictures(tmp_path: Path, name: str) -> None:
+    folder.write(tmp_path / "pages", draw_page, 2, workers=1)
+    try:
+        read = spotting.READERS[name]()
+    except ImportError as error:
+        pytest.skip(str(error))
+    rows = {row.measure: row for row in spotting.measure(tmp_path / "pages", name, read, None)}
+    assert rows["F1 of words found"].value == 1 and rows["F1 of words read"].value == pytest.approx(3 / 4)
 
 
 PERSIAN = ("۵", "5"), ("٥", "5"), ("شماره", "number"), ("مورخ", "dated"), ("شرکت", "other")

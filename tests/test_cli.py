@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 import zoo
-from tests.conftest import ROOT
+from tests.conftest import ROOT, write_crnn
 from zoo import catalog, store
 from zoo.__main__ import main
 
@@ -61,6 +61,25 @@ def test_read_prints_what_the_library_says(tiny: Path, picture: Path, capsys: py
     assert row["file"] == str(picture) and row["text"] == found.text and row["label"] == found.label
     assert row["status"] == found.status and row["confidence"] == pytest.approx(found.confidence)
     assert [text for text, _ in row["alternatives"]] == [text for text, _ in found.alternatives]
+
+
+def test_a_reader_of_words_reads_whole_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_crnn(tmp_path / "tiny-words", "ab ", 12)
+    page, crop = Image.new("RGB", (600, 300), "white"), Image.new("RGB", (120, 40), "white")
+    for picture, texts in ((page, {"Hello world": (40, 40), "Second line": (40, 180)}), (crop, {"One": (20, 0)})):
+        for text, at in texts.items():
+            ImageDraw.Draw(picture).text(at, text, "black", ImageFont.load_default(36))
+        picture.save(tmp_path / f"{picture.width}.png")
+    files = [str(tmp_path / "600.png"), str(tmp_path / "120.png")]
+    assert main(["read", str(folder), *files, "--json"]) == 0
+    many, one = json.loads(capsys.readouterr().out)
+    assert many["text"].count("\n") == 1 and many["text"].split() == [text for _, text, _ in many["words"]]
+    assert [len(corners) for corners, _, _ in many["words"]] == [4] * len(many["words"])
+    assert many["confidence"] == pytest.approx(np.prod([share for *_, share in many["words"]]))
+    assert one["alternatives"][0][0] == one["text"] and one["words"]
+    assert main(["read", str(folder), *files]) == 0
+    first, _ = capsys.readouterr().out.splitlines()
+    assert " / " in first.split("\t")[1]
 
 
 def test_csv_and_json_keep_any_script(tiny: Path, picture: Path, tmp_path: Path) -> None:

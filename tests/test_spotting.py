@@ -78,8 +78,10 @@ def test_a_crop_of_one_line_is_read_as_a_whole_and_a_line_in_a_large_picture_is_
     assert all(np.abs(np.array(word.box) - (350, 170)).max() < 100 for word in alone)
     crop = page(("Only this", (10, 5)), size=(170, 60))
     found = spotting.spot(reader, crop)
-    assert found.text == " ".join(reader.read([crop])[0].text.split())
-    assert found.status == ("ok" if min(word.confidence for word in found.words) >= found.threshold else "unsure")
+    assert found.crop == reader.read([crop])[0] and found.status == found.crop.status
+    assert found.text == " ".join(found.crop.text.split())
+    blank = spotting.spot(reader, page())
+    assert (blank.lines, blank.text, blank.status, blank.confidence) == ((), "", "empty", 0)
 
 
 def test_words_of_a_line_are_parted_by_its_spaces(reader: CRNNReader, monkeypatch: pytest.MonkeyPatch) -> None:

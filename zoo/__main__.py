@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     names = commands.add_parser("names", parents=[shared], help="list the checkpoints")
     names.set_defaults(run=_names)
 
-    read = commands.add_parser("read", help="read pictures")
+    read = commands.add_parser("read", help="read pictures; word-crnn whole pages too")
     read.add_argument("name", metavar="NAME", help="a checkpoint, or a checkpoint's folder")
     read.add_argument("files", metavar="FILE", nargs="+", help="a picture")
     printed = read.add_mutually_exclusive_group()
@@ -91,17 +91,31 @@ def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for file in options.files:  # one by one, so that a file that is no picture keeps none of the others from being read
         try:
-            [found] = model.read([file])
+            row = {"file": file, **_answer(model, file)}
         except zoo.InputError as error:
             print(f"{file}: {error}", file=sys.stderr)
             rows.append({"file": file, "error": str(error)})
             continue
-        rows.append({"file": file, **asdict(found)})
+        rows.append(row)
         if options.csv:
-            table.writerow(rows[-1])
+            table.writerow(row)
         elif not options.json:
-            print(f"{file}\t{found.text}\t{found.confidence:.1%}\t{found.status}", flush=True)
+            line = row["text"].replace("\n", " / ")
+            print(f"{file}\t{line}\t{row['confidence']:.1%}\t{row['status']}", flush=True)
     return rows
+
+
+def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
+    """What a reader makes of a picture; one of words and lines finds those in a whole page too."""
+    from zoo.crnn import CRNNReader
+
+    if not isinstance(model, CRNNReader):
+        return asdict(model.read([file])[0])
+    from zoo.spotting import spot
+
+    found = spot(model, file)
+    told = asdict(found.crop) if found.crop else {"text": found.text, "confidence": found.confidence}
+    return {**told, "status": found.status, "words": found.rows()}
 
 
 def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:

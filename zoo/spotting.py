@@ -14,7 +14,7 @@ from PIL import Image
 
 from zoo import image
 from zoo.crnn import CRNNReader
-from zoo.prediction import Status
+from zoo.prediction import Prediction, Status
 
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, from the upper left one of the text on, clockwise
 CROPPED = 0.4  # of a picture's height that a line fills at least where the picture was cropped to it
@@ -36,11 +36,15 @@ class Spotted:
 
     Attributes:
         lines: the words of each line, in reading order.
-        threshold: the reader's, below which a word is unsure.
+        status: as a Prediction's: "unsure" where one of the words is.
+        pictures: of each line, alone and upright.
+        crop: the answer to the picture as a whole, where it is a crop of a single line.
     """
 
     lines: tuple[tuple[Word, ...], ...]
-    threshold: float
+    status: Status
+    pictures: tuple[Image.Image, ...] = ()
+    crop: Prediction | None = None
 
     @property
     def words(self) -> list[Word]:
@@ -52,11 +56,9 @@ class Spotted:
         return "\n".join(" ".join(word.text for word in line) for line in self.lines)
 
     @property
-    def status(self) -> Status:
-        """As a Prediction's: "unsure" where one of the words is."""
-        if not self.lines:
-            return "empty"
-        return "ok" if all(word.confidence >= self.threshold for word in self.words) else "unsure"
+    def confidence(self) -> float:
+        """The probability that every word is right, each for itself."""
+        return float(np.prod([word.confidence for word in self.words])) if self.lines else 0.0
 
     def rows(self) -> list[list[Any]]:
         """The form that other readers of pages have: [[corners], text, confidence] of each word."""
@@ -102,18 +104,14 @@ def rectified(rgb: Image.Image, quad: Quad) -> tuple[Image.Image, npt.NDArray[np
     sides = np.linalg.norm(quad - np.roll(quad, -1, 0), axis=1)
     width, height = (max(round(float(sides[i::2].mean())), image.MIN_SIDE) for i in (0, 1))
     if height >= UPRIGHT * width:
-        quad, (width, height) = (
-            np.roll(quad, -1, 0),
-            (height, width),
-        )  # as on the back of a book: its top is at the right
+        quad, width, height = np.roll(quad, -1, 0), height, width  # as on a book's back: its top is at the right
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
     way = image.homography(corners, quad)
-    return rgb.transform(
-        (width, height), Image.Transform.PERSPECTIVE, way.ravel()[:8].tolist(), Image.Resampling.BICUBIC
-    ), way
+    terms = way.ravel()[:8].tolist()
+    return rgb.transform((width, height), Image.Transform.PERSPECTIVE, terms, Image.Resampling.BICUBIC), way
 
 
-def spot(reader: CRNNReader, picture: image.Source) -> Spotted:
+def spot(reader: CRNNReader, source: image.Source) -> Spotted:
     """Finds and reads the words of a picture.
 
     A picture that no more than one row of text is found in, which fills it, is a crop of a line and read as a whole.
@@ -121,18 +119,28 @@ def spot(reader: CRNNReader, picture: image.Source) -> Spotted:
     Raises:
         InputError: the picture cannot be read.
     """
-    rgb = image.load(picture).rgb
+    rgb = image.load(source).rgb
     found = find(rgb)
     tall = max((np.ptp(quad[:, 1]) for quad in found), default=rgb.height)
-    whole = len(rows(found)) < 2 and tall > CROPPED * rgb.height
-    crops = [(rgb, np.eye(3))] if whole else [rectified(rgb, quad) for quad in found]
-    lines = []
-    for crop, way in crops:
-        line = []
-        for text, share, (left, top, right, bottom) in reader.words(crop):
-            corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ way.T
-            at = (corners[:, :2] / corners[:, 2:]).round(1).tolist()
-            line.append(Word(tuple((x, y) for x, y in at), text, share))
-        if line:
-            lines.append(tuple(line))
-    return Spotted(tuple(lines), reader.settings.threshold)
+    if len(rows(found)) < 2 and tall > CROPPED * rgb.height:
+        [crop] = reader.read([rgb])
+        line = _words(reader, rgb, np.eye(3)) if crop.status != "empty" else ()
+        return Spotted((line,) if line else (), crop.status, (rgb,) if line else (), crop)
+    lines, pictures = [], []
+    for quad in found:
+        picture, way = rectified(rgb, quad)
+        if words := _words(reader, picture, way):
+            lines.append(words)
+            pictures.append(picture)
+    sure = all(word.confidence >= reader.settings.threshold for line in lines for word in line)
+    return Spotted(tuple(lines), ("ok" if sure else "unsure") if lines else "empty", tuple(pictures))
+
+
+def _words(reader: CRNNReader, line: Image.Image, way: npt.NDArray[np.float64]) -> tuple[Word, ...]:
+    """The words of a line that `rectified` gives."""
+    found = []
+    for text, share, (left, top, right, bottom) in reader.words(line):
+        corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ way.T
+        at = (corners[:, :2] / corners[:, 2:]).round(1).tolist()
+        found.append(Word(tuple((x, y) for x, y in at), text, share))
+    return tuple(found)

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 import zoo
 from demos import answers, words
@@ -57,6 +57,18 @@ def test_a_target_is_aligned_or_refused_with_the_reason(reader: CRNNReader, pict
 
 def test_the_beam_after_a_frame(reader: CRNNReader, picture: Image.Image) -> None:
     assert words.beam(picture, 1, False) != words.beam(picture, 20, False)
+
+
+def test_a_page_is_cut_into_lines_of_which_one_is_looked_into(reader: CRNNReader) -> None:
+    picture = Image.new("RGB", (600, 300), "white")
+    for text, y in (("Hello world", 40), ("Second line", 180)):
+        ImageDraw.Draw(picture).text((40, y), text, "black", ImageFont.load_default(36))
+    page, figure, text, rows, line, pictures, *shown = words._page(picture)
+    assert page.visible and figure.count("<polygon") == len(rows) and text.count("\n") == 1
+    assert [name for name, _ in line.choices] == text.split("\n") and len(pictures) == 2
+    assert shown[1] is pictures[0] and words.show_line(pictures, 1, "beam", True, "")[1] is pictures[1]
+    hidden, *_, none = words._page(pictures[0])[:6]
+    assert not hidden.visible and none == (), "a single line is no page"
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

@@ -1,0 +1,132 @@
+"""Words of whole pictures, found and read by ours and its peers, in one run.
+
+    python -m benchmarks.spotting --data DIR/signs-test
+
+DIR/signs-test is drawn by python -m training.data.signs. With --save the numbers go into the checkpoint's
+evaluation.json as well.
+"""
+
+import argparse
+import csv
+import io
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+import zoo
+from training import card, found
+from training.data.folder import ImageFolder
+from training.found import Word
+from training.report import Report, Row
+from zoo.crnn import CRNNReader
+from zoo.metrics import bootstrap
+from zoo.spotting import spot
+from zoo.store import CHECKPOINTS
+
+NAME = "word-crnn"
+MILLISECONDS = "ms a picture, median"
+Spot = Callable[[Image.Image], list[Word]]
+
+
+def around(corners: object) -> list[float]:
+    """The upright box around some corners: left, top, right, bottom."""
+    points = np.asarray(corners, float)
+    return [*points.min(0).tolist(), *points.max(0).tolist()]
+
+
+def ours() -> Spot:
+    """Our own reader of words."""
+    reader = cast(CRNNReader, zoo.load(NAME))
+    return lambda picture: [(around(word.box), word.text) for word in spot(reader, picture).words]
+
+
+def rapidocr() -> Spot:
+    """RapidOCR as a whole; it tells each character's box, and spaces part them into words."""
+    from rapidocr_onnxruntime import RapidOCR
+
+    engine = RapidOCR()
+
+    def read(picture: Image.Image) -> list[Word]:
+        lines, _ = engine(np.asarray(picture)[..., ::-1], return_word_box=True)
+        words = []
+        for *_, boxes, characters, _ in lines or []:
+            for space, run in groupby(zip(boxes, characters, strict=True), lambda pair: pair[1].isspace()):
+                if not space:
+                    corners, letters = zip(*run, strict=True)
+                    words.append((around(np.concatenate(corners)), "".join(letters)))
+        return words
+
+    return read
+
+
+def tesseract() -> Spot:
+    """Tesseract, told that text may stand anywhere in the picture."""
+    if not shutil.which("tesseract"):
+        raise ImportError("tesseract")
+
+    def read(picture: Image.Image) -> list[Word]:
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        command = ["tesseract", "-", "-", "-l", "eng", "--psm", "11", "tsv"]
+        told = subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode()
+        rows = csv.DictReader(io.StringIO(told), delimiter="\t", quoting=csv.QUOTE_NONE)
+        words = []
+        for row in rows:
+            if text := (row["text"] or "").strip():
+                left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
+                words.append(([left, top, left + width, top + height], text))
+        return words
+
+    return read
+
+
+READERS: dict[str, Callable[[], Spot]] = {NAME: ours, "RapidOCR": rapidocr, "Tesseract": tesseract}
+
+
+def measure(path: Path, name: str, read: Spot, limit: int | None) -> list[Row]:
+    """How well one of them finds and reads the words of the first `limit` pictures, and its time."""
+    pictures, data = ImageFolder(path), path.stem
+    seen, true, times = [], [], []
+    for i in tqdm(range(len(pictures))[:limit], name):
+        picture = pictures.image(i)
+        start = time.perf_counter()
+        seen.append(read(picture))
+        times.append(1000 * (time.perf_counter() - start))
+        true.append(found.true_words(pictures.row(i)))
+    extra = {"model": name, "command": f"python -m benchmarks.spotting --data {data}"}
+    took = Row(data, MILLISECONDS, float(np.median(times)), len(times), bootstrap(times, np.median), **extra)
+    return [*found.rates(data, seen, true, **extra), took]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.spotting", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("data/signs-test"), help="an ImageFolder or a zip of one")
+    parser.add_argument("--limit", type=int, help="read only the first so many pictures")
+    parser.add_argument("--save", action="store_true", help="keep the numbers in the checkpoint's evaluation.json")
+    args = parser.parse_args()
+    rows = []
+    for name, make in READERS.items():
+        try:
+            measured = measure(args.data, name, make(), args.limit)
+        except ImportError as error:
+            print(f"{name} is not installed ({error}); left out")
+            continue
+        print(f"{name:12}" + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured))
+        rows += measured
+    if args.save:
+        report = Report(CHECKPOINTS / NAME)
+        report.add(*rows)
+        report.save()
+        card.write(CHECKPOINTS / NAME)
+
+
+if __name__ == "__main__":
+    main()
