@@ -61,7 +61,7 @@ def test_the_beam_after_a_frame(reader: CRNNReader, picture: Image.Image) -> Non
 
 def test_a_page_is_cut_into_lines_of_which_one_is_looked_into(reader: CRNNReader) -> None:
     picture = Image.new("RGB", (600, 300), "white")
-    for text, y in (("Hello world", 40), ("Second line", 180)):
+    for text, y in (("Hi", 40), ("you", 180)):
         ImageDraw.Draw(picture).text((40, y), text, "black", ImageFont.load_default(36))
     page, figure, text, rows, line, pictures, *shown = words._page(picture)
     assert page.visible and figure.count("<polygon") == len(rows) and text.count("\n") == 1

@@ -1,0 +1,47 @@
+"""What context is worth to a reader, beside the Words tab: three networks that differ by their LSTM alone."""
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demos import tables
+
+FOLDER = Path(__file__).parent / "results" / "context"  # as python -m training.context leaves it
+INTRODUCTION = """\
+### What context is worth
+
+One upright stroke may be an i, a capital I, an l or a 1: only what stands beside it tells. The convolutions see a few
+characters around a frame; an LSTM carries what it has read along the whole line, from the left, or from both sides.
+Three networks that differ in nothing else learned from the same {samples:,} drawn pictures, fewer than the reader
+above. No language model helps them. `python -m training.context` does it again.
+"""
+
+
+def build() -> None:
+    """The ablation's table, where there is one; call it inside gr.Blocks."""
+    path = FOLDER / "study.json"
+    if path.exists():
+        study = json.loads(path.read_text(encoding="utf-8"))
+        with gr.Column(elem_id="context", elem_classes="evaluation"):
+            gr.Markdown(INTRODUCTION.format(samples=study["samples"]))
+            gr.HTML(table(study))
+
+
+def table(study: dict[str, Any]) -> str:
+    """Every network's word accuracy, character error rate and mistaken strokes, with 95 % intervals."""
+    rows = [
+        (
+            html.escape(row["name"]),
+            tables.with_interval(row["accuracy"], row["interval"]),
+            tables.with_interval(row["cer"], row["cer_interval"], 2),
+            tables.with_interval(row["strokes"], row["strokes_interval"]),
+        )
+        for row in study["networks"]
+    ]
+    first = study["networks"][0]
+    columns = "network", "words read right", "CER", f"i, I, l, 1 taken for another, of {first['places']:,}"
+    caption = f"Percent on {first['images']:,} drawn words in unseen fonts, with 95 % intervals"
+    return tables.table(caption, columns, rows)

@@ -1,0 +1,42 @@
+"""The ablation as a program, with networks and pictures that are small."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from demos import context as page
+from tests.training.test_stream import draw, recipe
+from training import context
+from training.data.folder import write
+from training.recipes import Recipe
+
+__all__ = ["recipe"]
+
+
+def test_three_networks_are_measured_on_the_same_words(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "data" / "words-test", draw, 40, workers=1)
+    shutil.copytree(tmp_path / "data" / "words-test", tmp_path / "data" / "words-validation")
+    small = dataclasses.replace(recipe, samples=(128,), epochs=1)
+    monkeypatch.setattr(context, "recipe_of", lambda name: small)
+    monkeypatch.setattr(context, "EPOCHS", 1)
+    monkeypatch.setattr(context, "SAMPLES", 128)
+    command = ["context", "--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"), "--workers", "0"]
+    monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "out")])
+    context.main()
+    study = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
+    assert [row["name"] for row in study["networks"]] == list(context.NETWORKS) and study["samples"] == 128
+    layers = [context.variant(title).model_args for title in context.NETWORKS]
+    assert [args.get("directions", 2) for args in layers] == [2, 1, 2] and layers[0]["layers"] == 0
+    for row in study["networks"]:
+        assert row["images"] == 40 and row["interval"][0] <= row["accuracy"] <= row["interval"][1]
+    shown = page.table(study)
+    assert shown.count("<tr>") == 4 and "LSTMs both ways" in shown
+
+
+def test_strokes_are_counted_where_they_were_taken_for_another() -> None:
+    assert context.mistaken([("lt", "it"), ("bi11", "bill"), ("cat", "cut"), ("Fall", "Fail")]) == (4, 6)

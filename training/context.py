@@ -1,0 +1,119 @@
+"""What context is worth to a reader: word-crnn's network without its LSTM, with one that reads one way, and both ways.
+
+    python -m training.data.words tests --out DIR    and validation
+    python -m training.context --data DIR --runs RUNS
+
+All three see the same drawn pictures in the same order, and fewer than word-crnn. What is measured is the best path,
+without a language model, which would know context of its own. What was fitted is kept under RUNS and not fitted again.
+
+Left in --out: study.json.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rapidfuzz.distance import Levenshtein
+from torch import nn
+
+from training import dataset, options
+from training.data.folder import ImageFolder
+from training.fit import Pictures, fit
+from training.module import greedy
+from training.recipes import Recipe, recipe_of
+from training.report import rounded
+from training.spelling import error_rates
+from zoo.metrics import plain, wilson
+
+NAME = "word-crnn"
+NETWORKS: dict[str, dict[str, int]] = {
+    "no LSTM": {"layers": 0},
+    "an LSTM from the left": {"directions": 1},
+    "LSTMs both ways": {},
+}
+EPOCHS, SAMPLES = 2, 100 * dataset.CHUNK
+TEST = "words-test"
+STROKES = frozenset("iIl1|!")  # characters that are one stroke, which only those beside them tell apart
+OUT = Path(__file__).parents[1] / "demos" / "results" / "context"
+
+
+def texts(network: nn.Module, pictures: dataset.Captchas, workers: int) -> list[tuple[str, str]]:
+    """What the network's best path spells in each picture, and what is printed there."""
+    alphabet, found = pictures.recipe.alphabet, []
+    every = np.arange(len(pictures))
+    with torch.inference_mode():
+        for batch in dataset.loader(pictures, dataset.batches(pictures, every), workers):
+            read, _ = greedy(network.eval()(batch["images"]), batch["symbols"], batch["lengths"])
+            true = batch["symbols"].split(batch["lengths"].tolist())
+            for pair in zip(read, true, strict=True):
+                spelled, printed = ("".join(alphabet[int(symbol) - 1] for symbol in text) for text in pair)
+                found.append((spelled, printed))
+    return found
+
+
+def mistaken(found: Sequence[tuple[str, str]]) -> tuple[int, int]:
+    """How many of the STROKES were read as another of them, and how many there are."""
+    places = sum(character in STROKES for _, printed in found for character in printed)
+    edits = [(spelled, printed, edit) for spelled, printed in found for edit in Levenshtein.editops(printed, spelled)]
+    taken = sum(
+        edit.tag == "replace" and {printed[edit.src_pos], spelled[edit.dest_pos]} <= STROKES
+        for spelled, printed, edit in edits
+    )
+    return taken, places
+
+
+def measured(title: str, found: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A line of the table."""
+    read, true = ([plain(text) for text in column] for column in zip(*found, strict=True))
+    hits = sum(a == b for a, b in zip(read, true, strict=True))
+    cer = error_rates(TEST, read, true)[0]
+    taken, places = mistaken(found)
+    return {
+        "name": title,
+        "accuracy": hits / len(found),
+        "interval": wilson(hits, len(found)),
+        "cer": cer.value,
+        "cer_interval": cer.interval,
+        "strokes": taken / max(places, 1),
+        "strokes_interval": wilson(taken, places),
+        "places": places,
+        "images": len(found),
+    }
+
+
+def variant(title: str) -> Recipe:
+    """The recipe of one of NETWORKS."""
+    whole = recipe_of(NAME)
+    args = {**whole.model_args, **NETWORKS[title]}
+    name = f"context-{'-'.join(title.split())}"
+    return replace(whole, name=name, model_args=args, epochs=EPOCHS, samples=(SAMPLES,))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.context", description=__doc__.split("\n")[0])
+    options.add(parser, "data", "runs", "workers")
+    parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
+    args = parser.parse_args()
+    rows = []
+    for title in NETWORKS:
+        recipe = variant(title)
+        network = fit(Pictures(dataset.split(recipe, args.data), args.workers), args.runs / "context" / recipe.name)
+        test = dataset.Captchas(recipe, [ImageFolder(args.data / TEST)])
+        rows.append(measured(title, texts(network, test, args.workers)))
+    args.out.mkdir(parents=True, exist_ok=True)
+    study = {"networks": rows, "samples": recipe.epochs * recipe.samples[0]}
+    text = json.dumps(rounded(study), indent=1, ensure_ascii=False)
+    (args.out / "study.json").write_text(text + "\n", encoding="utf-8")
+    for row in rows:
+        print(
+            f"{row['name']:22} word accuracy {row['accuracy']:.4f}  CER {row['cer']:.4f}  strokes {row['strokes']:.4f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
