@@ -67,3 +67,43 @@ def arrange(folder: Path) -> dict[str, Any]:
     found = grid.arrange(grid.find(folder), layout="sorted")
     answer = {"embedder": found.embedder, "fresh": found.fresh, "vectors": found.vectors}
     return answer | {"loaded": "timm" in sys.modules}
+
+
+def publish(folder: Path, pins: Path, namespace: str, *options: str) -> dict[str, Any]:
+    """Publishes the checkpoint in a folder as `tiny`, by the command line; its exit code and what it prints."""
+    import contextlib
+    import io
+
+    from zoo import catalog, store
+    from zoo.__main__ import main
+
+    store.CHECKPOINTS, catalog.PINS = folder.parent, pins
+    entry = catalog.Entry("tiny", "word-classification", "Left or right.", store.sha256(folder / store.WEIGHTS))
+    catalog.CATALOG = {"tiny": entry}
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(["publish", "--namespace", namespace, *options])
+    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+
+
+def use(repo: str) -> dict[str, Any]:
+    """What others make of a published classifier: by hf_hub_download, and by timm from the Hub."""
+    import timm
+    import torch
+    from huggingface_hub import hf_hub_download
+
+    weights = Path(hf_hub_download(repo, "model.safetensors")).read_bytes()
+    network = timm.create_model(f"hf-hub:{repo}", pretrained=True).eval()
+    with torch.inference_mode():
+        return {"size": len(weights), "logits": network(torch.ones(1, 3, 16, 32)).tolist()}
+
+
+def deploy(*options: str) -> dict[str, Any]:
+    """Deploys a page by the command line; its exit code and what it prints."""
+    import contextlib
+    import io
+
+    from zoo.__main__ import main
+
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(["deploy", *options])
+    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}

@@ -1,5 +1,6 @@
 """What several tests share: a Hub on this machine, and tiny checkpoints to put on it."""
 
+import base64
 import hashlib
 import json
 import re
@@ -95,12 +96,18 @@ class Hub:
         repos: files by repo, name and content; they may be changed between requests.
         sent: by file name, what is sent in place of the true bytes, to play a damaged download.
         requests: what has been asked, such as "HEAD /glyphzoo/tiny/resolve/main/config.json".
+        token: of those who may write.
+        uploads: large files that were sent, by their digest.
+        made: what repos were asked to be made with.
     """
 
     url: str = ""
     repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
     sent: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    token: str = "hf_of_a_test"
+    uploads: dict[str, bytes] = field(default_factory=dict)
+    made: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def cdn(self) -> str:
@@ -125,6 +132,17 @@ class Hub:
             data = self.repos[found[1]][found[3]]
             git = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
             return 200, {"ETag": f'"{git}"', "X-Repo-Commit": found[2]}, self.sent.get(found[3], data)
+        if found := re.fullmatch(r"/api/(models|spaces)/([\w.-]+/[\w.-]+)(?:/revision/main)?(?:\?.*)?", path):
+            repo = found[2] if found[1] == "models" else f"spaces/{found[2]}"
+            if repo not in self.repos:
+                return 404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"}, b""
+            siblings = [
+                {"rfilename": name, "size": len(data), "blobId": _git(data)}
+                | ({"lfs": {"sha256": _oid(data), "size": len(data), "pointerSize": 9}} if _large(name) else {})
+                for name, data in self.repos[repo].items()
+            ]
+            facts = {"id": found[2], "sha": self.commit(repo), "siblings": siblings}
+            return 200, {"Content-Type": "application/json"}, json.dumps(facts).encode()
         asked = re.fullmatch(r"/api/(datasets/[\w.-]+/[\w.-]+)/(?:revision|(tree))/([\w.-]+)(?:\?.*)?", path)
         found = asked or re.fullmatch(r"/((?:datasets/)?[\w.-]+/[\w.-]+)/resolve/([\w.-]+)/([\w./-]+)", path)
         if not found:
@@ -150,9 +168,63 @@ class Hub:
             return 302, headers | large | {"Location": f"{self.cdn}/{_oid(data)}"}, b""
         return 307, headers | {"Location": f"/api/resolve-cache/models/{repo}/{self.commit(repo)}/{name}"}, b""
 
+    def take(self, path: str, body: bytes) -> tuple[int, Any]:
+        """Status and answer for what is sent to a path by one who may write."""
+        if found := re.fullmatch(r"/upload/(\w+)", path):
+            assert _oid(body) == found[1]
+            self.uploads[found[1]] = body
+            return 200, {}
+        if path == "/api/validate-yaml":
+            return 200, {"errors": [], "warnings": []}
+        if path == "/api/repos/create":
+            asked = json.loads(body)
+            self.made.append(asked)
+            kind = "spaces/" if asked.get("type") == "space" else ""
+            repo = f"{kind}{asked['organization']}/{asked['name']}"
+            if repo in self.repos:
+                return 409, {"error": "You already created this repo", "url": f"{self.url}/{repo}"}
+            self.repos[repo] = {".gitattributes": b"*.safetensors filter=lfs"}
+            return 200, {"url": f"{self.url}/{repo}"}
+        if found := re.fullmatch(r"/api/(models|spaces)/(\w+/[\w.-]+)/(preupload|commit)/main", path):
+            repo = found[2] if found[1] == "models" else f"spaces/{found[2]}"
+            there = self.repos[repo]
+            if found[3] == "preupload":
+                return 200, {"files": [self._mode(there, file["path"]) for file in json.loads(body)["files"]]}
+            for line in map(json.loads, body.splitlines()):
+                value = line["value"]
+                if line["key"] == "file":
+                    there[value["path"]] = base64.b64decode(value["content"])
+                elif line["key"] == "lfsFile":
+                    there[value["path"]] = self.uploads[value["oid"]]
+                elif line["key"] == "deletedFile":
+                    del there[value["path"]]
+            commit = self.commit(repo)
+            return 200, {"commitUrl": f"{self.url}/{repo}/commit/{commit}", "commitOid": commit}
+        if re.fullmatch(r"/.*\.git/info/lfs/objects/batch", path):
+            objects = [
+                one | {"actions": {"upload": {"href": f"{self.url}/upload/{one['oid']}"}}}
+                for one in json.loads(body)["objects"]
+            ]
+            return 200, {"transfer": "basic", "objects": objects}
+        return 404, {"error": path}
+
+    @staticmethod
+    def _mode(there: dict[str, bytes], path: str) -> dict[str, Any]:
+        """How a file is to be sent, and by which digest it is there already."""
+        own = (_oid if _large(path) else _git)(there[path]) if path in there else None
+        return {"path": path, "uploadMode": "lfs" if _large(path) else "regular", "shouldIgnore": False, "oid": own}
+
 
 def _oid(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _git(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def _large(name: str) -> bool:
+    return name.endswith(".safetensors")
 
 
 @pytest.fixture
@@ -175,6 +247,21 @@ def hub() -> Iterator[Hub]:
                 self.wfile.write(body)
 
         do_GET = do_HEAD
+
+        def do_POST(self) -> None:
+            hub.requests.append(f"{self.command} {self.path}")
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            upload = self.path.startswith("/upload/")  # whose address alone lets one in, as a CDN's
+            allowed = upload or self.headers.get("Authorization") == f"Bearer {hub.token}"
+            status, answer = hub.take(self.path, body) if allowed else (401, {"error": "Invalid credentials"})
+            told = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        do_PUT = do_POST
 
         def log_message(self, *_: Any) -> None:
             """Says nothing: the requests are kept for the tests."""

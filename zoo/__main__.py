@@ -4,6 +4,8 @@
     python -m zoo read NAME FILE ...        what is printed in pictures; NAME may be a checkpoint's folder
     python -m zoo verify [NAME ...]         whether checkpoints on this machine are whole
     python -m zoo grid FOLDER --out FILE    pictures laid out on a grid, like beside like
+    python -m zoo publish --namespace NAME  checkpoints to the Hugging Face Hub
+    python -m zoo deploy --space NAME/SPACE the pages to a Space
 
 Each takes --json, and read takes --csv. What fails is one sentence on stderr and exit code 1; the other files are still
 read.
@@ -61,6 +63,19 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", parents=[shared], help="check the checkpoints on this machine")
     verify.add_argument("names", metavar="NAME", nargs="*", help="a checkpoint; all, if none is named")
     verify.set_defaults(run=_verify)
+
+    publish = commands.add_parser("publish", parents=[shared], help="push checkpoints to the Hugging Face Hub")
+    publish.add_argument("names", metavar="NAME", nargs="*", help="a checkpoint; all, if none is named")
+    publish.add_argument("--namespace", required=True, help="the user or organisation whose repos they become")
+    publish.add_argument("--dry-run", action="store_true", help="only say what would be sent")
+    publish.set_defaults(run=_publish)
+
+    deploy = commands.add_parser("deploy", parents=[shared], help="push a page to a Space of the Hugging Face Hub")
+    deploy.add_argument("--space", required=True, metavar="NAME/SPACE", help="the Space")
+    deploy.add_argument("--page", choices=("app", "grid"), default="app", help="default: app")
+    deploy.add_argument("--namespace", default="glyphzoo", help="whose checkpoints it fetches (default: glyphzoo)")
+    deploy.add_argument("--dry-run", action="store_true", help="only say what would be sent")
+    deploy.set_defaults(run=_deploy)
 
     grid = commands.add_parser("grid", parents=[shared], help="lay pictures out on a grid, like beside like")
     grid.add_argument("source", metavar="FOLDER", help="a folder or zip of pictures, or USER/NAME of a Hub data set")
@@ -130,6 +145,28 @@ def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:
         elif not options.json:
             print(f"{name}\tok\t{found.actual}\t{found.folder}")
     return rows
+
+
+def _publish(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from zoo import publish
+
+    found = (publish.checkpoint(name, options.namespace, options.dry_run) for name in options.names or zoo.names())
+    return [_pushed(one, options) for one in found]
+
+
+def _deploy(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from zoo import publish
+
+    return [_pushed(publish.space(options.space, options.page, options.namespace, options.dry_run), options)]
+
+
+def _pushed(found: Any, options: argparse.Namespace) -> dict[str, Any]:
+    if not options.json:
+        would = "would change" if options.dry_run else "changed"
+        print(f"{found.repo}\t{found.commit or '(new)'}\t{len(found.changed)} files {would}", flush=True)
+        for name in found.changed:
+            print(f"  {name}")
+    return asdict(found)
 
 
 def _grid(options: argparse.Namespace) -> list[dict[str, Any]]:

@@ -1,11 +1,15 @@
 """Every checkpoint that there is: what it does, and where and by which digest it is known."""
 
 import difflib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from zoo.errors import InputError
+
+PINS = Path(__file__).parent / "pins.json"  # the commit of each Hub repo that was published last
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Entry:
         task: the field's word for what it does.
         summary: one sentence on what it reads.
         sha256: digest of its model.safetensors, 64 hex digits.
-        revision: commit of the Hub repo; None, its newest, until it is published.
+        revision: commit of the Hub repo that is wanted; None for the one that was published last.
     """
 
     name: str
@@ -30,6 +34,11 @@ class Entry:
     def repo(self) -> str:
         """The Hub repo, `glyphzoo/NAME`, or in the namespace that GLYPHZOO_NAMESPACE names."""
         return f"{os.environ.get('GLYPHZOO_NAMESPACE') or 'glyphzoo'}/{self.name}"
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of the repo that is loaded; None, its newest, until it is published."""
+        return self.revision or pins().get(self.repo)
 
 
 CATALOG: Mapping[str, Entry] = {
@@ -61,6 +70,16 @@ CATALOG: Mapping[str, Entry] = {
         ),
     )
 }
+
+
+def pins() -> dict[str, str]:
+    """Of each Hub repo that was published the commit, by its name."""
+    return dict(json.loads(PINS.read_text(encoding="utf-8"))) if PINS.exists() else {}
+
+
+def pin(repo: str, commit: str) -> None:
+    """Keeps the commit of a Hub repo, so that whoever has this version loads that."""
+    PINS.write_text(json.dumps(pins() | {repo: commit}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def names() -> list[str]:

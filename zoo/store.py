@@ -100,14 +100,14 @@ def _bundled(entry: catalog.Entry) -> Path | None:
 
 def _cached(entry: catalog.Entry) -> Path | None:
     """The snapshot in the Hub cache, if it holds both files."""
-    config, weights = (try_to_load_from_cache(entry.repo, name, revision=entry.revision) for name in (CONFIG, WEIGHTS))
+    config, weights = (try_to_load_from_cache(entry.repo, name, revision=entry.commit) for name in (CONFIG, WEIGHTS))
     return Path(weights).parent if isinstance(config, str) and isinstance(weights, str) else None
 
 
 def _download(entry: catalog.Entry) -> Path:
     # Asked once and first: where nobody answers, hf_hub_download alone tries again for 23 seconds to 6 minutes.
-    get_hf_file_metadata(hf_hub_url(entry.repo, WEIGHTS, revision=entry.revision))
-    weights = Path(hf_hub_download(entry.repo, WEIGHTS, revision=entry.revision))
+    get_hf_file_metadata(hf_hub_url(entry.repo, WEIGHTS, revision=entry.commit))
+    weights = Path(hf_hub_download(entry.repo, WEIGHTS, revision=entry.commit))
     if sha256(weights) != entry.sha256:
         _remove(weights)
         raise InputError(
@@ -127,7 +127,7 @@ def _remove(pointer: Path) -> None:
 
 def _why(error: Exception, entry: catalog.Entry) -> str:
     """What went wrong with the Hub, and the remedy."""
-    repo = f"{entry.repo}{'@' + entry.revision if entry.revision else ''} at {constants.ENDPOINT}"
+    repo = f"{entry.repo}{'@' + entry.commit if entry.commit else ''} at {constants.ENDPOINT}"
     match error:
         case OfflineModeIsEnabled():
             return f"HF_HUB_OFFLINE forbids a download; unset it once, or put the files into {CHECKPOINTS / entry.name}"

@@ -1,0 +1,107 @@
+"""Checkpoints and pages to a Hub on this machine by the real client, and back from it as others fetch them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from tests import clients
+from tests.conftest import Hub
+from zoo import catalog, publish, store
+from zoo.loading import load
+
+
+@pytest.fixture
+def whole(tiny: Path) -> Path:
+    """A checkpoint's folder with its card."""
+    (tiny / "README.md").write_text("---\nlicense: mit\n---\n# tiny\n")
+    return tiny
+
+
+@pytest.fixture
+def author(tmp_path: Path, hub: Hub) -> dict[str, Any]:
+    return {
+        "home": tmp_path / "author",
+        "HF_ENDPOINT": hub.url,
+        "HF_TOKEN": hub.token,
+        "HF_HUB_DISABLE_XET": "1",  # this Hub takes large files by LFS alone
+    }
+
+
+def test_what_is_pushed_is_what_others_load(whole: Path, hub: Hub, author: dict[str, Any], tmp_path: Path) -> None:
+    pins = tmp_path / "pins.json"
+    done = clients.run(clients.publish, whole, pins, "someone", **author)
+    assert done["code"] == 0, done["err"]
+    repo = hub.repos["someone/tiny"]
+    assert {name: data for name, data in repo.items() if name != ".gitattributes"} == {
+        path.name: path.read_bytes() for path in whole.iterdir()
+    }
+    assert json.loads(pins.read_text()) == {"someone/tiny": hub.commit("someone/tiny")}
+    assert hub.token not in done["out"] + done["err"] + " ".join(hub.requests)
+
+    user: dict[str, Any] = {"home": tmp_path / "user", "HF_ENDPOINT": hub.url, "GLYPHZOO_NAMESPACE": "someone"}
+    digest = store.sha256(whole / store.WEIGHTS)
+    got = clients.run(clients.load_tiny, digest, hub.commit("someone/tiny"), **user)
+    assert "folder" in got, got
+    found = clients.run(clients.use, "someone/tiny", **user)
+    assert found["size"] == (whole / store.WEIGHTS).stat().st_size
+    network = load(whole, runtime="torch").network
+    with torch.inference_mode():
+        assert found["logits"][0] == pytest.approx(network(torch.ones(1, 3, 16, 32))[0].tolist(), abs=1e-4)
+
+
+def test_a_second_push_sends_nothing(whole: Path, hub: Hub, author: dict[str, Any], tmp_path: Path) -> None:
+    pins = tmp_path / "pins.json"
+    dry = clients.run(clients.publish, whole, pins, "someone", "--dry-run", **author)
+    assert dry["code"] == 0 and "3 files would change" in dry["out"] and not hub.repos and not pins.exists()
+    clients.run(clients.publish, whole, pins, "someone", **author)
+    hub.requests.clear()
+    again = clients.run(clients.publish, whole, pins, "someone", "--json", **author)
+    assert json.loads(again["out"])[0] == {
+        "repo": "someone/tiny", "commit": hub.commit("someone/tiny"), "changed": []
+    }  # fmt: skip
+    assert not [asked for asked in hub.requests if asked.startswith(("POST", "PUT"))]
+    (whole / "README.md").write_text("---\nlicense: mit\n---\n# tiny, better\n")
+    hub.repos["someone/tiny"]["old.txt"] = b""
+    clients.run(clients.publish, whole, pins, "someone", **author)
+    assert "old.txt" not in hub.repos["someone/tiny"] and b"better" in hub.repos["someone/tiny"]["README.md"]
+    assert not [asked for asked in hub.requests if "/upload/" in asked], "the weights are there already"
+
+
+def test_what_goes_wrong_is_a_sentence(whole: Path, hub: Hub, author: dict[str, Any], tmp_path: Path) -> None:
+    pins = tmp_path / "pins.json"
+    stranger = author | {"HF_TOKEN": "hf_wrong"}
+    refused = clients.run(clients.publish, whole, pins, "someone", **stranger)
+    assert refused["code"] == 1 and "hf auth login" in refused["err"] and "hf_wrong" not in refused["err"]
+    assert refused["err"].count("\n") == 1 and not pins.exists()
+    nobody = clients.run(clients.publish, whole, pins, "someone", **author | {"HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert nobody["code"] == 1 and "does not answer" in nobody["err"]
+    unnamed = clients.run(clients.publish, whole, pins, "some one", **author)
+    assert unnamed["code"] == 1 and "give NAMESPACE/NAME" in unnamed["err"]
+
+
+def test_a_space_holds_the_app_without_the_weights(hub: Hub, author: dict[str, Any]) -> None:
+    done = clients.run(clients.deploy, "--space", "someone/app", "--namespace", "someone", **author)
+    assert done["code"] == 0, done["err"]
+    files = hub.repos["spaces/someone/app"]
+    assert {"app.py", "requirements.txt", "packages.txt", "demos/captcha.py", "training/data/words.py"} <= set(files)
+    assert not [name for name in files if name.endswith((".safetensors", ".pyc")) or "node_modules" in name]
+    assert sum(map(len, files.values())) < 20_000_000
+    matter = yaml.safe_load(files["README.md"].decode().split("---")[1])
+    assert matter["sdk"] == "gradio" and matter["app_file"] == "app.py"
+    wanted = [f"someone/{name} config.json,model.safetensors" for name in catalog.names()]
+    assert len(matter["preload_from_hub"]) == len(wanted)
+    assert all(line.startswith(name) for line, name in zip(matter["preload_from_hub"], wanted, strict=True))
+    assert hub.made[-1]["sdk"] == "gradio"
+    assert hub.made[-1]["variables"] == [{"key": "GLYPHZOO_NAMESPACE", "value": "someone"}]
+
+
+def test_the_grid_is_a_docker_space() -> None:
+    files = publish.pages("grid", "glyphzoo")
+    matter = yaml.safe_load(files["README.md"].decode().split("---")[1])
+    assert matter["sdk"] == "docker" and matter["app_port"] == 7860
+    recipe = files["Dockerfile"].decode()
+    assert "--uid 1000" in recipe and "--server.port=7860" in recipe and "demos/grid.py" in files
