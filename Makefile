@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app grid test lint fonts bench
+.PHONY: help app grid test lint fonts bench lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-zA-Z%-]+:.*## / { sub("%", "NAME", $$1); printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ bench: $(VENV)/.dev fonts ## measure readers and grid beside their peers
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
 	$(BIN)/python -m benchmarks.grid_page
 
+lock: $(BIN)/python ## renew requirements.lock, the exact pins of all that is installed
+	$(BIN)/python -m pip install uv==0.13.9
+	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate \
+	    --no-header --upgrade --quiet --output-file requirements.lock
+
 # Large tensors' memory is kept, not asked for anew at every step, and lies in large pages: up to twice as fast on a CPU
 train-%: export MALLOC_MMAP_MAX_ = 0
 train-%: export MALLOC_TRIM_THRESHOLD_ = 17179869184
@@ -55,12 +60,12 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install -r requirements.txt
+$(VENV)/.app: requirements.txt requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install -r requirements.txt -c requirements.lock
 	touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.app
-	$(BIN)/python -m pip install -e '.[train,dev]'
+	$(BIN)/python -m pip install -e '.[train,dev]' -c requirements.lock
 	touch $@
 
 $(FONTS): training/data/package-lock.json

@@ -70,7 +70,7 @@ def pages(page: Page, namespace: str) -> dict[str, bytes]:
     """The files of a Space, by their paths."""
     if not (ROOT / "app.py").exists():
         raise InputError(f"{ROOT} holds no app.py; deploy from a checkout of the project.")
-    names = ["app.py", "requirements.txt", "packages.txt", "LICENSE", "Dockerfile"]
+    names = ["app.py", "requirements.txt", "requirements.lock", "packages.txt", "LICENSE", "Dockerfile"]
     for folder in ("demos", "zoo", "training/data"):
         names += [path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()]
     names += ["training/__init__.py"]
