@@ -56,8 +56,8 @@ STATED: list[tuple[str, str, list[tuple[str, ...]]]] = [
     ),
     (
         "it reads {i} of 3,600 crops, and as bad scans have them {i} of 3,600; of 900 digits, signs and words each "
-        "Tesseract 5.3.0 with `fas` reads {p} and {p} %. Of 1,000 crops of none of its 18 classes it calls {i} other or "
-        "is unsure, of 2,048 photos {p} %. Handwriting shows its limit: {i} of 4,000 digits (Hoda).",
+        "Tesseract 5.3.0 with `fas` reads {p} and {p} %. Of 1,000 crops of none of its 18 classes it calls {i} other "
+        "or is unsure, of 2,048 photos {p} %. Handwriting shows its limit: {i} of 4,000 digits (Hoda).",
         "persian-resnet34",
         [
             ("persian-test", "top-1 accuracy"),

@@ -10,8 +10,12 @@ from torch import nn
 
 import zoo
 from tests.conftest import TINY
+from training.fit import STARTS
 from zoo import store, weights
 from zoo.classifier import Classifier
+from zoo.recurrent import CRNN
+from zoo.text import ALPHANUMERIC, CharTokenizer
+from zoo.transformer import Seq2Seq
 
 
 def test_weights_that_do_not_fit_are_named(tiny: Path) -> None:
@@ -70,6 +74,17 @@ def test_an_altered_network_starts_from_what_it_shares(tiny: Path) -> None:
     same = Classifier.build(TINY)
     assert weights.transfer(same, tiny) == 1.0
     assert all(torch.equal(ours.state_dict()[k], v) for k, v in same.state_dict().items() if not k.startswith("fc."))
+
+
+def test_a_reader_of_words_goes_on_from_the_encoder_of_one_of_captchas() -> None:
+    folder, words = STARTS / "captcha-seq2seq-drawn", CRNN(95)
+    captchas = Seq2Seq(len(CharTokenizer(ALPHANUMERIC)), output_stride=4)
+    weights.load(captchas, folder)
+    assert 0.4 < weights.transfer(words, folder) < 0.6
+    pictures = torch.randn(1, 3, 32, 64)
+    with torch.inference_mode():
+        ours, theirs = (network.eval() for network in (words, captchas.encoder))
+        assert torch.equal(ours.blocks(ours.stem(pictures)), theirs.blocks(theirs.stem(pictures)))
 
 
 def test_timm_loads_a_checkpoint_with_the_same_logits(tiny: Path) -> None:

@@ -24,6 +24,7 @@ FRAMED = 1000  # are enough for the temperature of a CTC network, before a langu
 CERTAIN = 1e4  # a logit
 WEIGHTS = np.linspace(0, 1, 11).round(1)
 WARMER = np.array([1, 1.1, 1.2, 1.3])
+ADJUSTMENTS = np.linspace(0, 1, 11).round(1)
 
 
 def write_calibrated(
@@ -50,6 +51,10 @@ def write_calibrated(
         temperature = frames_temperature(network, pictures, texts[:: -(-len(texts) // FRAMED)], workers)
     else:
         logits, right = validation_answers(network, pictures, texts, workers)
+        if recipe.adjusted:
+            change = adjustment(logits[:, 0], pictures, texts)
+            network.get_classifier().bias.data += torch.from_numpy(change)  # type: ignore[operator, union-attr]
+            logits, right = validation_answers(network, pictures, texts, workers)
         temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
     chosen: dict[str, float] = {"temperature": temperature}
     texts = texts[:: -(-len(texts) // MANY)]
@@ -67,6 +72,27 @@ def write_calibrated(
     cases = faithfulness.read_right(reader, pictures, texts, found)
     layer = faithfulness.best_layer(reader, checkpoint.layers(recipe), cases)
     return checkpoint.write(recipe, network, folder, **chosen, threshold=sure, explained_layer=layer)
+
+
+def adjustment(logits: np.ndarray, pictures: dataset.Captchas, texts: dataset.Indices) -> np.ndarray:
+    """What each class's logit is to be changed by, float32 (classes,), for classes that training showed unevenly often.
+
+    A multiple of the logarithm of a class's share in training is taken off (post-hoc logit adjustment, Menon et al.
+    2021): that of ADJUSTMENTS for which the cross-entropy of validation logits (n, classes) is least.
+    """
+    recipe = pictures.recipe
+    number = {label.lower(): i for i, label in enumerate(recipe.labels)}
+    every = np.arange(len(pictures))
+    shown = np.any([pictures.within(every, name) for name in recipe.train], axis=0)
+    taught = [
+        number[text.decode().lower()] for text in pictures.texts[shown & dataset.answerable(recipe, pictures.texts)]
+    ]
+    counts = np.maximum(np.bincount(taught, minlength=len(number)), 1)
+    away = -np.log(counts / counts.sum())
+    away -= away.mean()
+    wanted = torch.tensor([number[text.decode().lower()] for text in pictures.texts[texts]])
+    losses = [float(functional.cross_entropy(torch.from_numpy(logits + share * away), wanted)) for share in ADJUSTMENTS]
+    return np.asarray(ADJUSTMENTS[int(np.argmin(losses))] * away, np.float32)
 
 
 def weighing(

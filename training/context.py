@@ -23,7 +23,7 @@ from torch import nn
 
 from training import dataset, options
 from training.data.folder import ImageFolder
-from training.fit import Pictures, fit
+from training.fit import Pictures, fit, locate
 from training.module import greedy
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
@@ -102,7 +102,8 @@ def main() -> None:
     rows = []
     for title in NETWORKS:
         recipe = variant(title)
-        network = fit(Pictures(dataset.split(recipe, args.data), args.workers), args.runs / "context" / recipe.name)
+        pictures, run = Pictures(dataset.split(recipe, args.data), args.workers), args.runs / "context" / recipe.name
+        network = fit(pictures, run, locate(recipe.start, args.runs) if recipe.start else None)
         test = dataset.Captchas(recipe, [ImageFolder(args.data / TEST)])
         rows.append(measured(title, texts(network, test, args.workers)))
     args.out.mkdir(parents=True, exist_ok=True)

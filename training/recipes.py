@@ -53,6 +53,7 @@ class Recipe:
         strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
             answer them evenly (outlier exposure, Hendrycks et al. 2019).
         balanced: whether every class has as many images in an epoch, however few there are of it.
+        adjusted: whether the classes' logits are changed in the end as far as training showed some more often.
         guidance: weight of the loss that leads cross-attention to the letter's drawn box.
         spotting: weight of the loss that has each of the encoder's cells tell the letter whose drawn box it lies in.
     """
@@ -88,6 +89,7 @@ class Recipe:
     weight_decay: float = 0.02
     strangers: float = 0.0
     balanced: bool = False
+    adjusted: bool = False
     guidance: float = 0.0
     spotting: float = 0.0
     seed: int = 0
@@ -257,7 +259,8 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "glyph-efficientnet": partial(
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
     ),
-    "word-crnn": partial(_crnn, samples=(200 * 1_024,), epochs=8),
+    # its CNN goes on from that of a reader of captchas that never saw a real one
+    "word-crnn": partial(_crnn, samples=(200 * 1_024,), epochs=8, start="captcha-seq2seq-drawn"),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
     "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS),
@@ -271,6 +274,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         train=("persian-mixed",),
         pretrained=False,
         finder=False,
+        adjusted=True,
         phases=_MORE,
     ),
     # the study's protocol: a random split of as many crops as it had, in all families

@@ -1,11 +1,12 @@
 """Readers of words and lines: a CNN turns a picture into frames, an LSTM reads them both ways, CTC spells the text.
 
-The architecture is that of Shi et al. 2015 with residual blocks (He et al. 2016); what frames mean is in `zoo.ctc`.
+The architecture is that of Shi et al. 2015 with residual blocks (He et al. 2016), those of the sequence network's
+encoder, whose weights it can go on from; what frames mean is in `zoo.ctc`.
 """
 
 from torch import Tensor, nn
 
-from zoo.transformer import ResidualBlock
+from zoo.transformer import residual_blocks, stem
 
 
 class CRNN(nn.Module):
@@ -34,9 +35,8 @@ class CRNN(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
-        plan = ((48, 64, (2, 2)), (64, 64, (1, 1)), (64, 128, (2, 1)), (128, 128, (1, 1)), (128, width, (2, 1)))
-        self.blocks = nn.Sequential(*(ResidualBlock(*block) for block in plan), ResidualBlock(width, width))
+        self.stem = stem()
+        self.blocks = residual_blocks(width, output_stride=self.across)
         rows = height // self.down
         self.squeeze = nn.Sequential(
             nn.Conv2d(width, width, (rows, 1), bias=False), nn.BatchNorm2d(width), nn.ReLU(), nn.Dropout(dropout)

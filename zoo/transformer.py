@@ -56,29 +56,43 @@ class Grid:
         return -(-size[0] // self.down), -(-size[1] // self.across)
 
 
+def stem() -> nn.Sequential:
+    """Pictures (B, 3, H, W) to 48 channels at half their size."""
+    return nn.Sequential(nn.Conv2d(3, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
+
+
+def residual_blocks(width: int, count: int = 6, output_stride: int = 8) -> nn.Sequential:
+    """What comes after the stem: six residual blocks, to `width` channels, or the first `count` of them.
+
+    A cell is 16 pixels high in the end and `output_stride` wide, 8 or 4. For 4 the last stride across is left out, and
+    what follows is dilated instead (Chen et al. 2017): the same weights then see the same, at twice as many places.
+    """
+    blocks, inputs, stride, dilation = nn.Sequential(), 48, 2, 1
+    plan = ((64, 2, 2), (64, 1, 1), (128, 2, 2), (128, 1, 1), (width, 2, 1), (width, 1, 1))
+    for outputs, down, across in plan[:count]:
+        if stride * across <= output_stride:
+            stride, behind = stride * across, dilation
+        else:
+            across, behind = 1, dilation * across
+        blocks.append(ResidualBlock(inputs, outputs, (down, across), (dilation, behind)))
+        inputs, dilation = outputs, behind
+    return blocks
+
+
 class Encoder(nn.Module):
     """Pictures (B, 3, H, W) to the features of the cells of its grid (B, N, width), row by row.
 
     Args:
         width: how many features.
         blocks: of the six residual blocks, how many.
-        output_stride: width of a cell in pixels, 8 or 4. For 4 the last stride across is left out, and what follows is
-            dilated instead (Chen et al. 2017): the same weights then see the same, at twice as many places.
+        output_stride: width of a cell in pixels, 8 or 4.
     """
 
     def __init__(self, width: int, blocks: int = 6, output_stride: int = 8) -> None:
         super().__init__()
         self.width, self.grid = width, Grid(output_stride)
-        self.stem = nn.Sequential(nn.Conv2d(3, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
-        self.blocks, inputs, stride, dilation = nn.Sequential(), 48, 2, 1
-        plan = ((64, 2, 2), (64, 1, 1), (128, 2, 2), (128, 1, 1), (width, 2, 1), (width, 1, 1))
-        for outputs, down, across in plan[:blocks]:
-            if stride * across <= output_stride:
-                stride, behind = stride * across, dilation
-            else:
-                across, behind = 1, dilation * across
-            self.blocks.append(ResidualBlock(inputs, outputs, (down, across), (dilation, behind)))
-            inputs, dilation = outputs, behind
+        self.stem = stem()
+        self.blocks = residual_blocks(width, blocks, output_stride)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -37,14 +37,17 @@ def load(network: nn.Module, folder: Path) -> None:
 def transfer(network: nn.Module, folder: Path) -> float:
     """Loads those of a checkpoint's weights that an altered network has as well, to train it further.
 
+    A network may have those of a checkpoint's encoder as its own.
+
     Returns:
         What share of the network's numbers they are.
 
     Raises:
         InputError: the file is missing or damaged.
     """
-    own = network.state_dict()
-    same = {k: v for k, v in _read(folder).items() if k in own and own[k].shape == v.shape}
+    own, kept = network.state_dict(), _read(folder)
+    found = {name: kept.get(name, kept.get(f"encoder.{name}")) for name in own}
+    same = {name: value for name, value in found.items() if value is not None and value.shape == own[name].shape}
     network.load_state_dict(same, strict=False)
     return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
 

@@ -70,3 +70,31 @@ def test_frames_are_as_sure_as_they_are_right(sharpened: float, monkeypatch: pyt
     pictures = SimpleNamespace(recipe=SimpleNamespace(widths=(16, 64)))
     found = calibrate.frames_temperature(torch.nn.Identity(), pictures, np.arange(2_000), 0)
     assert found == pytest.approx(sharpened, rel=0.1)
+
+
+class Shown(list[bytes]):
+    """Pictures of three classes, each in one of a recipe's folders."""
+
+    recipe = SimpleNamespace(kind="classifier", labels=("a", "b", "c"), train=("train",))
+
+    def __init__(self, texts: np.ndarray, folders: np.ndarray) -> None:
+        super().__init__(texts.tolist())
+        self.texts, self.folders = texts, folders
+
+    def within(self, indices: np.ndarray, folder: str) -> np.ndarray:
+        return np.asarray(self.folders[indices] == folder)
+
+
+@pytest.mark.parametrize(("shown", "expected"), [((8, 1, 1), 1.0), ((1, 1, 1), 0.0)])
+def test_what_training_showed_more_often_is_no_likelier(shown: tuple[int, ...], expected: float) -> None:
+    """Logits as Bayes has them after training on classes that were shown so often; validation has as many of each."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 3, 3_000)
+    seen = rng.normal(np.eye(3)[true], 0.7)
+    logits = seen / 0.7**2 + np.log(np.array(shown) / sum(shown))
+    texts = np.concatenate([np.repeat([b"a", b"b", b"c"], shown), np.array([b"a", b"b", b"c"])[true]])
+    names = np.repeat(["train", "validation"], [sum(shown), len(true)])
+    pictures = Shown(texts, names)
+    change = calibrate.adjustment(logits, pictures, np.arange(sum(shown), len(texts)))
+    away = -np.log(np.array(shown) / sum(shown))
+    np.testing.assert_allclose(change, expected * (away - away.mean()), atol=0.3)
