@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app grid test lint fonts bench lock
+.PHONY: help app grid test lint fonts bench lock fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-zA-Z%-]+:.*## / { sub("%", "NAME", $$1); printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(VENV)/.dev fonts lint ## run every check, a headless browser included
 	./packages.sh opencv
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fuzz: $(VENV)/.dev ## ten thousand broken pictures, zips, texts and requests
+	FUZZ=10000 $(BIN)/python -m pytest -q tests/test_fuzz.py
 
 lint: $(VENV)/.dev ## check style and types
 	$(BIN)/python -m ruff check .

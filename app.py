@@ -7,10 +7,16 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos import captcha, glyph, persian, read, visualizations
+from demos import captcha, glyph, memorization, persian, read, visualizations
 from demos.jobs import Jobs
 
-TABS = {"Read": read.build, "Captcha": captcha.build, "Draw": glyph.build, "Persian": persian.build}
+TABS = {
+    "Read": read.build,
+    "Captcha": captcha.build,
+    "Draw": glyph.build,
+    "Persian": persian.build,
+    **({"Memorisation": memorization.build} if memorization.results() else {}),
+}
 # Fonts of the reader's own system: no request leaves the machine.
 THEME = gr.themes.Default(
     primary_hue="indigo",

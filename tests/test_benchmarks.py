@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
 from benchmarks import grid, readers, spotting
+from tests.sets import save
 from training.data import folder
 from training.report import Row
 from zoo.grid import assign
@@ -30,7 +31,7 @@ def draw(index: int) -> folder.Drawing:
 def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The words as an ImageFolder."""
     out = tmp_path_factory.mktemp("benchmarks") / "words"
-    folder.write(out, draw, len(WORDS), workers=1)
+    save(out, draw, len(WORDS))
     return out
 
 
@@ -73,7 +74,7 @@ def draw_page(index: int) -> folder.Drawing:
 
 @pytest.mark.parametrize("name", ["RapidOCR", "Tesseract"])
 def test_peers_are_scored_on_whole_pictures(tmp_path: Path, name: str) -> None:
-    folder.write(tmp_path / "pages", draw_page, 2, workers=1)
+    save(tmp_path / "pages", draw_page, 2)
     try:
         read = spotting.READERS[name]()
     except ImportError as error:
@@ -96,7 +97,7 @@ def always(text: str) -> readers.Read:
 
 def test_persian_peers_are_asked_only_what_is_a_class(tmp_path: Path) -> None:
     """Either shape of a digit is right, what is something else is left out, words are also told alone."""
-    folder.write(tmp_path / "persian", draw_persian, len(PERSIAN), workers=1)
+    save(tmp_path / "persian", draw_persian, len(PERSIAN))
     found = {}
     with ProcessPoolExecutor(1, get_context("spawn")) as alone:
         for text in ("۵", "شماره"):

@@ -2,15 +2,14 @@
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from demos import context as page
+from tests.sets import save
 from tests.training.test_stream import draw, recipe
 from training import context
-from training.data.folder import write
 from training.recipes import Recipe
 
 __all__ = ["recipe"]
@@ -19,17 +18,17 @@ __all__ = ["recipe"]
 def test_three_networks_are_measured_on_the_same_words(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(tmp_path / "data" / "words-test", draw, 40, workers=1)
-    shutil.copytree(tmp_path / "data" / "words-test", tmp_path / "data" / "words-validation")
-    small = dataclasses.replace(recipe, samples=(128,), epochs=1)
+    for name in ("words-validation", "words-test"):
+        save(tmp_path / "data" / name, draw, 40)
+    small = dataclasses.replace(recipe, samples=(64,), epochs=1)
     monkeypatch.setattr(context, "recipe_of", lambda name: small)
     monkeypatch.setattr(context, "EPOCHS", 1)
-    monkeypatch.setattr(context, "SAMPLES", 128)
+    monkeypatch.setattr(context, "SAMPLES", 64)
     command = ["context", "--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"), "--workers", "0"]
     monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "out")])
     context.main()
     study = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
-    assert [row["name"] for row in study["networks"]] == list(context.NETWORKS) and study["samples"] == 128
+    assert [row["name"] for row in study["networks"]] == list(context.NETWORKS) and study["samples"] == 64
     layers = [context.variant(title).model_args for title in context.NETWORKS]
     assert [args.get("directions", 2) for args in layers] == [2, 1, 2] and layers[0]["layers"] == 0
     for row in study["networks"]:

@@ -12,9 +12,10 @@ import torch
 from PIL import Image
 
 import zoo
+from tests.sets import save
 from training import calibrate, checkpoint, dataset
 from training.data.captcha import draw_mixed
-from training.data.folder import ImageFolder, write
+from training.data.folder import ImageFolder
 from training.data.texts import WORDS
 from training.fit import Pictures, fit
 from training.module import build
@@ -30,7 +31,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small train and validation set, as the real ones are drawn."""
     out = tmp_path_factory.mktemp("data")
     for name, seed in (("train", 1), ("validation", 2), ("easy", 3), ("hard", 4)):
-        write(out / name, partial(draw_mixed, split="train", seed=seed), 96, workers=2)
+        save(out / name, partial(draw_mixed, split="train", seed=seed), 96)
     return out
 
 

@@ -12,10 +12,11 @@ import torch
 from PIL import Image
 
 import zoo
+from tests.sets import save
 from training import checkpoint, dataset, evaluate, faithfulness, truth
 from training.calibrate import write_calibrated
 from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_test
-from training.data.folder import ImageFolder, write
+from training.data.folder import ImageFolder
 from training.data.texts import WORDS
 from training.module import build
 from training.recipes import recipe_of
@@ -28,11 +29,11 @@ from zoo.recurrent import CRNN
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sets")
     for name, words in (("test-words", WORDS), ("test-unseen-words", ("zebra", "oyster"))):
-        write(out / name, partial(draw_test, words=words, seed=5), 6, workers=1)
+        save(out / name, partial(draw_test, words=words, seed=5), 6)
     for name in (*evaluate.REAL, evaluate.WORDS, evaluate.NUMBERS, evaluate.SCENE_WORDS):
-        write(out / name, partial(draw_style, split="validation", seed=8), 6, workers=1)
-    write(out / "test-nothing", partial(draw_nothing, seed=6), 4, workers=1)
-    write(out / "validation", partial(draw_mixed, split="validation", seed=7), 8, workers=1)
+        save(out / name, partial(draw_style, split="validation", seed=8), 6)
+    save(out / "test-nothing", partial(draw_nothing, seed=6), 4)
+    save(out / "validation", partial(draw_mixed, split="validation", seed=7), 8)
     return out
 
 

@@ -13,10 +13,10 @@ from PIL import Image
 
 import zoo
 from tests.conftest import ROOT
+from tests.sets import save
 from training import finetune, recipes
 from training.__main__ import main
 from training.data.captcha import draw_style
-from training.data.folder import write
 from training.recipes import recipe_of
 from zoo.errors import InputError
 
@@ -58,7 +58,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_one_command_teaches_a_style(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "site", partial(draw_style, split="validation", seed=8), 24, workers=1)
+    save(tmp_path / "site", partial(draw_style, split="validation", seed=8), 24)
     command = ["training", "captcha-seq2seq", "--finetune", str(tmp_path / "site"), "--runs", str(tmp_path / "runs")]
     monkeypatch.setattr(sys, "argv", [*command, "--epochs", "1", "--limit", "4", "--workers", "0"])
     monkeypatch.setattr(recipes, "TAUGHT", 64)

@@ -10,9 +10,9 @@ import lightning
 import pytest
 import torch
 
+from tests.sets import save
 from training import checkpoint, dataset, train
 from training.data import persian
-from training.data.folder import write
 from training.fit import FINDER, Pictures, fit
 from training.module import Reading, build, groups
 from training.recipes import Recipe, recipe_of
@@ -44,7 +44,7 @@ def recipe(**values: Any) -> Recipe:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("crops")
     draw = partial(persian.draw_any, splits=("test",), damage="clean", seed=1)
-    write(out / "crops", draw, 144, workers=2)
+    save(out / "crops", draw, 144)
     return out
 
 

@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from tests.sets import save
 from training import dataset, glyph_study
 from training.data import glyph
-from training.data.folder import ImageFolder, write
+from training.data.folder import ImageFolder
 from training.recipes import recipe_of
 from zoo.text import alike
 
@@ -25,7 +26,7 @@ def data(sources: glyph.Sources, tmp_path_factory: pytest.TempPathFactory) -> Pa
     out = tmp_path_factory.mktemp("study")
     for seed, (split, count) in enumerate({"train": 144, "validation": 72, "test": 72}.items()):
         draw = partial(glyph.draw_any, sources=sources, split=split, nothing=0, seed=seed)
-        write(out / f"glyph-study-{split}", draw, count, workers=1)
+        save(out / f"glyph-study-{split}", draw, count)
     return out
 
 

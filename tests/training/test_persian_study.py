@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from demos import persian_study as page
+from tests.sets import save
 from training import persian_study
 from training.data import persian
-from training.data.folder import write
 from training.recipes import Recipe, recipe_of
 
 
@@ -24,7 +24,7 @@ def small(name: str) -> Recipe:
 
 def test_every_line_is_measured_on_the_same_held_out_crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = partial(persian.draw_any, splits=("test",), damage="clean", seed=1)
-    write(tmp_path / "data" / "persian-study", draw, 180, workers=2)
+    save(tmp_path / "data" / "persian-study", draw, 180)
     monkeypatch.setattr(persian_study, "recipe_of", small)
     monkeypatch.setattr(persian_study, "RANGES", ((1e-5, 1e-3), (1e-2, 1e-2)))
     command = ["persian_study", "--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"), "--workers", "0"]

@@ -9,8 +9,9 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from tests.sets import save
 from training import dataset
-from training.data.folder import Drawing, write
+from training.data.folder import Drawing
 from training.fit import Pictures, fit
 from training.module import ctc
 from training.recipes import Recipe
@@ -83,7 +84,7 @@ def test_workers_draw_every_picture_once(recipe: Recipe) -> None:
 
 
 def test_a_network_learns_to_spell(recipe: Recipe, tmp_path: Path) -> None:
-    write(tmp_path / "words-validation", draw, 48, workers=1)
+    save(tmp_path / "words-validation", draw, 48)
     recipe = dataclasses.replace(recipe, samples=(256,))
     pictures = Pictures(dataset.split(recipe, tmp_path), workers=0)
     lines: list[tuple[float, float]] = []

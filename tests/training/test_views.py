@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 import zoo
+from tests.sets import save
 from training import views
-from training.data.folder import Drawing, ImageFolder, write
+from training.data.folder import Drawing, ImageFolder
 from zoo.classifier import Classifier
 
 
@@ -27,7 +28,7 @@ def reader(tiny: Path) -> Classifier:
 
 
 def test_the_worst_answers_come_first_with_their_own_pictures(reader: Classifier, tmp_path: Path) -> None:
-    write(tmp_path / "noise", draw, 60, workers=1)
+    save(tmp_path / "noise", draw, 60)
     pictures = ImageFolder(tmp_path / "noise")
     found, seen = views.evaluation(reader, pictures)
     counts = np.array(found["confusion"])

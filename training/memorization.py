@@ -1,0 +1,119 @@
+"""What a network can learn by heart: a ResNet-18 on true labels, on shuffled ones, and on noise in the pictures' place.
+
+    python -m training.memorization --runs RUNS
+
+After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 2,000 of the
+captcha study's hard ones, and 1,000 others to test; nothing but labels or pixels differs between the three. What was
+drawn and fitted is kept under RUNS and not done again.
+
+Left in --out: study.json, and pictures.png, a sheet of pictures that were learned with a label that is not theirs.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from training import confusion, curves, dataset, options
+from training.data import folder, study
+from training.data.memorized import COUNT, KINDS, SHUFFLED, TESTED, draw
+from training.data.texts import WORDS
+from training.fit import Pictures, fit
+from training.recipes import Recipe, recipe_of
+from training.report import rounded
+from zoo.metrics import wilson
+
+EPOCHS = 40
+SHOWN = 96  # pictures on the page
+OUT = Path(__file__).parents[1] / "demos" / "results" / "memorization"
+
+
+def recipe(kind: str) -> Recipe:
+    """That of the bundled classifier, without all that keeps it from learning by heart."""
+    name = kind.replace(" ", "-")
+    width, height = study.canvas()
+    return replace(
+        recipe_of("captcha-resnet18"),
+        name=f"memorization-{name}",
+        model_args={},
+        train=(f"{name}-train",),
+        validation=(f"{name}-test",),
+        samples=(COUNT,),
+        epochs=EPOCHS,
+        input_size=(height, width),
+        widths=(width, width),
+        strangers=0.0,
+        recolour=False,
+        weight_decay=0.0,
+        learning_rate=1e-3,
+    )
+
+
+def answers(network: nn.Module, pictures: Pictures, indices: dataset.Indices) -> np.ndarray:
+    """The network's probabilities for some of the pictures, (n, classes), in the order of the indices."""
+    found = []
+    with torch.inference_mode():
+        for batch in dataset.loader(pictures.pictures, dataset.batches(pictures.pictures, indices), pictures.workers):
+            found.append(network.eval()(batch["images"]).softmax(1))
+    return torch.cat(found).numpy()
+
+
+def share(shares: np.ndarray, pictures: Pictures, indices: dataset.Indices) -> dict[str, Any]:
+    """How many of some pictures get the label that they have."""
+    labels = np.array([label.encode() for label in pictures.recipe.labels])
+    hits = int((labels[shares.argmax(1)] == pictures.pictures.texts[indices]).sum())
+    return {"accuracy": hits / len(indices), "interval": wilson(hits, len(indices)), "images": len(indices)}
+
+
+def learned(shares: np.ndarray, pictures: Pictures, indices: dataset.Indices) -> list[dict[str, Any]]:
+    """Of some pictures, what is printed, the label that was to be learned, and what the network says."""
+    rows = [pictures.pictures.row(int(i)) for i in indices]
+    return [
+        {"printed": row["word"], "label": row["text"], "read": WORDS[own.argmax()], "probability": float(own.max())}
+        for own, row in zip(shares, rows, strict=True)
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.memorization", description=__doc__.split("\n")[0])
+    options.add(parser, "runs", "workers")
+    parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
+    args = parser.parse_args()
+    base = args.runs / "memorization"
+    study_of: dict[str, Any] = {"kinds": []}
+    for kind in KINDS:
+        own = recipe(kind)
+        for name, count, tested in ((own.train[0], COUNT, False), (own.validation[0], TESTED, True)):
+            if not (base / name / "metadata.csv").exists():
+                folder.write(base / name, partial(draw, kind=kind, tested=tested), count, title=name)
+        pictures = Pictures(dataset.split(own, base), args.workers)
+        network = fit(pictures, base / own.name)
+        (train,), test = pictures.split.train, pictures.split.validation
+        told = {"name": kind, "history": curves.read(base / own.name)}
+        for part, indices in (("train", train), ("test", test)):
+            shares = answers(network, pictures, indices)
+            told[part] = share(shares, pictures, indices)
+            if kind == SHUFFLED and part == "train":
+                other = [
+                    i for i, row in enumerate(learned(shares, pictures, indices)) if row["printed"] != row["label"]
+                ]
+                picked = other[:SHOWN]
+                study_of["pictures"] = learned(shares[picked], pictures, indices[picked])
+                sheet = np.stack([np.asarray(pictures.pictures.image(int(i))) for i in indices[picked]])
+                study_of["tile"] = list(sheet.shape[1:3])
+        study_of["kinds"].append(told)
+        print(f"{kind:20} train {told['train']['accuracy']:.4f}  test {told['test']['accuracy']:.4f}")
+    args.out.mkdir(parents=True, exist_ok=True)
+    confusion.sheet(sheet).save(args.out / "pictures.png")
+    text = json.dumps(rounded(study_of), indent=1, ensure_ascii=False)
+    (args.out / "study.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
