@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app grid test lint fonts bench lock fuzz
+.PHONY: help app grid test lint fonts bench lock fuzz evaluate
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-zA-Z%-]+:.*## / { sub("%", "NAME", $$1); printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,18 @@ lock: $(BIN)/python ## renew requirements.lock, the exact pins of all that is in
 	$(BIN)/python -m pip install uv==0.13.9
 	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate \
 	    --no-header --upgrade --quiet --output-file requirements.lock
+
+# what lies in data/ beside the drawn sets: see README
+evaluate: $(VENV)/.dev fonts ## measure again what README and cards state, an hour or two
+	./packages.sh app
+	./packages.sh opencv
+	$(BIN)/python -m training.data.captcha tests
+	$(BIN)/python -m training.data.glyph tests
+	$(BIN)/python -m training.data.persian tests
+	$(BIN)/python -m training.evaluate
+	$(BIN)/python -m benchmarks.readers --save --data data/test-words data/test-unseen-words data/captcha-*-test.zip
+	$(BIN)/python -m benchmarks.readers --save --limit 900 --data data/persian-test data/persian-test-scan \
+	    data/digits-hoda-test.zip
 
 # Large tensors' memory is kept, not asked for anew at every step, and lies in large pages: up to twice as fast on a CPU
 train-%: export MALLOC_MMAP_MAX_ = 0

@@ -2,8 +2,8 @@
 
     python -m benchmarks.readers captcha-resnet18 captcha-seq2seq --data DIR/test-words
 
-Any ImageFolder or zip of one will do. Peers that are not installed are left out and named. With --save the numbers go
-into our checkpoints' evaluation.json as well.
+Any ImageFolder or zip of one will do, and several. Peers that are not installed are left out and named. With --save the
+numbers go into our checkpoints' evaluation.json as well.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -140,14 +140,9 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", help="our checkpoints (default: all that read such a set)")
-    parser.add_argument("--data", type=Path, default=Path("data/test-words"), help="an ImageFolder or a zip of one")
-    parser.add_argument("--limit", type=int, help="read only the first so many pictures")
-    parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
-    args = parser.parse_args()
-    names = args.names or [name for name in zoo.names() if args.data.stem in sets(zoo.load(name))[0]]
+def compare(data: Path, names: Sequence[str], limit: int | None, save: bool) -> None:
+    """Measures our readers of those names, or all that read such a set, and their peers; prints or keeps the rows."""
+    names = names or [name for name in zoo.names() if data.stem in sets(zoo.load(name))[0]]
     peers = {
         peer: make for kind in {subject(zoo.load(name)) for name in names} for peer, make in PEERS.get(kind, {}).items()
     }
@@ -157,7 +152,7 @@ def main() -> None:
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
         for name, make in readers.items():
             try:
-                rows[name] = alone.submit(measure, args.data, name, make, args.limit).result()
+                rows[name] = alone.submit(measure, data, name, make, limit).result()
             except ImportError as error:
                 print(f"{name} is not installed ({error}); left out")
     for name, measured in rows.items():
@@ -166,12 +161,25 @@ def main() -> None:
             + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured)
             + f"  ({measured[0].count} images)"
         )
-    if args.save:
+    if save:
         for name in names:
             report = Report(CHECKPOINTS / name)
             report.add(*(row for model, measured in rows.items() if model in (name, *peers) for row in measured))
             report.save()
             card.write(CHECKPOINTS / name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", help="our checkpoints (default: all that read such a set)")
+    parser.add_argument(
+        "--data", type=Path, nargs="+", default=[Path("data/test-words")], help="ImageFolders or zips of some"
+    )
+    parser.add_argument("--limit", type=int, help="read only the first so many pictures")
+    parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
+    args = parser.parse_args()
+    for data in args.data:
+        compare(data, args.names, args.limit, args.save)
 
 
 if __name__ == "__main__":

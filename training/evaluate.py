@@ -238,12 +238,13 @@ def study(recipe: Recipe, reader: Reader, data: Path) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__.split("\n")[0])
-    parser.add_argument("name", help="a checkpoint's name, or its folder")
+    parser.add_argument("names", nargs="*", help="checkpoints' names, or their folders (default: all that are bundled)")
     options.add(parser, "data", "runs")
     args = parser.parse_args()
-    folder = CHECKPOINTS / args.name if (CHECKPOINTS / args.name).exists() else Path(args.name)
-    print(evaluate(folder, args.data, args.runs))
-    card.write(folder)
+    for name in args.names or zoo.names():
+        folder = CHECKPOINTS / name if (CHECKPOINTS / name).exists() else Path(name)
+        print(evaluate(folder, args.data, args.runs))
+        card.write(folder)
 
 
 if __name__ == "__main__":
