@@ -10,6 +10,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from training import illustrate
 from training.report import Report, Row
 from zoo import catalog
 from zoo.store import CONFIG
@@ -188,6 +189,7 @@ Accuracy compares letters and digits without regard to case, unless said otherwi
 Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on {HELD_OUT[subject][0]};
 below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 {LANGUAGE.format(weight=reading["language"]) if reading.get("language") else ""}
+{pictures(folder)}
 ## Trained on
 
 {trained_on(reading)}
@@ -199,6 +201,15 @@ below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 {LIMITS[kind if subject == "captcha" else subject]}
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def pictures(folder: Path) -> str:
+    """The pictures that the folder has, with what they show."""
+    shown = {
+        illustrate.EXAMPLES: "Pictures that were read right, and below them some that were not, with the confidence",
+        illustrate.CALIBRATION: "How often answers of a confidence are right, a tenth of them each",
+    }
+    return "\n".join(f"![{text}]({name})\n\n*{text}.*\n" for name, text in shown.items() if (folder / name).exists())
 
 
 def trained_on(reading: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 
 import zoo
 from tests.sets import save
-from training import checkpoint, dataset, evaluate, faithfulness, truth
+from training import card, checkpoint, dataset, evaluate, faithfulness, illustrate, truth
 from training.calibrate import write_calibrated
 from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_test
 from training.data.folder import ImageFolder
@@ -79,6 +79,10 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
             == measured["real captchas", "coverage at 99 % precision"].count
             == 18
         )
+    card.write(folder)
+    described = (folder / "README.md").read_text(encoding="utf-8")
+    for picture in (illustrate.EXAMPLES, illustrate.CALIBRATION):
+        assert f"]({picture})" in described and Image.open(folder / picture).width > 200
     settings = zoo.load(folder).settings
     assert settings.temperature > 0 and 0 < settings.threshold < 1
     assert zoo.load(folder).config["glyphzoo"]["explained_layer"] in checkpoint.layers(recipe)
