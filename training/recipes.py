@@ -272,6 +272,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         _after,
         "persian-resnet34-classes",
         train=("persian-mixed",),
+        validation=("persian-validation", "persian-validation-nothing"),
         pretrained=False,
         finder=False,
         adjusted=True,

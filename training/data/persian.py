@@ -243,17 +243,21 @@ def draw_letter(index: int, seed: int) -> folder.Drawing:
     return draw_text(rng, form, form, random_face(rng, "train"), "any", varied=True)
 
 
-def draw_stranger(index: int, seed: int) -> folder.Drawing:
-    """Image `index` of what is none of the classes, for testing: Latin in unseen fonts, Chinese, or no text."""
+def draw_stranger(index: int, seed: int, split: Split = "test") -> folder.Drawing:
+    """Image `index` of what is none of the classes: Latin in fonts of the split, Chinese or Japanese, or no text."""
     rng = np.random.default_rng((seed, index))
     kind = index % 3
     if kind == 0:
-        return draw_text(rng, latin(rng), OTHER, random_face(rng, "test"), "any")
+        return draw_text(rng, latin(rng), OTHER, random_face(rng, split), "any")
     if kind == 1:
-        family = one_of(rng, fonts.CHINESE)
-        path = fonts.FOLDER / family / "files" / f"{family}-chinese-simplified-400-normal.woff2"
-        face = fonts.Face(family, 400, "normal", path)
-        text = "".join(one_of(rng, CHINESE) for _ in range(int(rng.integers(1, 4))))
+        if split == "test":
+            family, letters = one_of(rng, fonts.CHINESE), CHINESE
+            path = fonts.FOLDER / family / "files" / f"{family}-chinese-simplified-400-normal.woff2"
+            face = fonts.Face(family, 400, "normal", path)
+        else:
+            faces, letters = fonts.of_script("japanese"), SCRIPTS["japanese"]
+            face = faces[int(rng.integers(len(faces)))]
+        text = "".join(one_of(rng, letters) for _ in range(int(rng.integers(1, 4))))
         return draw_text(rng, text, OTHER, face, "any")
     return draw_nothing(rng, OTHER)
 
@@ -276,6 +280,7 @@ def sets() -> dict[str, folder.DrawnSet]:
         "persian-validation": folder.DrawnSet(
             200 * of, partial(draw_any, splits=("validation",), damage="any", seed=42)
         ),
+        "persian-validation-nothing": folder.DrawnSet(1_000, partial(draw_stranger, seed=48, split="validation")),
         "persian-test": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="clean", seed=43)),
         "persian-test-scan": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="scan", seed=44)),
         "persian-test-nothing": folder.DrawnSet(1_000, partial(draw_stranger, seed=45)),
@@ -287,7 +292,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.data.persian", description=__doc__.split("\n")[0])
     groups = {
         "study": ["persian-study"],
-        "train": ["persian-train", "persian-mixed", "persian-validation"],
+        "train": ["persian-train", "persian-mixed", "persian-validation", "persian-validation-nothing"],
         "tests": ["persian-test", "persian-test-scan", "persian-test-nothing"],
         "letters": ["persian-letters"],
     }
