@@ -66,7 +66,7 @@ CATALOG: Mapping[str, Entry] = {
             name="persian-resnet34",
             task="image-classification",
             summary="Tells printed Persian digits, two signs and five words of business letters from each other.",
-            sha256="81968a157011920938ef2d1998cb4177b912628a1387bd5504ac0e72edc696d3",
+            sha256="0b67cc76d03c2f721b090bdc4eacbbecd8528b4d1aef38c20e13ea82bd709653",
         ),
     )
 }
