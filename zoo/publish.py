@@ -145,7 +145,7 @@ def push(
 def _state(api: HfApi, repo: str, kind: str) -> tuple[str, dict[str, str]]:
     """The newest commit of a repo and of each of its files the digest by which git or LFS knows it; none of none."""
     try:
-        info = api.repo_info(repo, repo_type=kind, files_metadata=True)
+        info = (api.model_info if kind == "model" else api.space_info)(repo, files_metadata=True)
     except RepositoryNotFoundError:
         return "", {}
     files = info.siblings or []
