@@ -76,16 +76,19 @@ def tesseract() -> Spot:
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
         command = ["tesseract", "-", "-", "-l", "eng", "--psm", "11", "tsv"]
-        told = subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode()
-        rows = csv.DictReader(io.StringIO(told), delimiter="\t", quoting=csv.QUOTE_NONE)
-        words = []
-        for row in rows:
-            if text := (row["text"] or "").strip():
-                left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
-                words.append(([left, top, left + width, top + height], text))
-        return words
+        return told(subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode())
 
     return read
+
+
+def told(table: str) -> list[Word]:
+    """The words of Tesseract's table; its rows of pages, blocks and lines have no text."""
+    words = []
+    for row in csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE):
+        if text := (row["text"] or "").strip():
+            left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
+            words.append(([left, top, left + width, top + height], text))
+    return words
 
 
 READERS: dict[str, Callable[[], Spot]] = {NAME: ours, "RapidOCR": rapidocr, "Tesseract": tesseract}

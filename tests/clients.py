@@ -69,20 +69,26 @@ def arrange(folder: Path) -> dict[str, Any]:
     return answer | {"loaded": "timm" in sys.modules}
 
 
-def publish(folder: Path, pins: Path, namespace: str, *options: str) -> dict[str, Any]:
-    """Publishes the checkpoint in a folder as `tiny`, by the command line; its exit code and what it prints."""
+def command(*argv: str) -> dict[str, Any]:
+    """What the command line does: its exit code and what it prints."""
     import contextlib
     import io
 
-    from zoo import catalog, store
     from zoo.__main__ import main
+
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(argv)
+    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+
+
+def publish(folder: Path, pins: Path, namespace: str, *options: str) -> dict[str, Any]:
+    """Publishes the checkpoint in a folder as `tiny`, by the command line."""
+    from zoo import catalog, store
 
     store.CHECKPOINTS, catalog.PINS = folder.parent, pins
     entry = catalog.Entry("tiny", "word-classification", "Left or right.", store.sha256(folder / store.WEIGHTS))
     catalog.CATALOG = {"tiny": entry}
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        code = main(["publish", "--namespace", namespace, *options])
-    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+    return command("publish", "--namespace", namespace, *options)
 
 
 def use(repo: str) -> dict[str, Any]:
@@ -95,15 +101,3 @@ def use(repo: str) -> dict[str, Any]:
     network = timm.create_model(f"hf-hub:{repo}", pretrained=True).eval()
     with torch.inference_mode():
         return {"size": len(weights), "logits": network(torch.ones(1, 3, 16, 32)).tolist()}
-
-
-def deploy(*options: str) -> dict[str, Any]:
-    """Deploys a page by the command line; its exit code and what it prints."""
-    import contextlib
-    import io
-
-    from zoo.__main__ import main
-
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        code = main(["deploy", *options])
-    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}

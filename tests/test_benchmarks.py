@@ -72,15 +72,19 @@ def draw_page(index: int) -> folder.Drawing:
     return image, {"text": named, "boxes": " ".join(map(str, boxes))}
 
 
-@pytest.mark.parametrize("name", ["RapidOCR", "Tesseract"])
-def test_peers_are_scored_on_whole_pictures(tmp_path: Path, name: str) -> None:
+def test_a_peer_is_scored_on_whole_pictures(tmp_path: Path) -> None:
     save(tmp_path / "pages", draw_page, 2)
-    try:
-        read = spotting.READERS[name]()
-    except ImportError as error:
-        pytest.skip(str(error))
-    rows = {row.measure: row for row in spotting.measure(tmp_path / "pages", name, read, None)}
+    rows = {row.measure: row for row in spotting.measure(tmp_path / "pages", "RapidOCR", spotting.rapidocr(), None)}
     assert rows["F1 of words found"].value == 1 and rows["F1 of words read"].value == pytest.approx(3 / 4)
+
+
+def test_words_are_taken_from_the_table_of_tesseract() -> None:
+    table = (
+        "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
+        "1\t1\t0\t0\t0\t0\t0\t0\t480\t240\t-1\t\n"
+        '5\t1\t1\t1\t1\t1\t40\t30\t100\t35\t96.1\t"apple\n'
+    )
+    assert spotting.told(table) == [([40, 30, 140, 65], '"apple')]
 
 
 PERSIAN = ("۵", "5"), ("٥", "5"), ("شماره", "number"), ("مورخ", "dated"), ("شرکت", "other")

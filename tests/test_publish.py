@@ -84,7 +84,7 @@ def test_what_goes_wrong_is_a_sentence(whole: Path, hub: Hub, author: dict[str, 
 
 
 def test_a_space_holds_the_app_without_the_weights(hub: Hub, author: dict[str, Any]) -> None:
-    done = clients.run(clients.deploy, "--space", "someone/app", "--namespace", "someone", **author)
+    done = clients.run(clients.command, "deploy", "--space", "someone/app", "--namespace", "someone", **author)
     assert done["code"] == 0, done["err"]
     files = hub.repos["spaces/someone/app"]
     assert {"app.py", "requirements.txt", "packages.txt", "demos/captcha.py", "training/data/words.py"} <= set(files)

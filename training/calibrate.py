@@ -53,7 +53,7 @@ def write_calibrated(
         logits, right = validation_answers(network, pictures, texts, workers)
         if recipe.adjusted:
             change = adjustment(logits[:, 0], pictures, texts)
-            network.get_classifier().bias.data += torch.from_numpy(change)  # type: ignore[operator, union-attr]
+            network.get_classifier().bias.data += torch.from_numpy(change)
             logits, right = validation_answers(network, pictures, texts, workers)
         temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
     chosen: dict[str, float] = {"temperature": temperature}
