@@ -22,10 +22,10 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
-from training import card, found
+from training import card, spotting
 from training.data.folder import ImageFolder
-from training.found import Word
 from training.report import Report, Row
+from training.spotting import Word
 from zoo.crnn import CRNNReader
 from zoo.metrics import bootstrap
 from zoo.spotting import spot
@@ -103,10 +103,10 @@ def measure(path: Path, name: str, read: Spot, limit: int | None) -> list[Row]:
         start = time.perf_counter()
         seen.append(read(picture))
         times.append(1000 * (time.perf_counter() - start))
-        true.append(found.true_words(pictures.row(i)))
+        true.append(spotting.true_words(pictures.row(i)))
     extra = {"model": name, "command": f"python -m benchmarks.spotting --data {data}"}
     took = Row(data, MILLISECONDS, float(np.median(times)), len(times), bootstrap(times, np.median), **extra)
-    return [*found.rates(data, seen, true, **extra), took]
+    return [*spotting.rates(data, seen, true, **extra), took]
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 import zoo
-from demos import answers, boxes, context, ctc, inside
+from demos import answers, boxes, ctc, inside, lstm_ablation
 from demos.answers import Network
 from demos.canvas import canvas
 from demos.sets import FONTS
@@ -287,7 +287,7 @@ def build() -> None:
     # One at a time: two readings at once would only slow each other down.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     read, follow = inside.build([NETWORK], "words-inside", alone)
-    context.build()
+    lstm_ablation.build()
     options = [method, english, lexicon]
     outputs = [message, read, panels, invitation, *places, boxed, frames, compared, step, followed]
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

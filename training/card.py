@@ -10,7 +10,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from training import illustrate
+from training import card_pictures
 from training.report import Report, Row
 from zoo import catalog
 from zoo.store import CONFIG
@@ -206,8 +206,8 @@ below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 def pictures(folder: Path) -> str:
     """The pictures that the folder has, with what they show."""
     shown = {
-        illustrate.EXAMPLES: "Pictures that were read right, and below them some that were not, with the confidence",
-        illustrate.CALIBRATION: "How often answers of a confidence are right, a tenth of them each",
+        card_pictures.EXAMPLES: "Pictures that were read right, and below them some that were not, with the confidence",
+        card_pictures.CALIBRATION: "How often answers of a confidence are right, a tenth of them each",
     }
     return "\n".join(f"![{text}]({name})\n\n*{text}.*\n" for name, text in shown.items() if (folder / name).exists())
 

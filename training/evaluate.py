@@ -20,7 +20,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
-from training import card, faithfulness, illustrate, options
+from training import card, card_pictures, faithfulness, options
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.data.persian import OTHER
@@ -211,7 +211,7 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
         if name in readable:
             report.add(*measure(folder, name, pictures, found))
             if name == readable[min(1, len(readable) - 1)]:  # not the easiest
-                illustrate.write(folder, pictures, found)
+                card_pictures.write(folder, pictures, found)
         else:
             report.add(*unknown(name, found))
         if name in REAL:

@@ -22,7 +22,7 @@ from torch import nn
 
 from training import confusion, curves, dataset, options
 from training.data import folder, study
-from training.data.memorized import COUNT, KINDS, SHUFFLED, TESTED, draw
+from training.data.memorization import COUNT, KINDS, SHUFFLED, TESTED, draw
 from training.data.texts import WORDS
 from training.fit import Pictures, fit
 from training.recipes import Recipe, recipe_of

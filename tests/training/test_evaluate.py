@@ -13,7 +13,7 @@ from PIL import Image
 
 import zoo
 from tests.sets import save
-from training import card, checkpoint, dataset, evaluate, faithfulness, illustrate, truth
+from training import card, card_pictures, checkpoint, dataset, evaluate, faithfulness, truth
 from training.calibrate import write_calibrated
 from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_test
 from training.data.folder import ImageFolder
@@ -81,7 +81,7 @@ def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypat
         )
     card.write(folder)
     described = (folder / "README.md").read_text(encoding="utf-8")
-    for picture in (illustrate.EXAMPLES, illustrate.CALIBRATION):
+    for picture in (card_pictures.EXAMPLES, card_pictures.CALIBRATION):
         assert f"]({picture})" in described and Image.open(folder / picture).width > 200
     settings = zoo.load(folder).settings
     assert settings.temperature > 0 and 0 < settings.threshold < 1

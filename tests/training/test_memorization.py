@@ -11,26 +11,24 @@ import pytest
 from demos import memorization as page
 from tests.sets import save
 from training import memorization
-from training.data import memorized
+from training.data import memorization as sets
 from training.data.texts import WORDS
 from training.recipes import recipe_of
 
 
 def test_only_labels_or_pixels_differ() -> None:
-    true = [memorized.draw(i, memorized.TRUE) for i in range(40)]
-    shuffled = [memorized.draw(i, memorized.SHUFFLED) for i in range(40)]
-    noise = [memorized.draw(i, memorized.NOISE) for i in range(40)]
+    true = [sets.draw(i, sets.TRUE) for i in range(40)]
+    shuffled = [sets.draw(i, sets.SHUFFLED) for i in range(40)]
+    noise = [sets.draw(i, sets.NOISE) for i in range(40)]
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(true, shuffled, strict=True))
     assert [row["text"] for _, row in true] == [row["word"] for _, row in true] == [row["text"] for _, row in noise]
     assert np.mean([row["text"] == row["word"] for _, row in shuffled]) < 0.2
     assert {row["text"] for _, row in shuffled} <= set(WORDS)
     assert len({np.asarray(picture).tobytes() for picture, _ in noise}) == 40
     assert all(np.asarray(picture).mean() == pytest.approx(127.5, abs=3) for picture, _ in noise)
-    places, elsewhere = memorized.chosen()
-    assert len(set(places.tolist())) == memorized.COUNT + memorized.TESTED and len(set(elsewhere.tolist())) == len(
-        elsewhere
-    )
-    tested = memorized.draw(0, memorized.SHUFFLED, tested=True)[1]
+    places, elsewhere = sets.chosen()
+    assert len(set(places.tolist())) == sets.COUNT + sets.TESTED and len(set(elsewhere.tolist())) == len(elsewhere)
+    tested = sets.draw(0, sets.SHUFFLED, tested=True)[1]
     assert tested["text"] == tested["word"], "what tests is never shuffled"
 
 
@@ -41,17 +39,17 @@ def test_the_study_as_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for name, value in (("COUNT", 48), ("TESTED", 16), ("EPOCHS", 1), ("SHOWN", 5)):
         monkeypatch.setattr(memorization, name, value)
     out, base = tmp_path / "out", tmp_path / "runs" / "memorization"
-    for kind in memorized.KINDS:
+    for kind in sets.KINDS:
         for part, count in (("train", 48), ("test", 16)):
             save(
                 base / f"{kind.replace(' ', '-')}-{part}",
-                partial(memorized.draw, kind=kind, tested=part == "test"),
+                partial(sets.draw, kind=kind, tested=part == "test"),
                 count,
             )
     monkeypatch.setattr("sys.argv", ["x", "--runs", str(tmp_path / "runs"), "--workers", "0", "--out", str(out)])
     memorization.main()
     study = json.loads((out / "study.json").read_text(encoding="utf-8"))
-    assert [kind["name"] for kind in study["kinds"]] == list(memorized.KINDS)
+    assert [kind["name"] for kind in study["kinds"]] == list(sets.KINDS)
     for kind in study["kinds"]:
         assert kind["train"]["images"] == 48 and kind["test"]["images"] == 16 and len(kind["history"]["epoch"]) == 1
     assert len(study["pictures"]) == 5 and all(one["printed"] != one["label"] for one in study["pictures"])

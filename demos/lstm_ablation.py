@@ -9,14 +9,14 @@ import gradio as gr
 
 from demos import tables
 
-FOLDER = Path(__file__).parent / "results" / "context"  # as python -m training.context leaves it
+FOLDER = Path(__file__).parent / "results" / "lstm_ablation"  # as python -m training.lstm_ablation leaves it
 INTRODUCTION = """\
 ### What context is worth
 
 One upright stroke may be an i, a capital I, an l or a 1: only what stands beside it tells. The convolutions see a few
 characters around a frame; an LSTM carries what it has read along the whole line, from the left, or from both sides.
 Three networks that differ in nothing else learned from the same {samples:,} drawn pictures, fewer than the reader
-above. No language model helps them. `python -m training.context` does it again.
+above. No language model helps them. `python -m training.lstm_ablation` does it again.
 """
 
 
@@ -25,7 +25,7 @@ def build() -> None:
     path = FOLDER / "study.json"
     if path.exists():
         study = json.loads(path.read_text(encoding="utf-8"))
-        with gr.Column(elem_id="context", elem_classes="evaluation"):
+        with gr.Column(elem_id="lstm-ablation", elem_classes="evaluation"):
             gr.Markdown(INTRODUCTION.format(samples=study["samples"]))
             gr.HTML(table(study))
 

@@ -1,7 +1,7 @@
 """What context is worth to a reader: word-crnn's network without its LSTM, with one that reads one way, and both ways.
 
     python -m training.data.words tests --out DIR    and validation
-    python -m training.context --data DIR --runs RUNS
+    python -m training.lstm_ablation --data DIR --runs RUNS
 
 All three see the same drawn pictures in the same order, and fewer than word-crnn. What is measured is the best path,
 without a language model, which would know context of its own. What was fitted is kept under RUNS and not fitted again.
@@ -39,7 +39,7 @@ NETWORKS: dict[str, dict[str, int]] = {
 EPOCHS, SAMPLES = 2, 100 * dataset.CHUNK
 TEST = "words-test"
 STROKES = frozenset("iIl1|!")  # characters that are one stroke, which only those beside them tell apart
-OUT = Path(__file__).parents[1] / "demos" / "results" / "context"
+OUT = Path(__file__).parents[1] / "demos" / "results" / "lstm_ablation"
 
 
 def texts(network: nn.Module, pictures: dataset.Captchas, workers: int) -> list[tuple[str, str]]:
@@ -90,19 +90,22 @@ def variant(title: str) -> Recipe:
     """The recipe of one of NETWORKS."""
     whole = recipe_of(NAME)
     args = {**whole.model_args, **NETWORKS[title]}
-    name = f"context-{'-'.join(title.split())}"
+    name = f"lstm-ablation-{'-'.join(title.split())}"
     return replace(whole, name=name, model_args=args, epochs=EPOCHS, samples=(SAMPLES,))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.context", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.lstm_ablation", description=__doc__.split("\n")[0])
     options.add(parser, "data", "runs", "workers")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     args = parser.parse_args()
     rows = []
     for title in NETWORKS:
         recipe = variant(title)
-        pictures, run = Pictures(dataset.split(recipe, args.data), args.workers), args.runs / "context" / recipe.name
+        pictures, run = (
+            Pictures(dataset.split(recipe, args.data), args.workers),
+            args.runs / "lstm-ablation" / recipe.name,
+        )
         network = fit(pictures, run, locate(recipe.start, args.runs) if recipe.start else None)
         test = dataset.Captchas(recipe, [ImageFolder(args.data / TEST)])
         rows.append(measured(title, texts(network, test, args.workers)))

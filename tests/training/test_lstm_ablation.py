@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from demos import context as page
+from demos import lstm_ablation as page
 from tests.sets import save
 from tests.training.test_stream import draw, recipe
-from training import context
+from training import lstm_ablation
 from training.recipes import Recipe
 
 __all__ = ["recipe"]
@@ -21,15 +21,15 @@ def test_three_networks_are_measured_on_the_same_words(
     for name in ("words-validation", "words-test"):
         save(tmp_path / "data" / name, draw, 40)
     small = dataclasses.replace(recipe, samples=(64,), epochs=1)
-    monkeypatch.setattr(context, "recipe_of", lambda name: small)
-    monkeypatch.setattr(context, "EPOCHS", 1)
-    monkeypatch.setattr(context, "SAMPLES", 64)
-    command = ["context", "--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"), "--workers", "0"]
+    monkeypatch.setattr(lstm_ablation, "recipe_of", lambda name: small)
+    monkeypatch.setattr(lstm_ablation, "EPOCHS", 1)
+    monkeypatch.setattr(lstm_ablation, "SAMPLES", 64)
+    command = ["lstm_ablation", "--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"), "--workers", "0"]
     monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "out")])
-    context.main()
+    lstm_ablation.main()
     study = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
-    assert [row["name"] for row in study["networks"]] == list(context.NETWORKS) and study["samples"] == 64
-    layers = [context.variant(title).model_args for title in context.NETWORKS]
+    assert [row["name"] for row in study["networks"]] == list(lstm_ablation.NETWORKS) and study["samples"] == 64
+    layers = [lstm_ablation.variant(title).model_args for title in lstm_ablation.NETWORKS]
     assert [args.get("directions", 2) for args in layers] == [2, 1, 2] and layers[0]["layers"] == 0
     for row in study["networks"]:
         assert row["images"] == 40 and row["interval"][0] <= row["accuracy"] <= row["interval"][1]
@@ -38,4 +38,4 @@ def test_three_networks_are_measured_on_the_same_words(
 
 
 def test_strokes_are_counted_where_they_were_taken_for_another() -> None:
-    assert context.mistaken([("lt", "it"), ("bi11", "bill"), ("cat", "cut"), ("Fall", "Fail")]) == (4, 6)
+    assert lstm_ablation.mistaken([("lt", "it"), ("bi11", "bill"), ("cat", "cut"), ("Fall", "Fail")]) == (4, 6)
