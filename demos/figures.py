@@ -116,7 +116,8 @@ def curves(runs: Mapping[str, Mapping[str, Sequence[float]]], measure: str) -> g
                 name=name,
                 legendgroup=name,
                 showlegend=part == "train",
-                mode="lines",
+                mode="lines+markers",  # of a phase of one epoch there is no line
+                marker={"size": 4},
                 line={"color": hue(k), "dash": dash},
             )
     figure.update_xaxes(title="epoch", showgrid=False, fixedrange=True)

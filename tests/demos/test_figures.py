@@ -49,3 +49,10 @@ def test_a_plot_of_points_tells_which_is_which(labels: int) -> None:
     for trace in figure.data:
         assert [names[i] for i in trace.customdata] == list(trace.text)
         assert np.array_equal(points[trace.customdata], np.stack([trace.x, trace.y], axis=1))
+
+
+def test_a_training_of_one_epoch_is_seen() -> None:
+    run = {"epoch": [1.0], "loss/train": [0.5], "loss/validation": [0.6]}
+    figure = figures.curves({"frozen": run}, "loss")
+    assert [trace.y for trace in figure.data] == [(0.5,), (0.6,)]
+    assert all("markers" in trace.mode for trace in figure.data)
