@@ -3,9 +3,9 @@
     python -m training.data.persian study --out DIR    and the same with letters
     python -m training.persian_study --data DIR --runs RUNS
 
-20,808 crops of 18 classes, split at random as in the study. ResNet-34 and ResNet-50 by the recipe of persian-resnet34,
-after its frozen phase and at its end, and from scratch; then the last phase from one saved stage, once for each of
-RANGES. What was fitted is kept under RUNS and not fitted again.
+20,808 crops of 18 classes, split at random as in the study. ResNet-34 and ResNet-50 in the steps of persian-resnet34,
+while all but the last layer is as it was brought along and at the end, and from scratch; then the last phase from one
+saved stage, once for each of RANGES. What was fitted is kept under RUNS and not fitted again.
 
 Left in --out: study.json.
 """
@@ -51,20 +51,23 @@ def measured(name: str, detail: str, network: nn.Module, pictures: Pictures) -> 
 
 
 def by_recipe(recipe: Recipe, title: str, place: Place) -> tuple[list[dict[str, Any]], nn.Module]:
-    """The lines of a network after its last frozen phase and at its end, and the network after the former."""
+    """The lines of a network after its first, frozen phase and at its end, and the network before its last phase."""
     recipe, start = begun(recipe, place)
     pictures = Pictures(dataset.split(recipe, place.data), place.workers, place.limit)
     weights = "ImageNet" if recipe.start == IMAGENET else "taught letter forms" if start else "from scratch"
-    stage = pictures.at(replace(recipe, phases=recipe.phases[:-1]))
-    last = pictures.at(replace(recipe, phases=recipe.phases[-1:]))
+    first, between, last = (
+        pictures.at(replace(recipe, phases=part))
+        for part in (recipe.phases[:1], recipe.phases[1:-1], recipe.phases[-1:])
+    )
     run = place.runs / "persian-study" / recipe.name
-    frozen = fit(stage, run, start)
-    rows = [measured(f"{title}, frozen", weights, frozen, pictures)]
-    network = fit(last, run, network=copy.deepcopy(frozen))
-    return [*rows, measured(title, weights, network, pictures)], frozen
+    network = fit(first, run, start)
+    rows = [measured(f"{title}, frozen", weights, network, first.at(*first.recipe.steps.values()))]
+    stage = fit(between, run, network=network)
+    network = fit(last, run, network=copy.deepcopy(stage))
+    return [*rows, measured(title, weights, network, pictures)], stage
 
 
-def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> list[dict[str, Any]]:
+def by_ranges(recipe: Recipe, title: str, stage: nn.Module, place: Place) -> list[dict[str, Any]]:
     """The lines of a network whose last phase was done with each of RANGES."""
     rows = []
     for first, last in RANGES:
@@ -72,7 +75,7 @@ def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> li
         phase = values | {"learning_rate": last, "spread": last / first, "finder": False}
         ranged = replace(recipe, pretrained=False, phases=((f"range-{first:g}-{last:g}", phase),))
         pictures = Pictures(dataset.split(ranged, place.data), place.workers, place.limit)
-        network = fit(pictures, place.runs / "persian-study" / recipe.name, network=copy.deepcopy(frozen))
+        network = fit(pictures, place.runs / "persian-study" / recipe.name, network=copy.deepcopy(stage))
         rows.append(measured(title, f"learning rates {at}", network, pictures))
     return rows
 
@@ -85,10 +88,10 @@ def main() -> None:
     place = Place(args.data, args.runs, args.workers, args.limit)
     rows = []
     for title, name in NETWORKS.items():
-        found, frozen = by_recipe(recipe_of(name), title, place)
+        found, stage = by_recipe(recipe_of(name), title, place)
         rows += found
         if title == RANGED:
-            rows += by_ranges(recipe_of(name), title, frozen, place)
+            rows += by_ranges(recipe_of(name), title, stage, place)
     scratch = replace(recipe_of(NETWORKS[RANGED]), name="persian-scratch-study", start="", pretrained=False)
     rows += by_recipe(scratch, f"{RANGED} from scratch", place)[0]
     args.out.mkdir(parents=True, exist_ok=True)

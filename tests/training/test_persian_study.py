@@ -17,7 +17,7 @@ from training.recipes import Recipe, recipe_of
 def small(name: str) -> Recipe:
     """The recipe in small: the same phases in their order, a tiny network that knows nothing yet."""
     whole = recipe_of(name)
-    phases = tuple((title, values | {"epochs": 1, "learning_rate": 0.01}) for title, values in whole.phases[-2:])
+    phases = tuple((title, values | {"epochs": 1, "learning_rate": 0.01}) for title, values in whole.phases[-3:])
     tiny = {"architecture": "test_resnet", "model_args": {}, "start": "", "pretrained": False, "finder": False}
     return dataclasses.replace(whole, **tiny, phases=phases, samples=(130,), batch=32)
 
