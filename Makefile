@@ -17,9 +17,9 @@ app: $(VENV)/.app ## open the page in which the readers can be tried
 	-./packages.sh app
 	$(BIN)/python app.py
 
-grid: $(VENV)/.app ## open the page that lays pictures out on a grid
+grid: $(VENV)/.app ## open the page that lays pictures out on a grid; with FLAGS=--local-folders also those of this machine
 	-./packages.sh app
-	$(BIN)/python -m streamlit run demos/grid.py
+	$(BIN)/python -m streamlit run demos/grid.py -- $(FLAGS)
 
 # two tests run at once on two cores: a second thread of each would only wait for the other's
 test: export OMP_NUM_THREADS = 1

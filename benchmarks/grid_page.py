@@ -27,6 +27,7 @@ from benchmarks.pages import chromium, served
 
 PORT = 8629
 ADDRESS = f"http://127.0.0.1:{PORT}"
+PAGE = Path(__file__).parents[1] / "demos" / "grid_page.py"
 SERVER = ("-m", "streamlit", "run", "demos/grid.py", "--server.headless=true", "--server.fileWatcherType=none")
 VISITS, PLACES = 5, 40
 FRAME = """() => new Promise((done) => {
@@ -124,7 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grid_page", description=__doc__.split("\n")[0])
     parser.add_argument("counts", nargs="*", type=int, default=[1024, 10_000, 100_000])
     print(f"{'pictures':>8} {'first s':>8} {'known s':>8} {'right':>8} {'zoom ms':>8} {'worst':>8}")
-    command = (*SERVER, "--server.address=127.0.0.1", f"--server.port={PORT}")
+    command = (*SERVER, "--server.address=127.0.0.1", f"--server.port={PORT}", "--", "--local-folders")
     with (
         tempfile.TemporaryDirectory() as scratch,
         served(command, f"{ADDRESS}/_stcore/health", GLYPHZOO_HOME=scratch),

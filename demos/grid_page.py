@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,7 +21,13 @@ from zoo import grid, store
 from zoo.grid import assign, embed, mosaic
 
 T = TypeVar("T")
-OTHER = {"A zip of pictures": "zip", "A folder of this machine": "folder", "A data set on the Hub": "hub"}
+FLAG = "--local-folders"  # behind a -- when the server is started; without it no visitor names a path of its disk
+FOLDERS = FLAG in sys.argv
+OTHER = {
+    "A zip of pictures": "zip",
+    **({"A folder of this machine": "folder"} if FOLDERS else {}),
+    "A data set on the Hub": "hub",
+}
 EMBEDDERS = {
     "": "what suits photos (MobileNetV4, else colours and edges)",
     "captcha-seq2seq": "what a captcha says (captcha-seq2seq)",
@@ -70,16 +77,20 @@ def viewer() -> Any:
 
 def choose(place: DeltaGenerator) -> Path | None:
     """The folder, zip or data set that the visitor chose; None as long as it is not named."""
-    name = st.selectbox("Pictures", [*sets.SETS, *OTHER], key="pictures", bind=LINK, on_change=suit)
+    name = st.selectbox(
+        "Pictures",
+        [*sets.SETS, *OTHER],
+        key="pictures",
+        bind=LINK,
+        on_change=suit,
+        help=None if FOLDERS else f"Started with {FLAG}, the page shows folders of its own machine too.",
+    )
     if name in sets.SETS:
         return told(place, lambda tell: sets.folder(name, tell))
     if OTHER[name] == "zip":
         upload = st.file_uploader("Zip", type="zip", max_upload_size=ZIP_MB)
         return kept(upload.getvalue()) if upload else None
     if OTHER[name] == "folder":
-        if os.environ.get("SPACE_ID"):
-            st.info("Here the machine is a server; run the page yourself to see a folder of your own.")
-            return None
         path = st.text_input("Folder", placeholder="/home/me/pictures", key="folder", bind=LINK)
         return Path(path).expanduser() if path else None
     name = st.text_input("Data set", placeholder="user/name", key="data", bind=LINK)

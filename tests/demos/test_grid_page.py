@@ -7,17 +7,21 @@ import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, TimeoutError, expect
+from streamlit.testing.v1 import AppTest
 
 from benchmarks import grid_page
+from demos import sets
 from tests.demos.conftest import free_port, serving
 from zoo import grid
 from zoo.grid import sort
 
+FOLDER = "A folder of this machine"
 HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
 
 
@@ -31,8 +35,7 @@ def pages_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(pages_home: Path) -> Iterator[str]:
     """The page's address."""
     port = free_port()
-    command = ["-m", "streamlit", "run", "demos/grid.py", "--server.headless=true", "--server.fileWatcherType=none"]
-    command += ["--server.address=127.0.0.1", f"--server.port={port}", "--logger.enableRich=false"]
+    command = [*grid_page.SERVER, "--server.address=127.0.0.1", f"--server.port={port}", "--logger.enableRich=false"]
     with serving(command, port, pages_home / "log.txt", GLYPHZOO_HOME=str(pages_home), HF_HUB_OFFLINE="1"):
         yield f"http://127.0.0.1:{port}"
 
@@ -110,7 +113,7 @@ def test_other_pictures_have_another_reader(page: Page, address: str) -> None:
 
 
 def test_a_zip_is_shown_named_and_taken_away(page: Page, address: str, zipped: Path) -> None:
-    page.goto(f"{address}/?pictures=A+folder+of+this+machine")
+    page.goto(f"{address}/?pictures=A+zip+of+pictures")
     expect(page.get_by_text("Name some pictures")).to_be_visible()
     choose(page, "Alike by", "colours and edges (no network)")
     # last: Streamlit forgets an upload that is begun just before a run, and this field comes with the last one
@@ -191,9 +194,23 @@ def test_every_place_names_its_picture_after_zooming_too(
         page.locator(".grid canvas").press("Escape")
 
 
-def test_a_folder_that_is_none_gets_a_sentence(page: Page) -> None:
+def test_a_folder_of_the_machine_wants_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown(*flags: str) -> AppTest:
+        monkeypatch.setattr("sys.argv", ["grid.py", *flags])
+        app = AppTest.from_file(str(grid_page.PAGE), default_timeout=60)
+        app.query_params["pictures"] = "A zip of pictures" if not flags else FOLDER
+        app.query_params["folder"] = "/nowhere/at/all"
+        return app.run()
+
+    closed, opened = shown(), shown("--local-folders")
+    assert FOLDER not in closed.selectbox[0].options and "--local-folders" in closed.selectbox[0].help
+    assert not closed.exception and not closed.error
+    assert FOLDER in opened.selectbox[0].options
+    assert "/nowhere/at/all does not exist" in opened.error[0].value
+
+
+def test_an_address_shows_no_folder(page: Page, address: str, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "secret.png")
+    page.goto(f"{address}/?pictures={quote(FOLDER)}&folder={quote(str(tmp_path))}&alike=colours&layout=sorted")
     ready(page)
-    choose(page, "Pictures", "A folder of this machine")
-    page.get_by_role("textbox", name="Folder").fill("/nowhere/at/all")
-    page.get_by_role("textbox", name="Folder").press("Enter")
-    expect(page.get_by_text("/nowhere/at/all does not exist")).to_be_visible()
+    assert len(grid_page.shown(page)["names"]) == sets.COUNT, "what is shown without being asked for"
