@@ -4,7 +4,7 @@
     curl -d '{"dataset": "captchas"}' -H 'Content-Type: application/json' http://127.0.0.1:7860/v2/visualizations
 
 Both answer 202 with {"output": {"id": …, "status": "pending"}}; GET /v2/visualizations/ID says how far it is, and where
-the picture, the page and the table are once it is done.
+the picture, the page and the table are once it is done. /v2/openapi.json describes all of it.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 import zoo
-from demos import sets
+from demos import openapi, sets
 from demos.jobs import (
     FILES,
     IMAGE,
@@ -87,7 +87,11 @@ def routes(jobs: Jobs) -> list[Route]:
             raise Refused(404, "There is no such file; ask for the visualization's status first.")
         return FileResponse(jobs.folder(key) / name)
 
+    async def described(_: Request) -> Response:
+        return JSONResponse(openapi.document(PATH, EMBEDDERS, jobs.limits))
+
     return [
+        Route("/v2/openapi.json", described),
         Route(PATH, _spoken(post), methods=["POST"]),
         Route(f"{PATH}/{{key}}", _spoken(get)),
         Route(f"{PATH}/{{key}}/{{name}}", _spoken(file)),
@@ -179,17 +183,17 @@ def _wish(fields: Mapping[str, Any], upload: Path | None) -> Wish:
     known = {"dataset", "embedder", "layout", "rows", "cols"}
     if strange := sorted(set(fields) - known):
         raise Refused(400, f"There is no option {strange[0]!r}; the options are {', '.join(sorted(known))}.")
-    dataset = str(fields.get("dataset") or "")
+    dataset = _text(fields, "dataset")
     if bool(upload) == bool(dataset):
         raise Refused(400, "Send either a zip of pictures as the form's file or the name of a dataset.")
     if dataset and dataset not in sets.BY_NAME and not pictures.REPO.fullmatch(dataset):
         names = ", ".join(sets.BY_NAME)
         raise Refused(400, f"There is no dataset {dataset!r}; name {names}, or user/name of one on the Hub.")
-    embedder, layout = str(fields.get("embedder") or ""), str(fields.get("layout") or grid.LAYOUTS[0])
+    embedder, layout = _text(fields, "embedder"), _text(fields, "layout") or grid.LAYOUTS[0]
     for name, value, values in (("embedder", embedder, EMBEDDERS), ("layout", layout, grid.LAYOUTS)):
         if value not in values:
             raise Refused(400, f"There is no {name} {value!r}; choose from {', '.join(filter(None, values))}.")
-    rows, cols = (_side(name, fields.get(name)) for name in ("rows", "cols"))
+    rows, cols = (_side(name, _text(fields, name)) for name in ("rows", "cols"))
     digest = ""
     if upload:
         with upload.open("rb") as file:
@@ -197,10 +201,15 @@ def _wish(fields: Mapping[str, Any], upload: Path | None) -> Wish:
     return Wish(digest, dataset, embedder, layout, rows, cols)
 
 
-def _side(name: str, value: Any) -> int | None:
-    if value in (None, ""):
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """What a field says, "" where there is none; JSON may say anything."""
+    value = fields.get(name)
+    return "" if value is None else str(value)
+
+
+def _side(name: str, text: str) -> int | None:
+    if not text:
         return None
-    text = str(value)
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= SIDE:
         raise Refused(400, f"{name} is a whole number from 1 to {SIDE}, not {text[:20]!r}.")
     return int(text)

@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -102,13 +105,31 @@ def test_tokens_are_texts_and_back(text: str, tokens: list[int]) -> None:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """Of the interface for programs, which takes little, and whose jobs nobody does."""
-    jobs = Jobs(
-        tmp_path_factory.mktemp("jobs"), Limits(upload=20_000, unpacked=30_000, count=5, pixels=6_000, waiting=3)
-    )
-    with TestClient(Starlette(routes=visualizations.routes(jobs)), raise_server_exceptions=False) as client:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Starlette:
+    """The interface for programs, which takes little at once, and whose jobs nobody does."""
+    limits = Limits(upload=20_000, unpacked=30_000, count=5, pixels=6_000, waiting=10**6)
+    return Starlette(routes=visualizations.routes(Jobs(tmp_path_factory.mktemp("jobs"), limits)))
+
+
+@pytest.fixture(scope="module")
+def client(app: Starlette) -> Iterator[TestClient]:
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def described(app: Starlette) -> Any:
+    """The interface as its own OpenAPI document describes it."""
+    return schemathesis.openapi.from_asgi("/v2/openapi.json", app)
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+@thoroughly
+@given(st.data())
+def test_the_interface_is_as_it_describes_itself(described: Any, mode: GenerationMode, data: st.DataObject) -> None:
+    """Statuses, types and bodies are those that it names, whether or not what was sent fits the description."""
+    case = data.draw(described.as_strategy(generation_mode=mode))
+    case.call_and_validate(excluded_checks=[positive_data_acceptance])  # not all that fits makes sense
 
 
 WORDS = st.sampled_from(["dataset", "embedder", "layout", "rows", "cols", "captchas", "sorted", "colour", "-1", "9e9"])
