@@ -105,3 +105,18 @@ def test_the_grid_is_a_docker_space() -> None:
     assert matter["sdk"] == "docker" and matter["app_port"] == 7860
     recipe = files["Dockerfile"].decode()
     assert "--uid 1000" in recipe and "--server.port=7860" in recipe and "demos/grid.py" in files
+
+
+def test_a_map_is_a_static_space(hub: Hub, author: dict[str, Any], tmp_path: Path) -> None:
+    page = tmp_path / "map.html"
+    page.write_text("<!doctype html><title>Grid</title>")
+    deploy = "deploy", "--space", "someone/map", "--page"
+    done = clients.run(clients.command, *deploy, str(page), **author)
+    assert done["code"] == 0, done["err"]
+    files = hub.repos["spaces/someone/map"]
+    assert set(files) - {".gitattributes"} == {"index.html", "README.md"} and files["index.html"] == page.read_bytes()
+    assert yaml.safe_load(files["README.md"].decode().split("---")[1])["sdk"] == "static"
+    assert hub.made[-1]["sdk"] == "static"
+    for wrong, sentence in ((str(tmp_path / "none.html"), "cannot be read"), ("poster", "There is no page 'poster'")):
+        refused = clients.run(clients.command, *deploy, wrong, **author)
+        assert refused["code"] == 1 and sentence in refused["err"] and refused["err"].count("\n") == 1

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
     deploy = commands.add_parser("deploy", parents=[shared], help="push a page to a Space of the Hugging Face Hub")
     deploy.add_argument("--space", required=True, metavar="NAME/SPACE", help="the Space")
-    deploy.add_argument("--page", choices=("app", "grid"), default="app", help="default: app")
+    deploy.add_argument("--page", default="app", help="app, grid, or a map.html that grid wrote (default: app)")
     deploy.add_argument("--namespace", default="glyphzoo", help="whose checkpoints it fetches (default: glyphzoo)")
     deploy.add_argument("--dry-run", action="store_true", help="only say what would be sent")
     deploy.set_defaults(run=_deploy)
@@ -157,7 +157,13 @@ def _publish(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _deploy(options: argparse.Namespace) -> list[dict[str, Any]]:
     from zoo import publish
 
-    return [_pushed(publish.space(options.space, options.page, options.namespace, options.dry_run), options)]
+    if options.page in ("app", "grid"):
+        found = publish.space(options.space, options.page, options.namespace, options.dry_run)
+    elif options.page.endswith(".html"):
+        found = publish.static(options.space, Path(options.page), options.dry_run)
+    else:
+        raise zoo.InputError(f"There is no page {options.page!r}; name app, grid or a map.html that grid wrote.")
+    return [_pushed(found, options)]
 
 
 def _pushed(found: Any, options: argparse.Namespace) -> dict[str, Any]:

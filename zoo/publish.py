@@ -66,6 +66,20 @@ def space(repo: str, page: Page = "app", namespace: str = "glyphzoo", dry_run: b
     return push(repo, "space", pages(page, namespace), dry_run, made | {"space_variables": named})
 
 
+def static(repo: str, page: Path, dry_run: bool = False) -> Pushed:
+    """Pushes a page that `zoo grid` wrote to the Space `repo`, where it stands as it is: no server, no weights.
+
+    Raises:
+        InputError: the file cannot be read, or the Hub cannot be reached or refuses.
+    """
+    try:
+        shown = page.read_bytes()
+    except OSError as error:
+        raise InputError(f"{page} cannot be read; python -m zoo grid FOLDER --out {page.name} writes one.") from error
+    files = {"index.html": shown, "README.md": _front(["sdk: static"], "# Pictures on a grid\n").encode()}
+    return push(repo, "space", files, dry_run, {"space_sdk": "static"})
+
+
 def pages(page: Page, namespace: str) -> dict[str, bytes]:
     """The files of a Space, by their paths."""
     if not (ROOT / "app.py").exists():
@@ -84,13 +98,17 @@ def front(page: Page, namespace: str) -> str:
     """The Space's README: the project's own, whose front matter says what is to be fetched before it starts."""
     _, matter, text = (ROOT / "README.md").read_text(encoding="utf-8").split("---\n", 2)
     if page == "grid":
-        kept = [line for line in matter.splitlines() if line.split(":")[0] in ("title", "emoji", "license")]
-        colours = ["colorFrom: indigo", "colorTo: gray"]
-        return "\n".join(["---", *kept, *colours, "sdk: docker", "app_port: 7860", "---", text])
+        return _front(["sdk: docker", "app_port: 7860"], text)
     wanted = [
         f"  - {namespace}/{name} {store.CONFIG},{store.WEIGHTS}{_at(namespace, name)}" for name in catalog.names()
     ]
     return "---\n" + matter + "\n".join(["preload_from_hub:", *wanted]) + "\n---\n" + text
+
+
+def _front(lines: list[str], text: str) -> str:
+    """A Space's README of a page beside the app."""
+    known = ["title: Glyphzoo grid", "emoji: 🔠", "colorFrom: indigo", "colorTo: gray", "license: mit"]
+    return "\n".join(["---", *known, *lines, "---", text])
 
 
 def _at(namespace: str, name: str) -> str:
