@@ -25,11 +25,16 @@ THEME = gr.themes.Default(
     font_mono=["Menlo", "Consolas", "Liberation Mono", "monospace"],
 ).set(button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700")
 
-with gr.Blocks(title="Glyphzoo", analytics_enabled=False) as demo:
+WAITING = 256  # requests in the queue, of all visitors; more are refused
+DAY = 86_400  # seconds that files of visitors are kept for at least, looked at once an hour
+
+with gr.Blocks(title="Glyphzoo", analytics_enabled=False, delete_cache=(3_600, DAY)) as demo:
     gr.Markdown("# Glyphzoo\nSmall networks that read text in pictures, and show where they looked.")
     for name, build in TABS.items():
         with gr.Tab(name):
             build()
+
+demo.queue(max_size=WAITING)
 
 if __name__ == "__main__":
     demo.launch(

@@ -15,7 +15,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 @contextmanager
-def served(command: Sequence[str], address: str, **env: str) -> Iterator[None]:
+def served(command: Sequence[str], address: str, **env: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A server of ours, started by a Python command, from the time when it answers at an address."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([sys.executable, *command], env=os.environ | {"HF_HUB_OFFLINE": "1"} | env, **quiet)
@@ -28,7 +28,7 @@ def served(command: Sequence[str], address: str, **env: str) -> Iterator[None]:
                 time.sleep(0.2)
         else:
             raise SystemExit(f"python {' '.join(command)} ended before it answered; run it alone to see why")
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(20)
