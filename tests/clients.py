@@ -81,6 +81,25 @@ def command(*argv: str) -> dict[str, Any]:
     return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
 
 
+def read_on_a_full_disk(folder: Path) -> dict[str, Any]:
+    """A classifier's logits where no file may grow, what it kept, and what it logged."""
+    import io
+    import logging
+    import resource
+
+    import numpy as np
+
+    import zoo
+    from zoo import store
+
+    out = io.StringIO()
+    logging.basicConfig(stream=out)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    found = zoo.load(folder)._run("classify", images=np.random.default_rng(0).normal(size=(3, 3, 16, 32)).astype("f4"))
+    kept = [str(path) for path in store.home().rglob("*.onnx")]
+    return {"logits": found[0][0].tolist(), "kept": kept, "log": out.getvalue()}
+
+
 def publish(folder: Path, pins: Path, namespace: str, *options: str) -> dict[str, Any]:
     """Publishes the checkpoint in a folder as `tiny`, by the command line."""
     from zoo import catalog, store

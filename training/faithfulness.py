@@ -22,10 +22,11 @@ from zoo import ctc
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader, encode
 from zoo.explain import Map
+from zoo.export import TorchRuntime
 from zoo.metrics import bootstrap
 from zoo.prediction import Prediction
 from zoo.reader import Reader
-from zoo.runtime import TorchRuntime, softmax
+from zoo.runtime import softmax
 from zoo.text import CharTokenizer
 
 IMAGES = 200

@@ -3,9 +3,9 @@
     python -m training.data.persian study --out DIR    and the same with letters
     python -m training.persian_study --data DIR --runs RUNS
 
-20,808 crops of 18 classes, split at random as in the study. ResNet-34 and ResNet-50 in the steps of persian-resnet34,
-while all but the last layer is as it was brought along and at the end, and from scratch; then the last phase from one
-saved stage, once for each of RANGES. What was fitted is kept under RUNS and not fitted again.
+20,808 crops of 18 classes, split at random as in the study, but smaller. ResNet-34 and ResNet-50 while all but the last
+layer is as it was brought along, and then whole; ResNet-34 whole from the same frozen stage once for each of RANGES,
+and from scratch. What was fitted is kept under RUNS and not fitted again.
 
 Left in --out: study.json.
 """
@@ -28,7 +28,6 @@ from training.train import IMAGENET, Place, begun
 from zoo.metrics import wilson
 
 NETWORKS = {"ResNet-34": "persian-resnet34-study", "ResNet-50": "persian-resnet50-study"}
-RANGED = "ResNet-34"
 RANGES = (1e-6, 1e-4), (1e-5, 1e-4), (1e-5, 1e-3), (1e-4, 1e-3)  # learning rates of the first and of the last layer
 ORIGINAL = {"ResNet-34, frozen": (0.98, 0.992), "ResNet-34": (0.9973,), "ResNet-50": (0.9973,)}  # from, to
 OUT = Path(__file__).parents[1] / "demos" / "results" / "persian_study"
@@ -51,23 +50,19 @@ def measured(name: str, detail: str, network: nn.Module, pictures: Pictures) -> 
 
 
 def by_recipe(recipe: Recipe, title: str, place: Place) -> tuple[list[dict[str, Any]], nn.Module]:
-    """The lines of a network after its first, frozen phase and at its end, and the network before its last phase."""
+    """The lines of a network after its frozen phase and at its end, and the network after the former."""
     recipe, start = begun(recipe, place)
     pictures = Pictures(dataset.split(recipe, place.data), place.workers, place.limit)
     weights = "ImageNet" if recipe.start == IMAGENET else "taught letter forms" if start else "from scratch"
-    first, between, last = (
-        pictures.at(replace(recipe, phases=part))
-        for part in (recipe.phases[:1], recipe.phases[1:-1], recipe.phases[-1:])
-    )
+    first, then = (pictures.at(replace(recipe, phases=part)) for part in (recipe.phases[:-1], recipe.phases[-1:]))
     run = place.runs / "persian-study" / recipe.name
-    network = fit(first, run, start)
-    rows = [measured(f"{title}, frozen", weights, network, first.at(*first.recipe.steps.values()))]
-    stage = fit(between, run, network=network)
-    network = fit(last, run, network=copy.deepcopy(stage))
-    return [*rows, measured(title, weights, network, pictures)], stage
+    frozen = fit(first, run, start)
+    rows = [measured(f"{title}, frozen", weights, frozen, pictures)]
+    network = fit(then, run, network=copy.deepcopy(frozen))
+    return [*rows, measured(title, weights, network, pictures)], frozen
 
 
-def by_ranges(recipe: Recipe, title: str, stage: nn.Module, place: Place) -> list[dict[str, Any]]:
+def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> list[dict[str, Any]]:
     """The lines of a network whose last phase was done with each of RANGES."""
     rows = []
     for first, last in RANGES:
@@ -75,7 +70,7 @@ def by_ranges(recipe: Recipe, title: str, stage: nn.Module, place: Place) -> lis
         phase = values | {"learning_rate": last, "spread": last / first, "finder": False}
         ranged = replace(recipe, pretrained=False, phases=((f"range-{first:g}-{last:g}", phase),))
         pictures = Pictures(dataset.split(ranged, place.data), place.workers, place.limit)
-        network = fit(pictures, place.runs / "persian-study" / recipe.name, network=copy.deepcopy(stage))
+        network = fit(pictures, place.runs / "persian-study" / recipe.name, network=copy.deepcopy(frozen))
         rows.append(measured(title, f"learning rates {at}", network, pictures))
     return rows
 
@@ -86,14 +81,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     args = parser.parse_args()
     place = Place(args.data, args.runs, args.workers, args.limit)
-    rows = []
-    for title, name in NETWORKS.items():
-        found, stage = by_recipe(recipe_of(name), title, place)
-        rows += found
-        if title == RANGED:
-            rows += by_ranges(recipe_of(name), title, stage, place)
-    scratch = replace(recipe_of(NETWORKS[RANGED]), name="persian-scratch-study", start="", pretrained=False)
-    rows += by_recipe(scratch, f"{RANGED} from scratch", place)[0]
+    (title, small), (larger, large) = ((title, recipe_of(name)) for title, name in NETWORKS.items())
+    rows, frozen = by_recipe(small, title, place)
+    rows += by_ranges(small, title, frozen, place)
+    scratch = replace(small, name="persian-scratch-study", start="", pretrained=False)
+    rows += by_recipe(scratch, f"{title} from scratch", place)[0]
+    rows += by_recipe(large, larger, place)[0]
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / "study.json"
     path.write_text(json.dumps(rounded({"models": rows}), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

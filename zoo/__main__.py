@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tqdm import tqdm
 
@@ -122,13 +122,12 @@ def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
     """What a reader makes of a picture; one of words and lines finds those in a whole page too."""
-    from zoo.crnn import CRNNReader
-
-    if not isinstance(model, CRNNReader):
+    if not model.reads_pages:
         return asdict(model.read([file])[0])
+    from zoo.crnn import CRNNReader
     from zoo.spotting import spot
 
-    found = spot(model, file)
+    found = spot(cast(CRNNReader, model), file)
     told = asdict(found.crop) if found.crop else {"text": found.text, "confidence": found.confidence}
     return {**told, "status": found.status, "words": found.rows()}
 

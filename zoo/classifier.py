@@ -1,20 +1,23 @@
 """Readers that choose one of a fixed number of classes: a timm backbone."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import timm
-import torch
-from torch import nn
 
 from zoo import image, store
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Reader
-from zoo.runtime import Graph, Method, softmax
+from zoo.runtime import Graph, softmax
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 class Classifier(Reader):
@@ -25,6 +28,8 @@ class Classifier(Reader):
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
+        import timm
+
         network: nn.Module = timm.create_model(
             config["architecture"], num_classes=config["num_classes"], **config["model_args"]
         )
@@ -40,6 +45,10 @@ class Classifier(Reader):
             raise InputError(f"{self.folder / store.CONFIG}: the field 'texts' has {count}; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        import torch
+
+        from zoo.export import Method
+
         inputs, free = {"images": torch.zeros(2, 3, *self.settings.size)}, {"images": {0: "batch"}}
 
         def pooled(images: torch.Tensor) -> torch.Tensor:
@@ -99,6 +108,8 @@ class Classifier(Reader):
 
     def explain(self, picture: image.Source) -> Explanation:
         """The class activation map of the answer."""
+        import torch
+
         inputs, place = self.prepare(picture)
         label = int(self.logits(inputs).argmax())
         images = torch.from_numpy(inputs).to(self.device)

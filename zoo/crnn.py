@@ -12,11 +12,12 @@ from torch import nn
 from zoo import ctc, image, language
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
+from zoo.export import Method
 from zoo.language import Floats, NGram
 from zoo.prediction import Box, Prediction
 from zoo.reader import Decoding, SequenceReader
 from zoo.recurrent import CRNN
-from zoo.runtime import Graph, Method, log_softmax
+from zoo.runtime import Graph, log_softmax
 
 BEST = 5  # readings that are told
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
@@ -49,6 +50,7 @@ class CRNNReader(SequenceReader):
     fields: ClassVar = SequenceReader.fields
     graph_names = ("frames",)
     has_lexicon = True
+    reads_pages = True
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:

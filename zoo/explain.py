@@ -1,17 +1,21 @@
 """Where a network looked: class activation maps of an answer, cross-attention of each character, what a layer makes."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import Tensor, nn
 
 from zoo.image import Placement
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 Map = npt.NDArray[np.float32]
 
@@ -81,6 +85,8 @@ def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:
     Returns:
         float32 (h, w), the layer's resolution, not negative.
     """
+    import torch
+
     with recorded(layer) as kept, torch.enable_grad():
         (gradient,) = torch.autograd.grad(score(), kept[0])
     cam = (gradient * kept[0]).sum(1)[0].relu()

@@ -1,16 +1,18 @@
 """From a checkpoint to a reader."""
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 from zoo import catalog, store
-from zoo.classifier import Classifier
-from zoo.crnn import CRNNReader
 from zoo.errors import InputError
 from zoo.reader import Reader
-from zoo.seq2seq import Seq2SeqReader
 
-KINDS: dict[str, type[Reader]] = {"classifier": Classifier, "seq2seq": Seq2SeqReader, "crnn": CRNNReader}
+KINDS = {  # by module, so that only what is needed is imported
+    "classifier": ("zoo.classifier", "Classifier"),
+    "seq2seq": ("zoo.seq2seq", "Seq2SeqReader"),
+    "crnn": ("zoo.crnn", "CRNNReader"),
+}
 
 
 def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None = None, threads: int = 0) -> Reader:
@@ -29,4 +31,6 @@ def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None 
     kind = store.read_config(folder, {"glyphzoo.kind": str})["glyphzoo"]["kind"]
     if kind not in KINDS:
         raise InputError(f"{folder / store.CONFIG}: glyphzoo.kind is {kind!r}; this version knows {', '.join(KINDS)}.")
-    return KINDS[kind](folder, device, runtime, threads, str(name) if name in catalog.CATALOG else "")
+    module, reader = KINDS[kind]
+    made: type[Reader] = getattr(import_module(module), reader)
+    return made(folder, device, runtime, threads, str(name) if name in catalog.CATALOG else "")

@@ -1,24 +1,28 @@
 """What all readers share: pictures in, predictions out."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import nn
 
-from zoo import image, ink, store, weights
+from zoo import image, ink, store
 from zoo.errors import InputError
 from zoo.explain import Activations, Explanation, recorded
 from zoo.language import NGram
 from zoo.prediction import Prediction, Status
-from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime, TorchRuntime
+from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 CHUNK = 32  # pictures a network sees at once: bounds the memory of a long list
 FLAT = 8  # grey levels: a picture whose smoothed brightness varies less has nothing on it
@@ -68,7 +72,7 @@ class Settings:
     ink: bool = False
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Settings":
+    def of(cls, config: Mapping[str, Any]) -> Settings:
         seen, reading = config["pretrained_cfg"], config["glyphzoo"]
         height, width = seen["input_size"][1:]
         return cls(
@@ -98,6 +102,7 @@ class Reader(ABC):
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
     has_lm: ClassVar[bool] = False
     has_lexicon: ClassVar[bool] = False
+    reads_pages: ClassVar[bool] = False  # whether `zoo.spotting` finds its words in whole pictures
 
     def __init__(
         self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
@@ -116,11 +121,15 @@ class Reader(ABC):
             files = store.home() / "onnx" / f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}-{EXPORT}"
             self._run = OnnxRuntime(self.graph_names, lambda: self.graphs(self.network), files, threads)
         else:
+            from zoo.export import TorchRuntime
+
             self._run = TorchRuntime(self.graphs(self.network), device)
 
     @cached_property
     def network(self) -> nn.Module:
         """The torch network with its weights, float32, in evaluation mode. Built when first asked for."""
+        from zoo import weights
+
         network = self.build(self.config)
         weights.load(network, self.folder)
         return network.eval().to(self.device)
@@ -147,6 +156,8 @@ class Reader(ABC):
         """
         if layer not in self.layers:
             raise InputError(f"{self.name} has no layer {layer!r}; choose from {', '.join(self.layers)}.")
+        import torch
+
         inputs, place = self.prepare(picture)
         with recorded(self.network.get_submodule(layer)) as kept, torch.inference_mode():
             self.see(torch.from_numpy(inputs).to(self.device))

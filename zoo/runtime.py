@@ -1,25 +1,33 @@
-"""Where a network's arithmetic is done: onnxruntime on a CPU, torch elsewhere and as a fallback.
+"""Where a network's arithmetic is done: onnxruntime on a CPU, torch elsewhere (`zoo.export`).
 
 A network offers one or more graphs; a runtime computes them from numpy arrays to numpy arrays, so that readers are
-written once. ONNX files are exported on first use and kept under `zoo.store.home()`, by the weights' digest.
+written once. ONNX files are exported on first use and kept under `zoo.store.home()`, by the weights' digest; with
+them no torch is needed, which alone takes longer to import than all the rest.
 """
 
+from __future__ import annotations
+
+import hashlib
+import logging
 import os
 import tempfile
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-import torch
-from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 Array = npt.NDArray[Any]
-EXPORT = 4  # part of the name of exported files: raised when the same weights give other graphs
+EXPORT = 5  # part of the name of exported files: raised when the same weights give other graphs
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,37 +47,10 @@ class Graph:
     outputs: tuple[str, ...]
 
 
-class Method(nn.Module):
-    """A network's method as a module of its own."""
-
-    def __init__(self, network: nn.Module, method: Callable[..., Any]) -> None:
-        super().__init__()
-        self.network = network
-        self.method = method
-
-    def forward(self, *args: Tensor) -> Any:
-        return self.method(*args)
-
-
 class Runtime(Protocol):
     """Computes a graph by name."""
 
     def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]: ...
-
-
-class TorchRuntime:
-    """Computes with torch, on any device."""
-
-    def __init__(self, graphs: Mapping[str, Graph], device: str) -> None:
-        self.graphs, self.device = graphs, device
-        for graph in graphs.values():
-            graph.module.eval().to(device)
-
-    def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
-        wanted = self.graphs[graph]
-        with torch.inference_mode():
-            out = wanted.module(*(torch.from_numpy(inputs[name]).to(self.device) for name in wanted.inputs))
-        return tuple(value.float().cpu().numpy() for value in (out if isinstance(out, tuple) else (out,)))
 
 
 class OnnxRuntime:
@@ -89,43 +70,58 @@ class OnnxRuntime:
         self.options = onnxruntime.SessionOptions()
         self.options.intra_op_num_threads = threads
         self.options.log_severity_level = 3  # errors only
-        self.sessions = {name: self._open(name) for name in names}
+        self.opened = {name: self._open(name) for name in names}
 
-    def _open(self, name: str) -> onnxruntime.InferenceSession:
-        path = self.folder / f"{name}.onnx"
-        if not path.exists():
-            export(self.graphs()[name], path)
-        return onnxruntime.InferenceSession(path, self.options, ["CPUExecutionProvider"])
+    def _open(self, name: str) -> Runtime:
+        """What computes a graph: what was exported before, if it is whole, else what is exported now.
+
+        Where that cannot be kept it is made anew at every start; where nothing at all can be written torch computes.
+        """
+        for path in sorted(self.folder.glob(f"{name}-*.onnx")):
+            model = path.read_bytes()
+            if path == self._path(name, model):
+                return self._session(model)
+            log.warning("%s is damaged and is made anew", path)
+            path.unlink(missing_ok=True)
+        from zoo.export import FAILED, TorchRuntime, export
+
+        graphs = self.graphs()
+        try:
+            model = export(graphs[name])
+        except FAILED as error:
+            log.warning("%s cannot be exported (%s); torch computes it", name, str(error).split("\n")[0])
+            return TorchRuntime(graphs, "cpu")
+        try:
+            keep(model, self._path(name, model))
+        except OSError as error:
+            log.warning("%s cannot be kept (%s) and is made anew at every start", name, error.strerror)
+        return self._session(model)
+
+    def _session(self, model: bytes) -> Runtime:
+        session = onnxruntime.InferenceSession(model, self.options, ["CPUExecutionProvider"])
+
+        def compute(graph: str, **inputs: Array) -> tuple[Array, ...]:
+            return tuple(session.run(None, inputs))
+
+        return compute
+
+    def _path(self, name: str, model: bytes) -> Path:
+        """Where a graph's file is kept: its name tells whether it is whole."""
+        return self.folder / f"{name}-{hashlib.sha256(model).hexdigest()[:16]}.onnx"
 
     def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
-        if graph not in self.sessions:
-            self.sessions[graph] = self._open(graph)
-        return tuple(self.sessions[graph].run(None, inputs))
+        if graph not in self.opened:
+            self.opened[graph] = self._open(graph)
+        return self.opened[graph](graph, **inputs)
 
 
-def export(graph: Graph, path: Path) -> None:
-    """Writes the graph's ONNX file in one step, so that several processes may do it at once."""
+def keep(model: bytes, path: Path) -> None:
+    """Writes a file in one step, so that several processes may do it at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    names = {name for axes in graph.free_axes.values() for name in axes.values()}
-    free = {name: torch.export.Dim(name, min=1, max=4096) for name in names}
-    shapes = tuple({axis: free[n] for axis, n in graph.free_axes.get(name, {}).items()} for name in graph.inputs)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter says of every shared batch axis that it is shared
-        program = torch.onnx.export(
-            graph.module.eval(),
-            tuple(value.clone() for value in graph.inputs.values()),  # a tensor given twice would become one input
-            input_names=list(graph.inputs),
-            output_names=list(graph.outputs),
-            # a method's module takes *args, whose shapes the exporter wants as one tuple
-            dynamic_shapes=(shapes,) if isinstance(graph.module, Method) else shapes,
-            dynamo=True,
-            verbose=False,
-        )
-    if program is None:
-        raise RuntimeError(f"torch.onnx.export gave no program for {path.name}")
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        program.save(Path(scratch) / path.name, external_data=False)
-        os.replace(Path(scratch) / path.name, path)
+        written = Path(scratch) / path.name
+        written.write_bytes(model)
+        os.replace(written, path)
 
 
 def softmax(logits: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:

@@ -1,23 +1,28 @@
 """Readers that write a text character by character: the network of `zoo.transformer`, decoded by beam search."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
 
 from zoo import image, language
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.language import Floats, Ints, NGram
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Language, SequenceReader
-from zoo.runtime import Graph, Method, Runtime, softmax
+from zoo.runtime import Graph, Runtime, softmax
 from zoo.text import CharTokenizer
-from zoo.transformer import Grid, Seq2Seq
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from zoo.transformer import Seq2Seq
 
 BEAM = 5
 WEIGHED = 10  # texts followed for a language model to choose from
@@ -146,6 +151,8 @@ class Seq2SeqReader(SequenceReader):
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
+        from zoo.transformer import Seq2Seq
+
         return Seq2Seq(len(CharTokenizer(config["alphabet"])), **config["model_args"])
 
     @cached_property
@@ -164,6 +171,11 @@ class Seq2SeqReader(SequenceReader):
         return 2 * args["layers"], args["heads"], args["width"] // args["heads"]
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        import torch
+
+        from zoo.export import Method
+        from zoo.transformer import Seq2Seq
+
         assert isinstance(network, Seq2Seq)
         count, heads, depth = self.past
         images = {"images": torch.zeros(2, 3, *self.settings.size)}
@@ -246,14 +258,18 @@ class Seq2SeqReader(SequenceReader):
 
     @property
     def layers(self) -> tuple[str, ...]:
-        network = cast(Seq2Seq, self.network)
+        network = cast("Seq2Seq", self.network)
         return ("encoder.stem", *(f"encoder.blocks.{i}" for i in range(len(network.encoder.blocks))))
 
     def see(self, images: torch.Tensor) -> None:
-        cast(Seq2Seq, self.network).encoder(images)
+        cast("Seq2Seq", self.network).encoder(images)
 
     def explain(self, picture: image.Source) -> Explanation:
         """The activation map of the answer, and the last layer's cross-attention of each character, mean of heads."""
+        import torch
+
+        from zoo.transformer import Grid
+
         inputs, place = self.prepare(picture)
         best, _ = self.answers(inputs)[0][0]
         text = self.tokenizer.decode(best.tokens)

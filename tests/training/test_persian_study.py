@@ -17,7 +17,7 @@ from training.recipes import Recipe, recipe_of
 def small(name: str) -> Recipe:
     """The recipe in small: the same phases in their order, a tiny network that knows nothing yet."""
     whole = recipe_of(name)
-    phases = tuple((title, values | {"epochs": 1, "learning_rate": 0.01}) for title, values in whole.phases[-3:])
+    phases = tuple((title, values | {"epochs": 1, "learning_rate": 0.01}) for title, values in whole.phases)
     tiny = {"architecture": "test_resnet", "model_args": {}, "start": "", "pretrained": False, "finder": False}
     return dataclasses.replace(whole, **tiny, phases=phases, samples=(130,), batch=32)
 
@@ -37,10 +37,10 @@ def test_every_line_is_measured_on_the_same_held_out_crops(tmp_path: Path, monke
         ("ResNet-34", "from scratch"),
         ("ResNet-34", "learning rates 1e-05 to 0.001"),
         ("ResNet-34", "learning rates 0.01 to 0.01"),
-        ("ResNet-50, frozen", "from scratch"),
-        ("ResNet-50", "from scratch"),
         ("ResNet-34 from scratch, frozen", "from scratch"),
         ("ResNet-34 from scratch", "from scratch"),
+        ("ResNet-50, frozen", "from scratch"),
+        ("ResNet-50", "from scratch"),
     ]
     for row in study["models"]:
         assert row["images"] == 18 and 0 <= row["accuracy"] <= 1
