@@ -15,10 +15,10 @@ INTRODUCTION = """\
 
 A student's study split such crops at random, as many of each class as here, and fine-tuned a ResNet whose weights came
 from ImageNet: first the last layer alone, then all layers, the first more slowly than the last. Its pictures are not
-public. Here the same is done with **drawn data**, most of it as bad scans have it, of 32 × 58 pixels instead of 50 × 90;
-where ImageNet's weights could not be had, the network was taught Persian letter forms instead. A random split is easier
-than the figures above this: every font that is tested was trained on too. `python -m training.persian_study` does it
-again.
+public. Here the same is done with **drawn data**, most of it as bad scans have it, of 32 × 58 pixels instead of
+50 × 90; where ImageNet's weights could not be had, the network was taught Persian letter forms instead. A random split
+is easier than the figures above this: every font that is tested was trained on too. `python -m training.persian_study`
+does it again.
 """
 
 
