@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
@@ -226,7 +227,7 @@ def alike(shown: maps.Map) -> tuple[list[int], list[float]]:
         try:
             vector = embedder(found.embedder).embed([zoo.image.load(upload.getvalue()).rgb])[0]
         except zoo.InputError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
             return [], []
     elif clicked is not None:
         vector = found.vectors[clicked]
@@ -249,7 +250,12 @@ def search(shown: maps.Map, nearest: list[int], distances: list[float]) -> None:
     with st.container(horizontal=True):
         for i, distance in zip(nearest, distances, strict=True):
             name = shown.pictures.names[shown.found.kept[i]]
-            st.image(shown.pictures.read(name), f"{name} · {distance:.2f}", width=120)
+            st.image(shown.pictures.read(name), f"{plain(name)} · {distance:.2f}", width=120)
+
+
+def plain(text: str) -> str:
+    """A text that others wrote, so that Streamlit shows it as it is: in Markdown, with no markup, on one line."""
+    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
 def later(by: str) -> None:
@@ -315,12 +321,13 @@ def main() -> None:
         skipped = {**shown.pictures.skipped, **found.skipped}
         if skipped:
             with st.expander(f"{len(skipped):,} files were left out"):
-                st.table([{"file": name, "reason": reason} for name, reason in list(skipped.items())[:500]])
+                rows = list(skipped.items())[:500]
+                st.table([{"file": plain(name), "reason": plain(reason)} for name, reason in rows])
         if unsaid:  # last, for the pictures can be looked at meanwhile
             told(place, lambda tell: maps.say(shown, reader, tell))
             st.rerun()
     except zoo.InputError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 
 main()

@@ -65,8 +65,8 @@ def zipped(tmp_path: Path) -> Path:
                 buffer = io.BytesIO()
                 pixels = np.clip(np.array(hue) + rng.normal(0, 12, (24, 24, 3)), 0, 255)
                 Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG")
-                archive.writestr(f"{name}/{i:02}.png", buffer.getvalue())
-        archive.writestr("../out.png", b"leads out")
+                archive.writestr(f"{name}/{i:02} *a* <i>b & :red[c].png", buffer.getvalue())
+        archive.writestr("../out *a* <i>b.png", b"leads out")
         archive.writestr("broken.png", b"no picture")
     return path
 
@@ -120,7 +120,9 @@ def test_a_zip_is_shown_named_and_taken_away(page: Page, address: str, zipped: P
     choose(page, "Pictures", "A zip of pictures")
     page.locator("input[type=file]").set_input_files(zipped)
     ready(page)
-    expect(page.get_by_text("2 files were left out")).to_be_visible()
+    page.get_by_text("2 files were left out").click()
+    expect(page.get_by_text("../out *a* <i>b.png")).to_be_visible()
+    page.get_by_text("2 files were left out").click()
     name, x, y = next(grid_page.spots(page, 1))
     assert grid_page.hover(page, x, y) == name
     card = page.locator(".card")
