@@ -1,9 +1,11 @@
 """The bundled checkpoints read: unseen fonts, in either runtime, and only the right way round."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +126,20 @@ def test_it_is_small_whole_and_described(reader: Reader) -> None:
     digests = json.loads(evaluate.DIGESTS.read_text())
     drawn = [name for part in evaluate.sets(reader) for name in part if name in digests]
     assert {name: report.digests[name] for name in drawn} == {name: digests[name] for name in drawn} != {}
+
+
+def test_the_cards_program_runs_as_it_is_printed(
+    reader: Reader, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = (store.CHECKPOINTS / reader.name / "README.md").read_text(encoding="utf-8")
+    [program] = re.findall(r"```python\n(.+?)```", card, re.DOTALL)
+    [file] = re.findall(r'read\(\["(.+?)"\]\)', program)
+    answer = reader.read([drawn[0][0]])[0]
+    drawn[0][0].save(tmp_path / file)
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    text, confidence, status = capsys.readouterr().out.split()
+    assert (text, status) == (answer.text, answer.status) and float(confidence) == pytest.approx(answer.confidence)
 
 
 @pytest.mark.parametrize("name", [name for name in zoo.names() if catalog.entry(name).task.endswith("classification")])
