@@ -1,0 +1,122 @@
+"""How fast our readers are beside RapidOCR's recogniser, on the same pictures and in one run.
+
+    python -m benchmarks.speed --data data
+
+On one core and on two: the median time of a picture alone, pictures a second in batches of 64, and the peak of memory;
+the first two also as ratios to RapidOCR's. Then how long `python -m zoo read` takes from nothing to an answer, once it has
+exported its network. Every measurement runs in a process of its own.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import zoo
+from training.data.folder import ImageFolder
+from training.evaluate import sets
+
+PEER = "RapidOCR"
+BATCH = 64
+COUNT = 4 * BATCH
+Read = Callable[[Sequence[Image.Image]], object]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a reader needs.
+
+    Attributes:
+        milliseconds: a picture, read alone; the median.
+        rate: pictures a second, in batches.
+        megabytes: of memory at its peak, the interpreter included.
+    """
+
+    milliseconds: float
+    rate: float
+    megabytes: float
+
+
+def reader(name: str, cores: int) -> Read:
+    """Reads a list of pictures: one of ours, or PEER."""
+    if name != PEER:
+        return zoo.load(name, threads=cores).read
+    from rapidocr_onnxruntime import RapidOCR
+
+    engine = RapidOCR(intra_op_num_threads=cores, inter_op_num_threads=1)
+    return lambda pictures: engine.text_rec([np.asarray(picture)[..., ::-1] for picture in pictures])
+
+
+def measure(name: str, cores: int, path: Path, count: int) -> Speed:
+    """The speed of a reader on the first pictures of a set; the first five and the first batch only warm up."""
+    if hasattr(os, "sched_setaffinity"):
+        chosen = set(sorted(os.sched_getaffinity(0))[:cores])
+        for thread in os.listdir("/proc/self/task"):
+            os.sched_setaffinity(int(thread), chosen)
+    folder = ImageFolder(path)
+    pictures = [folder.image(i) for i in range(min(count, len(folder)))]
+    read, times = reader(name, cores), []
+    for picture in pictures:
+        start = time.perf_counter()
+        read([picture])
+        times.append(time.perf_counter() - start)
+    parts = [pictures[i : i + BATCH] for i in range(0, len(pictures), BATCH)]
+    read(parts[0])
+    start = time.perf_counter()
+    for part in parts:
+        read(part)
+    rate = len(pictures) / (time.perf_counter() - start)
+    return Speed(1000 * float(np.median(times[5:])), rate, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def cold(name: str, picture: Path, times: int = 3) -> float:
+    """Seconds from the command line to the answer, the median; a first one exports the network."""
+    command, taken = [sys.executable, "-m", "zoo", "read", name, str(picture)], []
+    for _ in range(1 + times):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        taken.append(time.perf_counter() - start)
+    return float(np.median(taken[1:]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", help="our checkpoints (default: all)")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets")
+    parser.add_argument("--count", type=int, default=COUNT, help=f"pictures of a set (default: {COUNT})")
+    args = parser.parse_args()
+    print(f"{'reader':20} {'cores':>5} {'ms':>7} {'ratio':>6} {'images/s':>8} {'ratio':>6} {'MB':>6}  set")
+    for name in args.names or zoo.names():
+        data = sets(zoo.load(name))[0][0]
+        path = next(path for path in (args.data / data, args.data / f"{data}.zip") if path.exists())
+        for cores in (1, 2):
+            found = {}
+            with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
+                for each in (name, PEER):
+                    found[each] = alone.submit(measure, each, cores, path, args.count).result()
+            peer = found[PEER]
+            for each, speed in found.items():
+                print(
+                    f"{each:20} {cores:>5} {speed.milliseconds:7.2f} {speed.milliseconds / peer.milliseconds:6.2f} "
+                    f"{speed.rate:8.0f} {speed.rate / peer.rate:6.2f} {speed.megabytes:6.0f}  {data}",
+                    flush=True,
+                )
+        with tempfile.TemporaryDirectory() as scratch:
+            picture = Path(scratch) / "picture.png"
+            ImageFolder(path).image(0).save(picture)
+            print(f"{name:20} cold start {cold(name, picture):.2f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
