@@ -3,8 +3,8 @@
     python -m benchmarks.speed --data data
 
 On one core and on two: the median time of a picture alone, pictures a second in batches of 64, and the peak of memory;
-the first two also as ratios to RapidOCR's. Then how long `python -m zoo read` takes from nothing to an answer, once it has
-exported its network. Every measurement runs in a process of its own.
+the first two also as ratios to RapidOCR's. Then how long `python -m zoo read` takes from nothing to an answer, once its
+network is exported. Every measurement runs in a process of its own.
 """
 
 import argparse
