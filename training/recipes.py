@@ -281,7 +281,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "word-crnn": partial(_crnn, samples=(200 * 1_024,), epochs=8, start="captcha-seq2seq-drawn"),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
-    "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS),
+    "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS | {"epochs": 2}),
     "persian-resnet34-classes": partial(
         _persian, **_CLASSES, train=("persian-train",), validation=("persian-validation",), samples=(90_000,)
     ),
