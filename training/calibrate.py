@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 import zoo
-from training import averaging, checkpoint, dataset, faithfulness, language
+from training import checkpoint, dataset, faithfulness, language
 from training.module import greedy
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.ctc import BLANK
@@ -50,8 +50,6 @@ def write_calibrated(
     if recipe.kind == "crnn":
         temperature = frames_temperature(network, pictures, texts[:: -(-len(texts) // FRAMED)], workers)
     else:
-        if recipe.averaged and start:
-            averaging.average(network, start, lambda: validation_loss(network, pictures, texts, workers))
         logits, right = validation_answers(network, pictures, texts, workers)
         if recipe.adjusted:
             change = adjustment(logits[:, 0], pictures, texts)
@@ -92,23 +90,9 @@ def adjustment(logits: np.ndarray, pictures: dataset.Captchas, texts: dataset.In
     counts = np.maximum(np.bincount(taught, minlength=len(number)), 1)
     away = -np.log(counts / counts.sum())
     away -= away.mean()
-    losses = [cross_entropy(logits + share * away, pictures, texts) for share in ADJUSTMENTS]
-    return np.asarray(ADJUSTMENTS[int(np.argmin(losses))] * away, np.float32)
-
-
-def cross_entropy(logits: np.ndarray, pictures: dataset.Captchas, texts: dataset.Indices) -> float:
-    """Mean cross-entropy of a classifier's logits (n, classes) for n pictures."""
-    number = {label.lower(): i for i, label in enumerate(pictures.recipe.labels)}
     wanted = torch.tensor([number[text.decode().lower()] for text in pictures.texts[texts]])
-    return float(functional.cross_entropy(torch.from_numpy(logits), wanted))
-
-
-def validation_loss(network: nn.Module, pictures: dataset.Captchas, texts: dataset.Indices, workers: int) -> float:
-    """A classifier's mean cross-entropy on validation pictures, after the adjustment where the recipe has one."""
-    logits = validation_answers(network, pictures, texts, workers)[0][:, 0]
-    if pictures.recipe.adjusted:
-        logits = logits + adjustment(logits, pictures, texts)
-    return cross_entropy(logits, pictures, texts)
+    losses = [float(functional.cross_entropy(torch.from_numpy(logits + share * away), wanted)) for share in ADJUSTMENTS]
+    return np.asarray(ADJUSTMENTS[int(np.argmin(losses))] * away, np.float32)
 
 
 def weighing(

@@ -53,8 +53,6 @@ class Recipe:
         strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
             answer them evenly (outlier exposure, Hendrycks et al. 2019).
         balanced: whether every class has as many images in an epoch, however few there are of it.
-        averaged: whether its weights are in the end those of validation's choice between its own and those it started
-            from.
         adjusted: whether the classes' logits are changed in the end as far as training showed some more often.
         guidance: weight of the loss that leads cross-attention to the letter's drawn box.
         spotting: weight of the loss that has each of the encoder's cells tell the letter whose drawn box it lies in.
@@ -91,7 +89,6 @@ class Recipe:
     weight_decay: float = 0.02
     strangers: float = 0.0
     balanced: bool = False
-    averaged: bool = False
     adjusted: bool = False
     guidance: float = 0.0
     spotting: float = 0.0
@@ -293,7 +290,6 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         validation=("persian-validation", "persian-validation-nothing"),
         pretrained=False,
         finder=False,
-        averaged=True,
         adjusted=True,
         phases=_MORE,
     ),
