@@ -1,5 +1,6 @@
 """Every figure that the README states is one that was measured."""
 
+import json
 import re
 
 import pytest
@@ -96,3 +97,16 @@ def test_what_the_readme_states_was_measured(stated: str, name: str, keys: list[
 
     assert re.sub(r"\{(\w)\}", figure, stated) in README
     assert next(measured, None) is None
+
+
+def test_what_the_readme_says_of_the_persian_study_was_measured() -> None:
+    path = ROOT / "demos" / "results" / "persian_study" / "study.json"
+    models = json.loads(path.read_text(encoding="utf-8"))["models"]
+    rows = {row["name"]: row for row in models if "from the same stage" not in row["detail"]}
+    names = "ResNet-34", "ResNet-34, frozen", "ResNet-34 from scratch"
+    whole, frozen, scratch = (
+        f"{100 * row['accuracy']:.1f} % ({100 * row['interval'][0]:.1f}–{100 * row['interval'][1]:.1f})"
+        for row in map(rows.__getitem__, names)
+    )
+    assert f"reads {whole} of 2,080 held-out crops, {frozen} while only its last layer learns" in README
+    assert f"and from scratch {scratch}; the" in README

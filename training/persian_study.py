@@ -33,7 +33,9 @@ ORIGINAL = {"ResNet-34, frozen": (0.98, 0.992), "ResNet-34": (0.9973,), "ResNet-
 OUT = Path(__file__).parents[1] / "demos" / "results" / "persian_study"
 
 
-def measured(name: str, detail: str, network: nn.Module, pictures: Pictures) -> dict[str, Any]:
+def measured(
+    name: str, detail: str, network: nn.Module, pictures: Pictures, original: tuple[float, ...] | None = None
+) -> dict[str, Any]:
     """A line of the table: how many of the held-out tenth a network reads right."""
     test, hits = pictures.split.test, 0
     with torch.inference_mode():
@@ -45,7 +47,7 @@ def measured(name: str, detail: str, network: nn.Module, pictures: Pictures) -> 
         "accuracy": hits / len(test),
         "interval": wilson(hits, len(test)),
         "images": len(test),
-        "study": ORIGINAL.get(name),
+        "study": original,
     }
 
 
@@ -57,21 +59,28 @@ def by_recipe(recipe: Recipe, title: str, place: Place) -> tuple[list[dict[str, 
     first, then = (pictures.at(replace(recipe, phases=part)) for part in (recipe.phases[:-1], recipe.phases[-1:]))
     run = place.runs / "persian-study" / recipe.name
     frozen = fit(first, run, start)
-    rows = [measured(f"{title}, frozen", weights, frozen, pictures)]
+    rows = [measured(f"{title}, frozen", weights, frozen, pictures, ORIGINAL.get(f"{title}, frozen"))]
     network = fit(then, run, network=copy.deepcopy(frozen))
-    return [*rows, measured(title, weights, network, pictures)], frozen
+    (values,) = (values for _, values in then.recipe.phases)
+    detail = f"{weights}, {rates(values['learning_rate'] / values['spread'], values['learning_rate'])}"
+    return [*rows, measured(title, detail, network, pictures, ORIGINAL.get(title))], frozen
+
+
+def rates(first: float, last: float) -> str:
+    """How fast the first and the last layer learn."""
+    return f"learning rates {first:g} to {last:g}"
 
 
 def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> list[dict[str, Any]]:
     """The lines of a network whose last phase was done with each of RANGES."""
     rows = []
     for first, last in RANGES:
-        (_, values), at = recipe.phases[-1], f"{first:g} to {last:g}"
+        _, values = recipe.phases[-1]
         phase = values | {"learning_rate": last, "spread": last / first, "finder": False}
         ranged = replace(recipe, pretrained=False, phases=((f"range-{first:g}-{last:g}", phase),))
         pictures = Pictures(dataset.split(ranged, place.data), place.workers, place.limit)
         network = fit(pictures, place.runs / "persian-study" / recipe.name, network=copy.deepcopy(frozen))
-        rows.append(measured(title, f"learning rates {at}", network, pictures))
+        rows.append(measured(title, f"from the same stage, {rates(first, last)}", network, pictures))
     return rows
 
 

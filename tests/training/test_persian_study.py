@@ -32,16 +32,18 @@ def test_every_line_is_measured_on_the_same_held_out_crops(tmp_path: Path, monke
     persian_study.main()
     study = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
     rows = [(row["name"], row["detail"]) for row in study["models"]]
+    own = "from scratch, learning rates 0.001 to 0.01"
     assert rows == [
         ("ResNet-34, frozen", "from scratch"),
-        ("ResNet-34", "from scratch"),
-        ("ResNet-34", "learning rates 1e-05 to 0.001"),
-        ("ResNet-34", "learning rates 0.01 to 0.01"),
+        ("ResNet-34", own),
+        ("ResNet-34", "from the same stage, learning rates 1e-05 to 0.001"),
+        ("ResNet-34", "from the same stage, learning rates 0.01 to 0.01"),
         ("ResNet-34 from scratch, frozen", "from scratch"),
-        ("ResNet-34 from scratch", "from scratch"),
+        ("ResNet-34 from scratch", own),
         ("ResNet-50, frozen", "from scratch"),
-        ("ResNet-50", "from scratch"),
+        ("ResNet-50", own),
     ]
+    assert [row["study"] for row in study["models"]] == [[0.98, 0.992], [0.9973], *[None] * 5, [0.9973]]
     for row in study["models"]:
         assert row["images"] == 18 and 0 <= row["accuracy"] <= 1
         assert row["interval"][0] <= row["accuracy"] <= row["interval"][1]
