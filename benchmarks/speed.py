@@ -25,7 +25,6 @@ from PIL import Image
 
 import zoo
 from training.data.folder import ImageFolder
-from training.evaluate import sets
 
 PEER = "RapidOCR"
 BATCH = 64
@@ -96,6 +95,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets")
     parser.add_argument("--count", type=int, default=COUNT, help=f"pictures of a set (default: {COUNT})")
     args = parser.parse_args()
+    from training.evaluate import sets  # here, for it would bring torch into every measured process
+
     print(f"{'reader':20} {'cores':>5} {'ms':>7} {'ratio':>6} {'images/s':>8} {'ratio':>6} {'MB':>6}  set")
     for name in args.names or zoo.names():
         data = sets(zoo.load(name))[0][0]
