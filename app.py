@@ -26,6 +26,7 @@ THEME = gr.themes.Default(
 ).set(button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700")
 
 WAITING = 256  # requests in the queue, of all visitors; more are refused
+VISITORS = 512  # whose state is kept; every call of a program counts as one, and Gradio keeps a third of a MB of each
 DAY = 86_400  # seconds that files of visitors are kept for at least, looked at once an hour
 
 with gr.Blocks(title="Glyphzoo", analytics_enabled=False, delete_cache=(3_600, DAY)) as demo:
@@ -44,5 +45,6 @@ if __name__ == "__main__":
         max_file_size="20mb",
         footer_links=["api", "settings"],
         run_history=False,
+        state_session_capacity=VISITORS,
         app_kwargs={"routes": visualizations.routes(Jobs()), "lifespan": visualizations.working},
     )
