@@ -8,7 +8,6 @@ numbers go into our checkpoints' evaluation.json as well.
 
 import argparse
 import io
-import os
 import shutil
 import subprocess
 import time
@@ -24,6 +23,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
+from benchmarks.cores import keep_to
 from training import card
 from training.data.folder import ImageFolder
 from training.data.persian import OTHER
@@ -103,10 +103,7 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
 
     Left out is what has a label but no text that a reader knows, of the class of all others.
     """
-    if hasattr(os, "sched_setaffinity"):  # those that wait already, too; new ones inherit it, save onnxruntime's
-        core = {min(os.sched_getaffinity(0))}
-        for thread in os.listdir("/proc/self/task"):
-            os.sched_setaffinity(int(thread), core)
+    keep_to(1)
     read, pictures, data = make(), ImageFolder(path), path.stem
     chosen = [i for i in range(len(pictures)) if pictures.row(i).get("label") != OTHER][:limit]
     read_texts, true_texts, times = [], [], []

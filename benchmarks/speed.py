@@ -8,7 +8,6 @@ network is exported. Every measurement runs in a process of its own.
 """
 
 import argparse
-import os
 import resource
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 import zoo
+from benchmarks.cores import keep_to
 from training.data.folder import ImageFolder
 
 PEER = "RapidOCR"
@@ -59,10 +59,7 @@ def reader(name: str, cores: int) -> Read:
 
 def measure(name: str, cores: int, path: Path, count: int) -> Speed:
     """The speed of a reader on the first pictures of a set; the first five and the first batch only warm up."""
-    if hasattr(os, "sched_setaffinity"):
-        chosen = set(sorted(os.sched_getaffinity(0))[:cores])
-        for thread in os.listdir("/proc/self/task"):
-            os.sched_setaffinity(int(thread), chosen)
+    keep_to(cores)
     folder = ImageFolder(path)
     pictures = [folder.image(i) for i in range(min(count, len(folder)))]
     read, times = reader(name, cores), []
