@@ -198,6 +198,12 @@ def load(path: Path, size: int, layout: ImageFont.Layout = ImageFont.Layout.BASI
 
 
 @cache
+def advance(path: Path, size: int, letter: str) -> float:
+    """How far the pen moves on after a letter that stands alone, in pixels."""
+    return load(path, size).getlength(letter)
+
+
+@cache
 def letter_box(path: Path, size: int, letter: str) -> tuple[float, float, float, float]:
     """A letter's ink: left, top, right, bottom in pixels from its pen position on the baseline."""
     return load(path, size).getbbox(letter, anchor="ls")

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,13 @@ class Ink:
 def line(text: str, font: Path, size: int, spacing: float = 0.0) -> Ink:
     """One straight line of text, tightly cropped; `spacing` pixels between letters beyond the font's own."""
     face = fonts.load(font, size)
-    starts = [face.getlength(text[:i]) + i * spacing for i in range(len(text))]
+    # kerning is between neighbours only, so that pairs add up; it is not counted before a text's last letter
+    alone = [fonts.advance(font, size, letter) for letter in text[:-1]]
+    pens = accumulate(
+        (face.getlength(text[i : i + 2]) - fonts.advance(font, size, text[i + 1]) for i in range(len(text) - 2)),
+        initial=0.0,
+    )
+    starts = [0.0, *(pen + step + i * spacing for i, (pen, step) in enumerate(zip(pens, alone), 1))]
     boxes = np.array([fonts.letter_box(font, size, c) for c in text], float)
     boxes[:, [0, 2]] += np.array(starts)[:, None]
     left, top = np.floor(boxes[:, :2].min(0))

@@ -125,8 +125,12 @@ def cased(rng: Rng, word: str) -> str:
 
 def word(rng: Rng, held_out: bool = False) -> str:
     """A word of the dictionary, or unless `held_out` at times a short one."""
-    short = not held_out and rng.random() < 0.15
-    return cased(rng, one_of(rng, SHORT if short else dictionary(held_out)))
+    if held_out:
+        return cased(rng, one_of(rng, dictionary(True)))
+    if rng.random() < 0.15:
+        return cased(rng, one_of(rng, SHORT))
+    # a dictionary has more long words than a street
+    return cased(rng, min(one_of(rng, dictionary(False)), one_of(rng, dictionary(False)), key=len))
 
 
 def marked(rng: Rng) -> str:
@@ -142,7 +146,7 @@ def marked(rng: Rng) -> str:
 def any_text(rng: Rng) -> str:
     """What training draws: words, numbers, other letters, words with signs, lines of several of these."""
     kinds: tuple[Callable[[Rng], str], ...] = (word, number, letters, marked)
-    count = 1 if rng.random() < 0.88 else int(rng.integers(2, 5))
+    count = 1 if rng.random() < 0.92 else int(rng.integers(2, 5))
     text = " ".join(kinds[rng.choice(4, p=(0.62, 0.18, 0.1, 0.1))](rng) for _ in range(count))
     return text[:LONGEST].strip()
 
@@ -188,7 +192,7 @@ def seen_askew(rng: Rng, ink: render.Ink) -> render.Ink:
 
 def lay_out(rng: Rng, text: str, face: fonts.Face) -> render.Ink:
     """A text with its margins: spaced, slanted, turned, arched, in perspective, each sometimes."""
-    size = int(rng.integers(24, 49))
+    size = 24 + 4 * int(rng.integers(7))
     ink = render.line(text, face.path, size, max(rng.normal(0, 0.06), -0.06) * size if rng.random() < 0.3 else 0.0)
     left, top, right, bottom = rng.uniform(0.02, 0.5, 4) ** 1.5 * ink.mask.height
     canvas = int(ink.mask.width + left + right) + 2, int(ink.mask.height + top + bottom) + 2
