@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -278,8 +279,10 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """ONNX files of the tests go to a folder of their own."""
-    folder = tmp_path_factory.mktemp("home")
+    """ONNX files of the tests go to a folder of their own, where what one of several processes exported serves all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "home"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GLYPHZOO_HOME", str(folder))
         yield folder

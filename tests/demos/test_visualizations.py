@@ -359,7 +359,7 @@ def children(process: int) -> list[int]:
 
 
 def test_it_is_finished_though_server_and_worker_were_killed(tmp_path: Path) -> None:
-    count, port = 400, free_port()
+    count, port = 200, free_port()
     env = {"GRADIO_SERVER_PORT": str(port), "GLYPHZOO_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
         with (

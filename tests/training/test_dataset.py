@@ -5,6 +5,7 @@ import json
 import shutil
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -227,9 +228,17 @@ def tiny(name: str, **values: object) -> Recipe:
     return dataclasses.replace(recipe_of(name), batch=16, epochs=2, **data, **values)
 
 
-@pytest.mark.parametrize("name", ["captcha-resnet18", "captcha-seq2seq"])
-def test_a_killed_training_goes_on_as_if_nothing_happened(name: str, drawn: Path, tmp_path: Path) -> None:
-    recipe = tiny(name)
+@pytest.mark.parametrize(
+    ("name", "small"),
+    [
+        ("captcha-resnet18", {"architecture": "resnet10t"}),
+        ("captcha-seq2seq", {"model_args": {"longest": 12, "width": 32, "hidden": 32, "dropout": 0.05}}),
+    ],
+)
+def test_a_killed_training_goes_on_as_if_nothing_happened(
+    name: str, small: dict[str, Any], drawn: Path, tmp_path: Path
+) -> None:
+    recipe = tiny(name, **small)
 
     class Killed(Exception):
         pass

@@ -38,7 +38,7 @@ def line(text: str, font: Path, size: int, spacing: float = 0.0) -> Ink:
         (face.getlength(text[i : i + 2]) - fonts.advance(font, size, text[i + 1]) for i in range(len(text) - 2)),
         initial=0.0,
     )
-    starts = [0.0, *(pen + step + i * spacing for i, (pen, step) in enumerate(zip(pens, alone), 1))]
+    starts = [0.0, *(pen + step + i * spacing for i, (pen, step) in enumerate(zip(pens, alone, strict=False), 1))]
     boxes = np.array([fonts.letter_box(font, size, c) for c in text], float)
     boxes[:, [0, 2]] += np.array(starts)[:, None]
     left, top = np.floor(boxes[:, :2].min(0))
