@@ -317,9 +317,9 @@ class Stream(IterableDataset[Batch]):
 
 
 def streamed(recipe: Recipe, epoch: int, workers: int) -> DataLoader[Batch]:
-    """The batches of an epoch of the recipe's stream."""
-    apart = "forkserver" if workers else None
-    return DataLoader(Stream(recipe, epoch), batch_size=None, num_workers=workers, multiprocessing_context=apart)
+    """The batches of an epoch of the recipe's stream; each worker draws its next chunk while one is learned from."""
+    ahead = {"multiprocessing_context": "forkserver", "prefetch_factor": CHUNK // recipe.batch} if workers else {}
+    return DataLoader(Stream(recipe, epoch), batch_size=None, num_workers=workers, **ahead)
 
 
 def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -> DataLoader[Batch]:
