@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,14 @@ def test_an_unreachable_hub_is_a_sentence_at_once(client: Client, tmp_path: Path
     error = client("0" * 64)["error"]
     assert one_sentence(error) and client.endpoint in error and "check the network" in error
     assert time.monotonic() - start < 20  # the client alone would try again for 23 s and more
+
+
+def test_a_hub_that_never_answers_is_a_sentence(client: Client, hub: Hub) -> None:
+    released = threading.Event()
+    hub.answer = lambda path: (200 if released.wait(60) else 504, {}, b"")
+    error = client("0" * 64, HF_HUB_ETAG_TIMEOUT="1")["error"]
+    released.set()
+    assert one_sentence(error) and "does not answer" in error and sum("resolve" in asked for asked in hub.requests) == 1
 
 
 def test_a_missing_repo_is_a_sentence(client: Client, hub: Hub) -> None:

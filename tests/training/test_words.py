@@ -1,11 +1,16 @@
 """Drawn words: what is drawn is what the label says, in fonts of one split, each letter where its box is."""
 
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import ROOT
 from training.data import fonts, words
 from training.data.texts import dictionary
 from zoo.text import PRINTABLE
@@ -74,3 +79,15 @@ def test_a_text_can_be_seen_on_its_paper() -> None:
         text = grey[max(int(top), 0) : int(bottom) + 1, max(int(left), 0) : int(right) + 1]
         apart.append(np.ptp(np.quantile(np.asarray(Image.fromarray(text.astype(np.uint8))), (0.05, 0.95))))
     assert np.quantile(apart, 0.1) > 25
+
+
+def test_without_fonts_the_command_says_what_to_run(tmp_path: Path) -> None:
+    for room in ("training", "zoo"):
+        without = shutil.ignore_patterns("node_modules", "checkpoints", "starts", "__pycache__")
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=without)
+    done = subprocess.run(
+        [sys.executable, "-m", "training.data.words", "tests"], cwd=tmp_path, capture_output=True, text=True
+    )
+    said = done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and said.startswith("python -m training.data.words: error: ")
+    assert said.endswith("is not installed; run: make fonts") and "Traceback" not in done.stderr

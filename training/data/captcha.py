@@ -7,14 +7,12 @@
 Every set has its seed, and an image depends on the seed and its number alone.
 """
 
-import argparse
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from training.data import degrade, folder, fonts, packaged, study, styles
+from training.data import command, degrade, folder, fonts, packaged, study, styles
 from training.data.drawing import SIZE, draw, draw_scene, row_of
 from training.data.texts import WORDS, dictionary, one_of, random_string
 
@@ -103,19 +101,15 @@ def sets(seed: int = 0) -> dict[str, folder.DrawnSet]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.data.captcha", description=__doc__.split("\n")[0])
-    parser.add_argument("name", choices=["easy", "hard", "train", "tests"])
-    parser.add_argument("--out", type=Path, default=Path("data"), help="folder that the set is written under")
+    parser = command.parser("captcha", __doc__)
     parser.add_argument("--seed", type=int, default=0, help="of easy and hard; the tests have their own")
-    parser.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
-    args = parser.parse_args()
-    known = sets(args.seed)
     groups = {
-        "train": ["train", "validation", "styles", "styles-validation", "sparse"],
-        "tests": [name for name in known if name.startswith("test-")],
+        "easy": ("easy",),
+        "hard": ("hard",),
+        "train": ("train", "validation", "styles", "sparse"),
+        "tests": ("test-",),
     }
-    for name in groups.get(args.name, [args.name]):
-        folder.write(args.out / name, known[name].draw, known[name].count, args.workers, name)
+    command.draw(parser, groups, lambda args: sets(args.seed))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ DATA holds strokes-train.json and strokes-test.json (handwriting as pen strokes:
 and digits-mnist.npz. A drawing, a font and a digit of MNIST belong to one split for good.
 """
 
-import argparse
 import json
 import string
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageFilter
 
-from training.data import degrade, folder, fonts, render
+from training.data import command, degrade, folder, fonts, render
 from training.data.drawing import draw_scene
 from zoo import ink, strokes
 
@@ -369,18 +368,10 @@ def sets(sources: Sources) -> dict[str, folder.DrawnSet]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.data.glyph", description=__doc__.split("\n")[0])
-    parser.add_argument("name", choices=["study", "train", "tests"])
+    parser = command.parser("glyph", __doc__)
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the strokes and of MNIST")
-    parser.add_argument("--out", type=Path, default=Path("data"), help="folder that the sets are written under")
-    parser.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
-    args = parser.parse_args()
-    known = sets(Sources(args.data))
-    groups = {"study": "glyph-study", "tests": "glyph-test"}
-    prefixes = (groups[args.name],) if args.name in groups else ("glyph-train", "glyph-validation")
-    for name, drawn in known.items():
-        if name.startswith(prefixes):
-            folder.write(args.out / name, drawn.draw, drawn.count, args.workers, name)
+    groups = {"study": ("glyph-study",), "train": ("glyph-train", "glyph-validation"), "tests": ("glyph-test",)}
+    command.draw(parser, groups, lambda args: sets(Sources(args.data)))
 
 
 if __name__ == "__main__":

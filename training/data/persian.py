@@ -10,7 +10,6 @@ a zero from a five, which is a ring in many fonts, by its size. The metadata's `
 order; `label` is the class.
 """
 
-import argparse
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from training.data import degrade, folder, fonts, render, scan, sketches
+from training.data import command, degrade, folder, fonts, render, scan, sketches
 from training.data.drawing import draw_scene
 
 WORDS = {"date": "تاریخ", "dated": "مورخ", "attachment": "پیوست", "number": "شماره", "title": "موضوع"}
@@ -289,19 +288,13 @@ def sets() -> dict[str, folder.DrawnSet]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.data.persian", description=__doc__.split("\n")[0])
     groups = {
-        "study": ["persian-study"],
-        "train": ["persian-train", "persian-mixed", "persian-validation", "persian-validation-nothing"],
-        "tests": ["persian-test", "persian-test-scan", "persian-test-nothing"],
-        "letters": ["persian-letters"],
+        "study": ("persian-study",),
+        "train": ("persian-train", "persian-mixed", "persian-validation"),
+        "tests": ("persian-test",),
+        "letters": ("persian-letters",),
     }
-    parser.add_argument("name", choices=groups)
-    parser.add_argument("--out", type=Path, default=Path("data"), help="folder that the sets are written under")
-    parser.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
-    args = parser.parse_args()
-    for name in groups[args.name]:
-        folder.write(args.out / name, sets()[name].draw, sets()[name].count, args.workers, name)
+    command.draw(command.parser("persian", __doc__), groups, lambda _: sets())
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ The metadata's `text` holds the words, parted by spaces, in reading order; `boxe
 of each.
 """
 
-import argparse
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from training.data import degrade, folder, fonts, render, styles, words
+from training.data import command, degrade, folder, fonts, render, styles, words
 from zoo.image import homography
 
 Rng = np.random.Generator
@@ -153,12 +151,7 @@ def sets() -> dict[str, folder.DrawnSet]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.data.signs", description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("data"), help="folder that the sets are written under")
-    parser.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
-    args = parser.parse_args()
-    for name, drawn in sets().items():
-        folder.write(args.out / name, drawn.draw, drawn.count, args.workers, name)
+    command.draw(command.parser("signs", __doc__), {"tests": ("signs-",)}, lambda _: sets())
 
 
 if __name__ == "__main__":

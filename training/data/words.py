@@ -6,16 +6,14 @@
 Training sets are not written anywhere: picture `index` of a stream depends on the stream's seed and its index alone.
 """
 
-import argparse
 import string
 from collections.abc import Callable
 from functools import cache, partial
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from training.data import degrade, folder, fonts, render, styles
+from training.data import command, degrade, folder, fonts, render, styles
 from training.data.texts import dictionary, recase
 from zoo.image import homography
 
@@ -280,14 +278,8 @@ def sets() -> dict[str, folder.DrawnSet]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.data.words", description=__doc__.split("\n")[0])
-    parser.add_argument("name", choices=["validation", "tests"])
-    parser.add_argument("--out", type=Path, default=Path("data"), help="folder that the sets are written under")
-    parser.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
-    args = parser.parse_args()
-    for name, drawn in sets().items():
-        if name.endswith("-test") == (args.name == "tests"):
-            folder.write(args.out / name, drawn.draw, drawn.count, args.workers, name)
+    groups = {"validation": ("words-validation",), "tests": ("words-test", "numbers-test")}
+    command.draw(command.parser("words", __doc__), groups, lambda _: sets())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,23 @@
+"""What a machine lacks is named, with the command that installs it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize(("target", "lacking"), [("fonts", "npm"), ("browser", "chromium")])
+def test_what_cannot_be_installed_is_named_with_the_remedy(target: str, lacking: str, tmp_path: Path) -> None:
+    done = subprocess.run(  # where there is neither the program nor apt
+        ["/bin/sh", ROOT / "packages.sh", target], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    said = f"Missing on this machine: {lacking}. Install them, e.g. with: sudo apt-get install {lacking}\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_what_is_there_is_not_installed_again(tmp_path: Path) -> None:
+    (tmp_path / "npm").touch(mode=0o755)
+    done = subprocess.run(["/bin/sh", ROOT / "packages.sh", "fonts"], env={"PATH": str(tmp_path)})
+    assert done.returncode == 0

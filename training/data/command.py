@@ -1,0 +1,39 @@
+"""The commands that draw sets, alike for all of them."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from training.data import folder
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """That of `python -m training.data.NAME`, which may be given options of its own."""
+    made = argparse.ArgumentParser(prog=f"python -m training.data.{name}", description=description.split("\n")[0])
+    made.add_argument("--out", type=Path, default=Path("data"), help="folder that the sets are written under")
+    made.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
+    return made
+
+
+def draw(
+    parser: argparse.ArgumentParser,
+    groups: Mapping[str, tuple[str, ...]],
+    sets: Callable[[argparse.Namespace], Mapping[str, folder.DrawnSet]],
+) -> None:
+    """Writes the sets that the command names; what is not installed or not there ends it with one sentence.
+
+    Args:
+        parser: of `parser`.
+        groups: what may be named, each with how the names of its sets begin; a lone one needs no name.
+        sets: gives every set by its name.
+    """
+    if len(groups) > 1:
+        parser.add_argument("name", choices=groups)
+    args = parser.parse_args()
+    wanted = groups[args.name] if len(groups) > 1 else next(iter(groups.values()))
+    try:
+        for name, drawn in sets(args).items():
+            if name.startswith(wanted):
+                folder.write(args.out / name, drawn.draw, drawn.count, args.workers, name)
+    except FileNotFoundError as error:
+        parser.error(str(error))
