@@ -275,7 +275,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
     ),
     # its CNN goes on from that of a reader of captchas that never saw a real one
-    "word-crnn": partial(_crnn, samples=(100 * 1_024,), epochs=5, start="captcha-seq2seq-drawn"),
+    "word-crnn": partial(_crnn, samples=(100 * 1_024,), epochs=4, start="captcha-seq2seq-drawn"),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
     "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS | {"epochs": 2}),
