@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos import captcha, glyph, memorization, persian, read, visualizations
+from demos import captcha, glyph, memorization, persian, read, visualizations, words
 from demos.jobs import Jobs
 
 TABS = {
@@ -15,6 +15,7 @@ TABS = {
     "Captcha": captcha.build,
     "Draw": glyph.build,
     "Persian": persian.build,
+    "Words": words.build,
     **({"Memorisation": memorization.build} if memorization.results() else {}),
 }
 # Fonts of the reader's own system: no request leaves the machine.

@@ -1,4 +1,4 @@
-"""The Captcha tab: two networks read a captcha and show where they looked."""
+"""The Captcha tab: three networks read a captcha and show where they looked."""
 
 import json
 import random
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import answers, evaluation, figures, inside
+from demos import answers, evaluation, figures, inside, words
 from demos.answers import Network
 from demos.sets import FONTS
 from training.data import degrade, drawing, fonts, styles, texts
@@ -55,11 +55,12 @@ NETWORKS = (
         "character: before it wrote it, the network chose where to look (attention). The bright spot should wander "
         "from left to right, from letter to letter.",
     ),
+    words.NETWORK,
 )
 INVITATION = (
     '<div class="invitation"><p><b>Choose, take or make a picture of a word.</b></p>'
-    "<p>Two networks read it at once: one knows 100 words, the other writes any text letter by letter. "
-    "You see what each of them read, how sure it is, and where it looked.</p></div>"
+    "<p>Three networks read it at once: one knows 100 words, one writes any text letter by letter, one was made for "
+    "words on signs. You see what each of them read, how sure it is, and where it looked.</p></div>"
 )
 TEACH = """\
 A site's captchas look alike, and the sequence reader learns a new style from a few of them, in minutes on a CPU.
@@ -101,16 +102,16 @@ ABOUT = (
 
 
 def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
-    """Reads the text of a captcha with both networks.
+    """Reads the text of a captcha with every network that can.
 
     Args:
         picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
 
     Returns:
-        For captcha-resnet18 (which knows 100 words) and captcha-seq2seq (which reads any letters and digits): the
-        text, its confidence (the calibrated probability that the whole text is right, 0 to 1), its status (ok, unsure
-        or empty), the five best alternatives with their probabilities, and the milliseconds that it took; besides, a
-        note on how the picture was converted, if it was.
+        For captcha-resnet18 (which knows 100 words), captcha-seq2seq (which reads any letters and digits) and word-crnn
+        (which was made for words on signs): the text, its confidence (the calibrated probability that the whole text is
+        right, 0 to 1), its status (ok, unsure or empty), the five best alternatives with their probabilities, and the
+        milliseconds that it took; besides, a note on how the picture was converted, if it was.
     """
     try:
         given = answers.opened(picture)
@@ -125,7 +126,8 @@ def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[
 
     Args:
         picture: A picture of one short text, such as a PNG or JPEG file; its background may be noisy.
-        network: captcha-resnet18 (a map of the word) or captcha-seq2seq (a map of the text, and one of each character).
+        network: captcha-resnet18 (a map of the word), captcha-seq2seq or word-crnn (a map of the text, and one of each
+            character).
 
     Returns:
         Pictures with their captions: the whole text first, then the character that the map belongs to.

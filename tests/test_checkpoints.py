@@ -15,7 +15,7 @@ from PIL import Image
 
 import zoo
 from training import evaluate, truth
-from training.data import fonts, glyph, persian
+from training.data import fonts, glyph, persian, words
 from training.data.captcha import draw_nothing, draw_test
 from training.data.folder import Drawing
 from training.data.texts import WORDS
@@ -28,7 +28,13 @@ from zoo.metrics import plain
 from zoo.reader import Reader
 
 COUNT = 60
-MEGABYTES = {"captcha-resnet18": 23, "captcha-seq2seq": 10, "glyph-efficientnet": 9, "persian-resnet34": 43}
+MEGABYTES = {
+    "captcha-resnet18": 23,
+    "captcha-seq2seq": 10,
+    "glyph-efficientnet": 9,
+    "persian-resnet34": 43,
+    "word-crnn": 12,
+}
 # of which none is its own mirror image
 ONE_SIDED = "CDEFGJKLNPQRSZ234579"
 ONE_SIDED_PERSIAN = *"23469", *persian.WORDS
@@ -49,6 +55,11 @@ def draw_persian(index: int, seed: int) -> Drawing:
     return persian.draw_text(rng, persian.TEXTS[label], label, persian.random_face(rng, "test"), "scan")
 
 
+def draw_word(index: int, seed: int) -> Drawing:
+    """A word that training never drew, in a font of the test split."""
+    return words.draw_test(index, partial(words.word, held_out=True), seed)
+
+
 @dataclass(frozen=True)
 class Task:
     """What a subject's readers are tested with: what they read and what is nothing to them, and a row of the report."""
@@ -61,6 +72,7 @@ class Task:
 TASKS = {
     "captcha": Task(partial(draw_test, words=WORDS), draw_nothing, (evaluate.SEEN_WORDS, "word accuracy")),
     "glyph": Task(draw_letter, glyph.draw_test_nothing, (evaluate.GLYPHS, "top-1 accuracy")),
+    "word": Task(draw_word, draw_nothing, (evaluate.WORDS, "word accuracy")),
     "persian": Task(draw_persian, persian.draw_stranger, (evaluate.SCANS, "top-1 accuracy")),
 }
 

@@ -68,6 +68,12 @@ CATALOG: Mapping[str, Entry] = {
             summary="Tells printed Persian digits, two signs and five words of business letters from each other.",
             sha256="0b67cc76d03c2f721b090bdc4eacbbecd8528b4d1aef38c20e13ea82bd709653",
         ),
+        Entry(
+            name="word-crnn",
+            task="text-recognition",
+            summary="Reads printed words, numbers and lines of any length; with a detector, whole signs and pages.",
+            sha256="SHA",
+        ),
     )
 }
 

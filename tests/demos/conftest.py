@@ -94,6 +94,13 @@ def persian_tab(browser: Browser, server: str) -> Iterator["Visit"]:
         yield visit
 
 
+@pytest.fixture
+def words_tab(browser: Browser, server: str) -> Iterator["Visit"]:
+    """The same for the Words tab."""
+    with Visit(browser, server, "Words", "#words-picture") as visit:
+        yield visit
+
+
 def shown_in(place: Locator) -> np.ndarray:
     """The picture that a page shows, float (H, W, 3)."""
     source = place.locator("img").get_attribute("src") or ""

@@ -133,13 +133,15 @@ ENDPOINTS = {
     "read_pictures",
     "read_persian",
     "make_persian",
+    "make_word",
+    "read_words",
 }
 
 
 def test_only_the_named_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert set(endpoints) == {f"/{name}" for name in ENDPOINTS}
-    assert "both networks" in endpoints["/read_captcha"]["description"]
+    assert "every network" in endpoints["/read_captcha"]["description"]
 
 
 def test_mcp_offers_the_endpoints_as_tools(server: str) -> None:
