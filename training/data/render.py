@@ -100,15 +100,14 @@ def persian(text: str, face: fonts.Face, size: int) -> tuple[Ink, int]:
             font = fonts.load(face.file(piece), size, ImageFont.Layout.RAQM)
             pieces.append((shown, font, way, x))
             x += font.getlength(shown, **way)
-    boxes = np.array([font.getbbox(shown, anchor="ls", **way) for shown, font, way, _ in pieces], float)
-    boxes[:, [0, 2]] += np.array([x for *_, x in pieces])[:, None]
-    left, top = np.floor(boxes[:, :2].min(0))
-    right, bottom = np.ceil(boxes[:, 2:].max(0))
-    mask = Image.new("L", (max(int(right - left), 1), max(int(bottom - top), 1)))
-    draw = ImageDraw.Draw(mask)
+    margin, base = size, 2 * size  # more than any font's letters reach beyond their pen positions
+    canvas = Image.new("L", (math.ceil(x) + 2 * margin, 2 * base))
+    draw = ImageDraw.Draw(canvas)
     for shown, font, way, x in pieces:
-        draw.text((x - left, -top), shown, 255, font, anchor="ls", **way)
-    return Ink(mask, np.array([mask.getbbox() or (0, 0, *mask.size)], np.float32), text), -int(top)
+        draw.text((margin + x, base), shown, 255, font, anchor="ls", **way)
+    left, top, right, bottom = canvas.getbbox() or (margin, base - 1, margin + 1, base)
+    mask = canvas.crop((left, top, right, bottom))
+    return Ink(mask, np.array([[0, 0, *mask.size]], np.float32), text), base - top
 
 
 def varied(rng: np.random.Generator, mask: Image.Image) -> Image.Image:

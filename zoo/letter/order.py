@@ -29,3 +29,14 @@ def runs(text: str) -> list[tuple[str, bool]]:
 def reordered(text: str) -> str:
     """A line in visual order if it is in logical order, and the other way round: to do it twice changes nothing."""
     return "".join(part if ltr else part[::-1].translate(MIRRORED) for part, ltr in reversed(runs(text)))
+
+
+def places(text: str) -> list[int]:
+    """Where each character of the reordered text stands in the text."""
+    found: list[int] = []
+    end = len(text)
+    for part, ltr in reversed(runs(text)):
+        own = range(end - len(part), end)
+        found += own if ltr else reversed(own)
+        end -= len(part)
+    return found
