@@ -24,11 +24,12 @@ from training.data import command, degrade, folder, fonts, persian, render, scan
 from training.data import persian_texts as texts
 from training.data.persian import Split
 from zoo.image import homography
+from zoo.letter.finder import FIELDS, KINDS
 
 Rng = np.random.Generator
 Damage = Literal["scan", "phone", "any"]
-FIELDS = "number", "date", "attachment", "title"
-KINDS = (*(f"{name} label" for name in FIELDS), *FIELDS, "line")
+
+
 A4 = 210.0, 297.0  # millimetres
 DPI = 100, 150, 200, 300
 
