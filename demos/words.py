@@ -18,7 +18,7 @@ from demos.canvas import canvas
 from demos.sets import FONTS
 from training.data import fonts, words
 from zoo import language, spotting, strokes
-from zoo.crnn import CRNNReader, encode
+from zoo.crnn import CRNNReader
 from zoo.ctc import Followed, alignments, shortest
 from zoo.image import denormalise
 from zoo.reader import Decoding
@@ -167,7 +167,7 @@ def target(picture: Image.Image | None, text: str) -> Any:
     reader, (seen, frames) = _reader(), _frames(picture)
     alphabet = reader.config["alphabet"]
     try:
-        symbols = encode(text, alphabet)
+        symbols = reader.encode(text)
     except zoo.InputError as error:
         return answers.problem(error)
     if len(frames) < shortest(symbols):

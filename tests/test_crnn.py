@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,12 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_crnn
-from zoo import ctc
+from zoo import ctc, store
 from zoo.crnn import CRNNReader
 from zoo.errors import InputError
 from zoo.language import NGram
 from zoo.recurrent import CRNN
+from zoo.text import PERSIAN
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +162,37 @@ def test_without_lstm_a_frame_knows_only_what_is_around_it() -> None:
             differs = (network(images) - network(changed)).abs().amax(2)[0] > 0
         first.append(int(differs.nonzero()[0]))
     assert abs(first[0] - first[1]) < 3 < first[0] - first[2], "only who reads both ways knows what comes later"
+
+
+@pytest.fixture(scope="module")
+def persian(tmp_path_factory: pytest.TempPathFactory) -> CRNNReader:
+    """A reader of a line that runs from right to left."""
+    folder = write_crnn(tmp_path_factory.mktemp("tiny-persian"), PERSIAN, 12)
+    config = json.loads((folder / store.CONFIG).read_text())
+    config["glyphzoo"]["right_to_left"] = True
+    (folder / store.CONFIG).write_text(json.dumps(config))
+    reader = zoo.load(folder, runtime="torch")
+    assert isinstance(reader, CRNNReader)
+    return reader
+
+
+DATED = "\u062a\u0627 12/3 \u0628"  # te, aleph, a number, be
+
+
+def test_what_runs_from_the_right_is_told_in_the_order_of_typing(
+    persian: CRNNReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbols = persian.encode(DATED)
+    assert persian.seen(symbols) == "\u0628 12/3 \u0627\u062a" and persian.decode(symbols) == DATED
+    assert persian.encode("\u0661\u064a") == persian.encode("\u06f1\u06cc"), "what looks alike is one character"
+    frames = np.full((1, 4 * len(symbols), 1 + len(PERSIAN)), -12.0, np.float32)
+    frames[0, :, ctc.BLANK] = -6
+    frames[0, np.arange(len(symbols)) * 4 + 2, symbols] = -1e-4
+    monkeypatch.setattr(persian, "frames", lambda *_: frames)
+    picture = Image.new("RGB", (16 * len(symbols), 32), "white")
+    picture.paste("black", (4, 4, 60, 20))
+    [found] = persian.read([picture], decode="greedy")
+    assert found.text == DATED and [character for character, *_ in found.characters] == list(DATED)
+    lefts = {character: box[0] for character, _, box in found.characters if box}
+    assert lefts["\u062a"] > lefts["\u0627"] > lefts["3"] > lefts["/"] > lefts["1"] > lefts["\u0628"]
+    assert [word for word, *_ in persian.words(picture)] == DATED.split(" ")

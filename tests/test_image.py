@@ -215,3 +215,13 @@ def test_a_thin_bar_belongs_to_its_letter() -> None:
 def test_an_input_is_as_wide_as_its_picture(shape: tuple[int, int], width: int) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (shape[1], shape[0], 3), np.uint8)
     assert image.frame(Image.fromarray(noise), 48, (48, 512))[1] == (48, width)
+
+
+def test_a_tiff_that_is_cut_short_is_a_sentence() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200), "red").save(buffer, "TIFF")
+    for length in (20, 200, 1000):
+        with pytest.raises(InputError):
+            image.load(buffer.getvalue()[:length])
+        with pytest.raises(InputError):
+            image.load(buffer.getvalue()[-length:])

@@ -61,7 +61,7 @@ def write_calibrated(
     checkpoint.write(recipe, network, folder, **chosen)
     reader = zoo.load(folder)
     lm: Language = None
-    if isinstance(reader, SequenceReader):
+    if isinstance(reader, SequenceReader) and not recipe.right_to_left:  # English
         unseen = language.english(without=[text.decode() for text in pictures.texts[texts]])
         chosen["temperature"], chosen["language"] = weighing(reader, unseen, pictures, texts)
         checkpoint.write(recipe, network, folder, **chosen)

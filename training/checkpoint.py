@@ -31,6 +31,8 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
     reading: dict[str, Any] = {"kind": recipe.kind, "subject": recipe.subject, **defaults, **chosen, **trained}
     if recipe.ink:
         reading["ink"] = True
+    if recipe.right_to_left:
+        reading["right_to_left"] = True
     if recipe.texts:
         reading["texts"] = list(recipe.texts)
     seen = {

@@ -13,7 +13,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from tqdm import tqdm
 
-from training.data import words
+from training.data import lines, words
 from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
 from zoo import crnn, image, ink
@@ -188,7 +188,7 @@ def targets(recipe: Recipe, examples: Sequence[Example]) -> Batch:
     texts, int (S,), one after the other, and `lengths` how many each has, (B,).
     """
     if recipe.kind == "crnn":
-        symbols = [crnn.encode(example.text, recipe.alphabet) for example in examples]
+        symbols = [crnn.encode(example.text, recipe.alphabet, recipe.right_to_left) for example in examples]
         return {
             "symbols": torch.tensor([symbol for text in symbols for symbol in text], dtype=torch.int64),
             "lengths": torch.tensor([len(text) for text in symbols]),
@@ -273,6 +273,7 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
 
 STREAMS: dict[str, Callable[[int], Drawing]] = {
     "words": partial(words.draw_any, split="train", seed=60),
+    "persian-lines": partial(lines.draw, split="train", seed=90),
 }
 CHUNK = 1_024  # pictures that are drawn, and sorted by their width, at once
 

@@ -20,7 +20,7 @@ from training.report import Row, share
 from training.truth import expected, right
 from zoo import ctc
 from zoo.classifier import Classifier
-from zoo.crnn import CRNNReader, encode
+from zoo.crnn import CRNNReader
 from zoo.explain import Map
 from zoo.export import TorchRuntime
 from zoo.metrics import bootstrap
@@ -144,7 +144,7 @@ def log_probabilities(reader: Reader, case: Case, covered: Sequence[Image.Image]
     if isinstance(reader, Classifier):
         return np.log(softmax(reader.logits(inputs))[:, reader.texts.index(case.text)])
     if isinstance(reader, CRNNReader):
-        text = encode(case.text, reader.config["alphabet"])
+        text = reader.encode(case.text)
         return np.array([ctc.log_probabilities(frames, [text])[0] for frames in reader.frames(inputs)])
     tokens = CharTokenizer(reader.config["alphabet"]).batch([case.text] * len(covered))
     tokens = np.insert(tokens, 0, CharTokenizer.bos, axis=1)

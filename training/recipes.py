@@ -14,6 +14,7 @@ from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo import image
 from zoo.text import ALPHANUMERIC, PRINTABLE
+from zoo.text import PERSIAN as PERSIAN_LINES
 from zoo.transformer import Grid
 
 
@@ -30,6 +31,7 @@ class Recipe:
         named_by: the column of the metadata that names a picture's class.
         texts: what is printed in a picture of each class, where that is not its name.
         alphabet: a sequence reader's characters, else empty.
+        right_to_left: whether texts run the other way than a sequence reader's frames do.
         input_size: height and width of the network's input.
         widths: the narrowest and widest input.
         stream: what draws pictures while they are trained on, one of `dataset.STREAMS`; "" to take them from `train`.
@@ -71,10 +73,11 @@ class Recipe:
     named_by: str = "text"
     texts: tuple[str, ...] = ()
     alphabet: str = ""
+    right_to_left: bool = False
     input_size: tuple[int, int] = (48, 192)
     widths: tuple[int, int] = (192, 192)
     stream: str = ""
-    subject: Literal["captcha", "glyph", "persian", "word"] = "captcha"
+    subject: Literal["captcha", "glyph", "persian", "word", "line"] = "captcha"
     protocol: bool = False
     start: str = ""
     pretrained: bool = False
@@ -158,10 +161,10 @@ def _study(make: Callable[..., Recipe], name: str, enlarged: float = 1.0, **valu
 
 
 def _crnn(name: str, **values: Any) -> Recipe:
-    """Of printable ASCII, in pictures that are drawn while it learns from them."""
+    """Of printable ASCII unless named, in pictures that are drawn while it learns from them."""
     seen: dict[str, Any] = {"input_size": (32, 128), "widths": (16, 640), "recolour": False, "learning_rate": 1e-3}
     drawn = {"train": (), "validation": ("words-validation",), "stream": "words", "subject": "word"}
-    return Recipe(name, "crnn", "crnn", {"dropout": 0.1}, alphabet=PRINTABLE, **seen | drawn | values)
+    return Recipe(name, "crnn", "crnn", {"dropout": 0.1}, **seen | drawn | {"alphabet": PRINTABLE} | values)
 
 
 _DRAWN: dict[str, Any] = {"train": ("train",), "validation": ("validation",)}
@@ -276,6 +279,18 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     ),
     # its CNN goes on from that of a reader of captchas that never saw a real one
     "word-crnn": partial(_crnn, samples=(100 * 1_024,), epochs=4, start="captcha-seq2seq-drawn"),
+    # lines of Persian letters; what a stroke looks like it knows from words
+    "persian-crnn": partial(
+        _crnn,
+        samples=(100 * 1_024,),
+        epochs=4,
+        start="word-crnn",
+        alphabet=PERSIAN_LINES,
+        right_to_left=True,
+        validation=("persian-lines-validation",),
+        stream="persian-lines",
+        subject="line",
+    ),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
     "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS | {"epochs": 2}),

@@ -14,10 +14,12 @@ from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.export import Method
 from zoo.language import Floats, NGram
+from zoo.letter.order import places, reordered
 from zoo.prediction import Box, Prediction
 from zoo.reader import Decoding, SequenceReader
 from zoo.recurrent import CRNN
 from zoo.runtime import Graph, log_softmax
+from zoo.text import folded
 
 BEST = 5  # readings that are told
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
@@ -26,22 +28,25 @@ ELSE = 0.01  # what the chance is beforehand that a picture shows no word of a l
 Frames = npt.NDArray[np.float32]
 
 
-def encode(text: str, alphabet: str) -> ctc.Text:
-    """A text's symbols: the places of its characters in the alphabet, from 1.
+def encode(text: str, alphabet: str, right_to_left: bool = False) -> ctc.Text:
+    """A text's symbols from left to right: the places of its characters in the alphabet, from 1.
+
+    A text that runs from right to left is Persian: what looks alike in it is one character.
 
     Raises:
         InputError: a character is not in the alphabet.
     """
-    if strange := next((character for character in text if character not in alphabet), None):
+    seen = reordered(folded(text)) if right_to_left else text
+    if strange := next((character for character in seen if character not in alphabet), None):
         raise InputError(f"This reader does not know the {strange!r} of {text!r}; leave that out.")
-    return tuple(alphabet.index(character) + 1 for character in text)
+    return tuple(alphabet.index(character) + 1 for character in seen)
 
 
 @lru_cache(maxsize=4)
-def _tree(words: tuple[str, ...], alphabet: str) -> tuple[ctc.Lexicon, dict[str, ctc.Text]]:
+def _tree(words: tuple[str, ...], alphabet: str, right_to_left: bool) -> tuple[ctc.Lexicon, dict[str, ctc.Text]]:
     """The tree of some words in lower case; by each one's lower case the symbols of the word as it was given first."""
-    given = {word.lower(): encode(word, alphabet) for word in reversed(words)}
-    return ctc.Lexicon.of([encode(word, alphabet) for word in given]), given
+    given = {word.lower(): encode(word, alphabet, right_to_left) for word in reversed(words)}
+    return ctc.Lexicon.of([encode(word, alphabet, right_to_left) for word in given]), given
 
 
 class CRNNReader(SequenceReader):
@@ -61,9 +66,30 @@ class CRNNReader(SequenceReader):
     def texts(self) -> tuple[int, int]:
         return len(set(self.config["alphabet"].lower())), self.config["glyphzoo"]["widths"][1] // CRNN.across
 
+    @property
+    def right_to_left(self) -> bool:
+        """Whether what it reads is Persian, whose texts run the other way than frames do."""
+        return bool(self.config["glyphzoo"].get("right_to_left"))
+
+    def encode(self, text: str) -> ctc.Text:
+        """A text's symbols as they stand in a picture, from left to right.
+
+        Raises:
+            InputError: a character is not in the alphabet.
+        """
+        return encode(text, self.config["alphabet"], self.right_to_left)
+
+    def seen(self, symbols: Sequence[int]) -> str:
+        """What some symbols, none of them blank, look like from left to right."""
+        return "".join(self.config["alphabet"][symbol - 1] for symbol in symbols)
+
     def decode(self, symbols: Sequence[int]) -> str:
         """The text of some symbols, none of them blank."""
-        return "".join(self.config["alphabet"][symbol - 1] for symbol in symbols)
+        return reordered(self.seen(symbols)) if self.right_to_left else self.seen(symbols)
+
+    def places(self, symbols: Sequence[int]) -> list[int]:
+        """Which of the symbols each character of their text is."""
+        return places(self.seen(symbols)) if self.right_to_left else list(range(len(symbols)))
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         assert isinstance(network, CRNN)
@@ -116,7 +142,7 @@ class CRNNReader(SequenceReader):
 
     def _chosen(self, frames: Frames, words: tuple[str, ...]) -> list[tuple[ctc.Text, float]]:
         """The best words of a lexicon: beforehand all are as likely, and the chance of none is ELSE."""
-        tree, given = _tree(words, self.config["alphabet"])
+        tree, given = _tree(words, self.config["alphabet"], self.right_to_left)
         scores = tree.log_probabilities(self._folded(frames))
         best = np.argsort(-scores, kind="stable")[:BEST]
         free = ctc.beam_search(frames)[0]
@@ -143,18 +169,13 @@ class CRNNReader(SequenceReader):
         for frames, picture, place in zip(self.frames(inputs), inputs, places, strict=True):
             answers = self.answers(frames, decoding)
             symbols, confidence = answers[0]
-            text = self.decode(symbols)
+            text, placed = self.decode(symbols), self._placed(frames, symbols, place)
             found.append(
                 Prediction(
                     text,
                     confidence,
                     tuple((self.decode(symbols), share) for symbols, share in answers[:BEST]),
-                    tuple(
-                        (character, probability, box)
-                        for character, (probability, box) in zip(
-                            text, self._placed(frames, symbols, place), strict=True
-                        )
-                    ),
+                    tuple((character, *placed[i]) for character, i in zip(text, self.places(symbols), strict=True)),
                     self.status(text, confidence, picture),
                 )
             )
@@ -171,22 +192,22 @@ class CRNNReader(SequenceReader):
         inputs, place = self.prepare(picture)
         [frames] = self.frames(inputs)
         symbols, confidence = self.answers(frames, Decoding("beam"))[0]
-        text, spans = self.decode(symbols), self._spans(frames, symbols)
+        seen, spans = self.seen(symbols), self._spans(frames, symbols)
         boxes = np.array([box for _, box in self._placed(frames, symbols, place)])
-        spaces = [i for i, character in enumerate(text) if character == " "]
+        spaces = [i for i, character in enumerate(seen) if character == " "]
         found = []
-        for before, after in zip([-1, *spaces], [*spaces, len(text)], strict=True):
+        for before, after in zip([-1, *spaces], [*spaces, len(seen)], strict=True):
             if not (own := symbols[before + 1 : after]):
                 continue
             share = confidence
-            if len(own) < len(text):
+            if len(own) < len(seen):
                 start = spans[before][1] if before >= 0 else 0
-                end = spans[after][0] if after < len(text) else len(frames)
+                end = spans[after][0] if after < len(seen) else len(frames)
                 share = float(np.exp(ctc.log_probabilities(frames[start:end], [own])[0]))
             around = boxes[before + 1 : after]
             box = *around[:, :2].min(0).tolist(), *around[:, 2:].max(0).tolist()
             found.append((self.decode(own), share, cast(Box, box)))
-        return found
+        return found[::-1] if self.right_to_left else found
 
     def _placed(self, frames: Frames, text: ctc.Text, place: image.Placement) -> list[tuple[float, Box]]:
         """Of each symbol, how sure it is where it is surest, and its box in the picture.
@@ -240,7 +261,7 @@ class CRNNReader(SequenceReader):
         for heat, symbol, (first, last) in zip(looked, symbols, self._spans(frames, symbols), strict=True):
             heat[0, first:last] = np.exp(frames[first:last, symbol])
         where = (inputs.shape[2], inputs.shape[3]), place, image.load(picture).rgb.size
-        maps = np.concatenate([to_picture(cam[None], *where), to_picture(looked, *where)])
+        maps = np.concatenate([to_picture(cam[None], *where), to_picture(looked[self.places(symbols)], *where)])
         return Explanation(maps, (text, *text))
 
     @staticmethod

@@ -20,6 +20,7 @@ Pixels = npt.NDArray[np.uint8]
 MAX_PIXELS = 40_000_000  # a decoded RGB picture of 120 MB
 MIN_SIDE = 4
 WIDTH_STEP = 16  # pixels that the width of an input is rounded up to: pictures of about one shape share a batch
+DAMAGED = OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError  # what Pillow raises of bad files
 SAME = 8  # grey levels by which a colour may differ from the border's and still be the same
 
 
@@ -51,7 +52,7 @@ def load(source: Source) -> Picture:
         raise InputError(f"There is no file {str(error.filename)!r}.") from None
     except IsADirectoryError as error:
         raise InputError(f"{str(error.filename)!r} is a folder; name the pictures in it.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
+    except DAMAGED as error:
         if isinstance(error, InputError):
             raise
         raise InputError("The picture is damaged or cut short; save or download it again.") from error

@@ -19,6 +19,7 @@ def draw(
     parser: argparse.ArgumentParser,
     groups: Mapping[str, tuple[str, ...]],
     sets: Callable[[argparse.Namespace], Mapping[str, folder.DrawnSet]],
+    finish: Callable[[Path], None] = lambda _: None,
 ) -> None:
     """Writes the sets that the command names; what is not installed or not there ends it with one sentence.
 
@@ -26,6 +27,7 @@ def draw(
         parser: of `parser`.
         groups: what may be named, each with how the names of its sets begin; a lone one needs no name.
         sets: gives every set by its name.
+        finish: is given the folder of each set that was written.
     """
     if len(groups) > 1:
         parser.add_argument("name", choices=groups)
@@ -35,5 +37,6 @@ def draw(
         for name, drawn in sets(args).items():
             if name.startswith(wanted):
                 folder.write(args.out / name, drawn.draw, drawn.count, args.workers, name)
+                finish(args.out / name)
     except FileNotFoundError as error:
         parser.error(str(error))

@@ -5,6 +5,7 @@ character of the text.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from scipy import ndimage
 
 from training.data import degrade, fonts
+from zoo.letter import order
 
 Boxes = np.ndarray
 
@@ -81,6 +83,31 @@ def shaped(text: str, face: fonts.Face, size: int) -> Ink:
     ImageDraw.Draw(mask).text((-left, -first), text, 255, font, anchor="ls", **way)
     box = mask.getbbox() or (0, 0, *mask.size)
     return Ink(mask, np.array([box], np.float32), text)
+
+
+def persian(text: str, face: fonts.Face, size: int) -> tuple[Ink, int]:
+    """A Persian line, tightly cropped, of whatever it holds: letters joined, numbers and Latin words from the left.
+
+    A family may keep its ASCII signs in a file of their own, so that the line is drawn in pieces. There is one box, of
+    the whole text; beside the ink is told how many pixels of it stand over the baseline.
+    """
+    pieces, x = [], 0.0
+    for part, ltr in reversed(order.runs(text)):
+        cut = [(piece, piece.isascii()) for piece in re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", part)]
+        for piece, plain in cut if ltr else reversed(cut):
+            shown = piece if ltr or not plain else piece[::-1].translate(order.MIRRORED)
+            way = {"direction": "ltr"} if ltr or plain else {"direction": "rtl", "language": "fa"}
+            font = fonts.load(face.file(piece), size, ImageFont.Layout.RAQM)
+            pieces.append((shown, font, way, x))
+            x += font.getlength(shown, **way)
+    margin, base = size, 2 * size  # more than any font's letters reach beyond their pen positions
+    canvas = Image.new("L", (math.ceil(x) + 2 * margin, 2 * base))
+    draw = ImageDraw.Draw(canvas)
+    for shown, font, way, x in pieces:
+        draw.text((margin + x, base), shown, 255, font, anchor="ls", **way)
+    left, top, right, bottom = canvas.getbbox() or (margin, base - 1, margin + 1, base)
+    mask = canvas.crop((left, top, right, bottom))
+    return Ink(mask, np.array([[0, 0, *mask.size]], np.float32), text), base - top
 
 
 def varied(rng: np.random.Generator, mask: Image.Image) -> Image.Image:

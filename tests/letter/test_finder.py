@@ -1,0 +1,63 @@
+"""From a page's cells to boxes and back, and the network that tells what cells are."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from training.data import letters
+from zoo.letter import finder
+
+
+def rectangle(left: float, top: float, right: float, bottom: float, turned: float = 0.0) -> finder.Quad:
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], float)
+    spin = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
+    return ((corners - corners.mean(0)) @ spin + corners.mean(0)).astype(np.float32)
+
+
+def overlap(a: finder.Quad, b: finder.Quad) -> float:
+    """Intersection over union of the upright boxes around two."""
+    (ax0, ay0), (ax1, ay1), (bx0, by0), (bx1, by1) = a.min(0), a.max(0), b.min(0), b.max(0)
+    both = max(min(ax1, bx1) - max(ax0, bx0), 0) * max(min(ay1, by1) - max(ay0, by0), 0)
+    return float(both / ((ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - both))
+
+
+def as_told(cells: np.ndarray) -> np.ndarray:
+    """What a perfect network would say: the margin of a text is none of it."""
+    kinds = np.where(cells == finder.MARGIN, 0, cells)
+    return np.eye(1 + len(finder.KINDS), dtype=np.float32)[kinds].transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize("turned", [0.0, 0.04, -0.04])
+def test_boxes_come_back_from_their_cells(turned: float) -> None:
+    wanted = [rectangle(40, 40, 400, 72, turned), rectangle(40, 100, 140, 130, turned), rectangle(200, 98, 420, 130)]
+    cells = finder.mark(wanted, [8, 4, 8], (256, 480))
+    found = {(one.kind, int(one.box[:, 0].mean()) // 50): one for one in finder.boxes(as_told(cells), 2.0)}
+    assert len(found) == 3
+    for box, kind in zip(wanted, ("line", "number", "line"), strict=True):
+        own = found[kind, int(2 * box[:, 0].mean()) // 50]
+        assert overlap(own.box / 2, box) > 0.6 and own.confidence > 0.8
+        np.testing.assert_allclose(own.box[0] / 2, box[0], atol=16)
+
+
+def test_every_text_of_a_drawn_page_comes_back() -> None:
+    picture, row = letters.draw(2, "train", "phone", 5, (150,))
+    objects = json.loads(str(row["objects"]))
+    boxes = [np.array(one["box"], np.float32) for one in objects]
+    size = picture.height // 32 * 32 + 32, picture.width // 32 * 32 + 32
+    cells = finder.mark(boxes, [finder.KINDS.index(one["kind"]) for one in objects], size)
+    found = finder.boxes(as_told(cells))
+    back = [max((overlap(box, own.box) for own in found if own.kind == one["kind"]), default=0.0)
+            for box, one in zip(boxes, objects, strict=True)]  # fmt: skip
+    assert np.mean(np.array(back) > 0.5) > 0.95, [o["text"] for o, b in zip(objects, back, strict=True) if b < 0.5]
+
+
+def test_the_network_tells_every_cell() -> None:
+    network = finder.FinderNetwork().eval()
+    with torch.inference_mode():
+        logits = network(torch.zeros(1, 3, 96, 160))
+    assert logits.shape == (1, 1 + len(finder.KINDS), 96 // finder.CELL, 160 // finder.CELL)
+    size = sum(p.numel() for p in network.parameters()) * 2
+    assert size < 8e6, "two bytes a weight"
+    np.testing.assert_allclose(finder.probabilities(logits[0]).sum(0), 1, atol=1e-5)

@@ -1,0 +1,55 @@
+"""What fields say: dates of either calendar, numbers and attachments, and what makes no sense."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.data import persian_texts
+from zoo.letter import values
+
+
+@pytest.mark.parametrize(
+    ("text", "normal", "gregorian"),
+    [
+        ("۱۳۹۷/۱۰/۲۰", "1397/10/20", "2019-01-10"),
+        ("١٣٩٧/١٠/٢٠", "1397/10/20", "2019-01-10"),
+        ("97/10/20", "1397/10/20", "2019-01-10"),
+        ("۲۰ دی ۱۳۹۷", "1397/10/20", "2019-01-10"),
+        ("۲۰ دي ۱۳۹۷", "1397/10/20", "2019-01-10"),
+        ("20/10/1397", "1397/10/20", "2019-01-10"),
+        ("1397-1-5", "1397/01/05", "2018-03-25"),
+        ("02/01/01", "1402/01/01", "2023-03-21"),
+        ("2019/01/10", "1397/10/20", "2019-01-10"),
+        ("1399/12/30", "1399/12/30", "2021-03-20"),
+    ],
+)
+def test_a_date_is_the_same_day_however_it_is_written(text: str, normal: str, gregorian: str) -> None:
+    assert values.date(text) == values.Value(text, normal, gregorian)
+
+
+@pytest.mark.parametrize("text", ["1397/13/20", "1397/12/30", "1397/10", "دارد", "", "1597/01/01", "1397/10-20"])
+def test_what_is_no_day_is_not_guessed(text: str) -> None:
+    found = values.date(text)
+    assert found.problem and not found.gregorian and found.text == text
+
+
+def test_every_drawn_date_is_understood() -> None:
+    import numpy as np
+
+    rng = np.random.default_rng(3)
+    for _ in range(500):
+        text = persian_texts.shaped(persian_texts.date(rng), ("persian", "arabic", "latin")[int(rng.integers(3))])
+        assert not values.date(text).problem or "29" in text or "30" in text, text
+
+
+@given(st.text())
+def test_any_text_is_told_without_an_error(text: str) -> None:
+    for read in (values.date, values.number, values.attachment):
+        assert read(text).text == text
+
+
+def test_numbers_and_attachments() -> None:
+    assert values.number("۱۲ / ص / ۹۷").normal == "12/ص/97" and not values.number("۱۲").problem
+    assert values.number("ص").problem
+    assert values.attachment("ندارد").normal == values.attachment(" - ").normal == ""
+    assert values.attachment("۲ برگ").normal == "2 برگ"

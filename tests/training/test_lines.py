@@ -1,0 +1,30 @@
+"""Drawn Persian lines: a reader of lines knows every character, and what is drawn is what the label says."""
+
+import numpy as np
+
+from training.data import lines, persian_texts, render
+from training.data.fonts import persian
+from zoo.crnn import encode
+from zoo.text import PERSIAN
+
+
+def test_every_text_can_be_spelled() -> None:
+    drawn = [lines.any_text(np.random.default_rng(i), held_out=bool(i % 2)) for i in range(3_000)]
+    assert all(1 <= len(text) <= lines.LONGEST for text in drawn)
+    known = {symbol for text in drawn for symbol in encode(text, PERSIAN, right_to_left=True)}
+    letters = [PERSIAN.index(letter) + 1 for letter in persian_texts.LETTERS + "0123456789/-.:"]
+    assert set(letters) <= known
+
+
+def test_a_line_is_the_same_again_and_legible() -> None:
+    picture, row = lines.draw(3, "train", 90)
+    again, told = lines.draw(3, "train", 90)
+    assert picture.tobytes() == again.tobytes() and row == told
+    assert np.ptp(np.asarray(picture.convert("L"), int)) > 30
+
+
+def test_ink_is_cropped_closely_whatever_the_font() -> None:
+    for face in persian("test")[::7]:
+        ink, over = render.persian("گلچین ۱۲/۳۴", face, 40)
+        assert ink.mask.getbbox() == (0, 0, *ink.mask.size) and 10 < over < 80
+        assert ink.mask.height < 80 and ink.mask.width > ink.mask.height

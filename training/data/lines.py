@@ -1,0 +1,90 @@
+"""Lines of Persian business letters, cut out one by one: what a reader of lines learns from.
+
+    python -m training.data.lines validation --out DIR     in font families of their own
+    python -m training.data.lines tests --out DIR          families and words that training never has
+
+The metadata's `text` is in logical order. Training sets are not written anywhere, as those of training.data.words.
+"""
+
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from training.data import command, degrade, folder, render, scan, words
+from training.data import persian_texts as texts
+from training.data.persian import Split, random_face
+
+Rng = np.random.Generator
+SIZE = 44  # pixels of a font's em while it is drawn
+LONGEST = 64  # characters
+SHAPES: tuple[texts.Shape, ...] = ("persian", "persian", "persian", "arabic", "latin")
+
+
+def any_text(rng: Rng, held_out: bool) -> str:
+    """What stands on a line of a letter: a value, a label with one, a name, words of a sentence."""
+    kind = rng.random()
+    if kind < 0.3:
+        text = (texts.number, texts.date)[int(rng.integers(2))](rng)
+        if rng.random() < 0.25:
+            name = texts.one_of(rng, tuple(texts.LABELS))
+            text = f"{texts.one_of(rng, texts.LABELS[name])}: {text}"
+    elif kind < 0.36:
+        text = texts.attachment(rng) or "-"
+    elif kind < 0.42:
+        text = texts.organisation(rng, held_out)
+    elif kind < 0.46:
+        text = f"{texts.one_of(rng, texts.HONOURS)} {texts.person(rng, held_out)}"
+    elif kind < 0.5:
+        text = texts.one_of(rng, (*texts.GREETINGS, *texts.CLOSINGS, *texts.HEADS, *texts.POSTS))
+    elif kind < 0.6:
+        text = texts.words(rng, int(rng.integers(1, 3)), held_out)
+    else:
+        said = texts.sentence(rng, held_out).split(" ")
+        first = int(rng.integers(max(len(said) - 3, 1)))
+        text = " ".join(said[first : first + int(rng.integers(3, 11))])
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rsplit(" ", 1)[0]
+    return texts.shaped(text, SHAPES[int(rng.integers(len(SHAPES)))])
+
+
+def draw(index: int, split: Split, seed: int) -> folder.Drawing:
+    """Line `index`, clean or as a scanner or a phone sees it."""
+    rng = np.random.default_rng((seed, index))
+    text, face = any_text(rng, split != "train"), random_face(rng, split)
+    ink, _ = render.persian(text, face, SIZE)
+    if split == "train" and rng.random() < 0.3:
+        ink = render.Ink(render.varied(rng, ink.mask), ink.boxes, text)
+    left, top, right, bottom = (rng.uniform(0.02, 0.3, 4) * SIZE).astype(int)
+    mask = Image.new("L", (ink.mask.width + int(left + right), ink.mask.height + int(top + bottom)))
+    mask.paste(ink.mask, (int(left), int(top)))
+    if rng.random() < 0.25:
+        mask = words.seen_askew(rng, render.Ink(mask, ink.boxes, text)).mask
+    height = int(rng.integers(18, 65))
+    if rng.random() < 0.4:
+        image = scan.scanned(rng, mask, height)
+    else:
+        small = mask.resize((max(round(mask.width * height / mask.height), 4), height), Image.Resampling.BOX)
+        alpha = np.asarray(small, np.float32)[..., None] / 255
+        paper = rng.uniform(140, 255) + rng.normal(0, 6, 3)
+        tint = degrade.ink_colour(rng, paper, rng.uniform(70, 220))
+        image = np.asarray(paper * (1 - alpha) + tint * alpha, np.float32)
+        image = words.seen(rng, image, 120.0) if rng.random() < 0.6 else image
+    return degrade.to_image(image), {"text": text, "font": face.family, "boxes": ""}
+
+
+def sets() -> dict[str, folder.DrawnSet]:
+    """Every set by name."""
+    return {
+        "persian-lines-validation": folder.DrawnSet(3_000, partial(draw, split="validation", seed=91)),
+        "persian-lines-test": folder.DrawnSet(3_000, partial(draw, split="test", seed=92)),
+    }
+
+
+def main() -> None:
+    groups = {"validation": ("persian-lines-validation",), "tests": ("persian-lines-test",)}
+    command.draw(command.parser("lines", __doc__), groups, lambda _: sets())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The pages of a letter's file: a picture, a TIFF of several, or a PDF."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pypdfium2
+from PIL import Image, ImageSequence
+
+from zoo import image
+from zoo.errors import InputError
+
+DPI = 200  # dots an inch, at which a PDF's pages are drawn
+SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
+
+
+def pages(source: image.Source) -> Iterator[Image.Image]:
+    """Every page of a file, upright and RGB, one after the other.
+
+    Args:
+        source: a path or bytes of a PDF, a TIFF or a picture, or a picture in memory.
+
+    Raises:
+        InputError: it is none, damaged, locked by a password, or a page is too large.
+    """
+    if isinstance(source, bytes | str | Path) and _begins(source, b"%PDF"):
+        yield from _of_pdf(source)
+    elif isinstance(source, bytes | str | Path) and (_begins(source, b"II*\0") or _begins(source, b"MM\0*")):
+        yield from _of_tiff(source)
+    else:
+        yield image.load(source).rgb
+
+
+def _begins(source: bytes | str | Path, magic: bytes) -> bool:
+    if isinstance(source, bytes):
+        return source[:1024].lstrip().startswith(magic)
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(1024).lstrip().startswith(magic)
+    except OSError:
+        return False  # image.load says why
+
+
+def _of_pdf(source: bytes | str | Path) -> Iterator[Image.Image]:
+    try:
+        document = pypdfium2.PdfDocument(source)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise InputError("The PDF is locked by a password; save a copy without one.") from None
+        raise InputError("The PDF is damaged or cut short; save or download it again.") from None
+    try:
+        for page in document:
+            width, height = (round(side * DPI / 72) for side in page.get_size())
+            if width * height > image.MAX_PIXELS:
+                raise InputError(f"A page of the PDF is {width}×{height} pixels at {DPI} dpi; save it smaller.")
+            yield page.render(scale=DPI / 72).to_pil().convert("RGB")
+    except pypdfium2.PdfiumError:
+        raise InputError("A page of the PDF is damaged; save or download it again.") from None
+    finally:
+        document.close()
+
+
+def _of_tiff(source: bytes | str | Path) -> Iterator[Image.Image]:
+    count = 0
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
+            for page in ImageSequence.Iterator(file):
+                yield image.load(page).rgb
+                count += 1
+    except InputError:
+        raise
+    except Image.DecompressionBombError:
+        raise InputError(f"A page of the TIFF has over {image.MAX_PIXELS:,} pixels; scan it at {DPI} dpi.") from None
+    except image.DAMAGED as error:
+        raise InputError(f"Page {count + 1} of the TIFF is damaged; scan or download it again.") from error

@@ -1,0 +1,90 @@
+"""What the fields of a letter say, in a form that can be compared and sorted, and whether it makes sense.
+
+Nothing is guessed: what makes no sense is told as such, with the reason.
+"""
+
+import re
+from dataclasses import dataclass
+
+import jdatetime
+
+from zoo.text import folded
+
+PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
+MONTHS = (
+    "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
+)  # fmt: skip
+NONE = "ندارد", "-", "ـ", "--", ""
+JALALI, GREGORIAN = range(1300, 1500), range(1900, 2100)  # years of either calendar
+TURN = 30  # of two digits, years from here on are of the 1300s, those before of the 1400s
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a field says.
+
+    Attributes:
+        text: as it is printed, in logical order.
+        normal: the same to compare and sort by: ASCII digits; of a date the day in the Persian calendar, YYYY/MM/DD; of
+            an attachment "" where there is none.
+        gregorian: of a date the same day as YYYY-MM-DD, else "".
+        problem: why it makes no sense, in a sentence, or "".
+    """
+
+    text: str
+    normal: str
+    gregorian: str = ""
+    problem: str = ""
+
+
+def ascii_digits(text: str) -> str:
+    """A text with ASCII digits, whichever it has, and one code point for what looks alike.
+
+    >>> ascii_digits("۱۲/٣")
+    '12/3'
+    """
+    return folded(text).translate(PERSIAN_DIGITS)
+
+
+def number(text: str) -> Value:
+    """A letter's number."""
+    normal = re.sub(r"\s*([-/.])\s*", r"\1", ascii_digits(text).strip())
+    return Value(text, normal, problem="" if re.search(r"\d", normal) else "There is no digit in it.")
+
+
+def attachment(text: str) -> Value:
+    """What is attached."""
+    normal = " ".join(ascii_digits(text).split())
+    return Value(text, "" if normal in NONE else normal)
+
+
+def date(text: str) -> Value:
+    """A date of either calendar, in figures or with a Persian month's name, the year or the day first.
+
+    >>> date("۲۰ دی ۱۳۹۷").gregorian
+    '2019-01-10'
+    """
+    plain = " ".join(ascii_digits(text).split())
+    if found := re.fullmatch(rf"(\d{{1,2}}) ?({'|'.join(MONTHS)}) ?(?:ماه )?(\d{{4}}|\d{{2}})", plain):
+        parts = [found[3], str(MONTHS.index(found[2]) + 1), found[1]]
+    elif found := re.fullmatch(r"(\d{1,4}) ?([-/.]) ?(\d{1,2}) ?\2 ?(\d{1,4})", plain):
+        parts = [found[1], found[3], found[4]]
+        if len(parts[2]) == 4:
+            parts.reverse()
+    else:
+        return Value(text, plain, problem="It is no date.")
+    year, month, day = map(int, parts)
+    if len(parts[0]) <= 2:
+        year += 1300 if year >= TURN else 1400
+    try:
+        if year in JALALI:
+            own = jdatetime.date(year, month, day)
+            other = own.togregorian()
+        elif year in GREGORIAN:
+            own = jdatetime.date.fromgregorian(year=year, month=month, day=day)
+            other = own.togregorian()
+        else:
+            raise ValueError
+    except ValueError:
+        return Value(text, plain, problem="There is no such day.")
+    return Value(text, own.strftime("%Y/%m/%d"), other.isoformat())
