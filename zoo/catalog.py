@@ -72,7 +72,7 @@ CATALOG: Mapping[str, Entry] = {
             name="word-crnn",
             task="text-recognition",
             summary="Reads printed words, numbers and lines of any length; with a detector, whole signs and pages.",
-            sha256="SHA",
+            sha256="ef2d1a16a85220023f61f94c006046c27dd621dd88b6118d5576a34d871fbc93",
         ),
     )
 }
