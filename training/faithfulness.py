@@ -108,8 +108,11 @@ def correlation(a: Map, b: Map) -> float:
 
 
 def inside(heat: Map, box: np.ndarray) -> bool:
-    """Whether the hottest pixel lies in the box (left, top, right, bottom)."""
-    y, x = np.unravel_index(int(heat.argmax()), heat.shape)
+    """Whether the middle of the hottest pixels lies in the box (left, top, right, bottom).
+
+    A map of frames is equally hot from its top to its bottom.
+    """
+    y, x = np.argwhere(heat == heat.max()).mean(0)
     return bool(box[0] <= x + 0.5 <= box[2] and box[1] <= y + 0.5 <= box[3])
 
 
