@@ -60,7 +60,7 @@ def calibration(found: Answers) -> Figure:
     figure = Figure(figsize=(4, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot((0, 1), (0, 1), linestyle=":", color="grey")
-    axes.errorbar(x, y, (y - low, high - y), marker="o", linestyle="none", capsize=3)
+    axes.errorbar(x, y, np.maximum((y - low, high - y), 0), marker="o", linestyle="none", capsize=3)
     axes.set(xlabel="confidence", ylabel="read right", xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
     axes.grid(alpha=0.3)
     return figure

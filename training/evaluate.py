@@ -90,11 +90,23 @@ def spelling(data: str, found: Answers, **extra: str) -> list[Row]:
     return rows + ([] if extra else confused(data, *alike))
 
 
+def merged(prediction: Prediction) -> float:
+    """The probability of the answer's letters and digits, whatever their case and the signs between."""
+    own = plain(prediction.text)
+    return min(sum(share for text, share in prediction.alternatives if plain(text) == own), 1.0)
+
+
 def calibration(data: str, found: Answers, uncalibrated: Answers) -> list[Row]:
-    """ECE with the checkpoint's temperature and without."""
+    """ECE with the checkpoint's temperature and without; of a set whose labels are letters and digits alone, of these.
+
+    There all readings that differ in case or signs alone are one answer, which is as sure as they are together.
+    """
+    apart = data != SCENE_WORDS
     rows = []
     for measure, those in (("ECE", found), ("ECE before calibration", uncalibrated)):
-        pairs = np.array([(p.confidence, exact(p, text)) for p, text in those])
+        pairs = np.array(
+            [(p.confidence, exact(p, text)) if apart else (merged(p), right(p, text)) for p, text in those]
+        )
         interval = bootstrap(pairs, lambda sample: expected_calibration_error(sample[:, 0], sample[:, 1]))
         rows.append(Row(data, measure, expected_calibration_error(pairs[:, 0], pairs[:, 1]), len(pairs), interval))
     return rows
