@@ -71,6 +71,18 @@ STATED: list[tuple[str, str, list[tuple[str, ...]]]] = [
         ],
     ),
     (
+        "Of 2,067 words in scenes (IIIT5K) it reads {i} without a lexicon, in letters and digits and regardless of "
+        "case; of 3,000 drawn words that it never learned, in unseen fonts and on unseen backgrounds, {i}; of 2,000 "
+        "numbers, dates and sums drawn alike {i} to the last sign. Of 2,048 photos it is unsure in {p} %.",
+        "word-crnn",
+        [
+            ("words-iiit5k-test", "word accuracy"),
+            ("words-test", "word accuracy"),
+            ("numbers-test", "word accuracy, case as drawn"),
+            ("photos", "status unsure or empty"),
+        ],
+    ),
+    (
         "A classifier that is trained so reads {i} of its 10,100 test images",
         "captcha-resnet18",
         [("study", "word accuracy", "captcha-resnet18-study")],
