@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -208,6 +209,9 @@ def test_every_place_names_its_picture_after_zooming_too(
 
 
 def test_a_folder_of_the_machine_wants_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Streamlit puts the page in its place, and every process that is spawned later would run that
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
     def shown(*flags: str) -> AppTest:
         monkeypatch.setattr("sys.argv", ["grid.py", *flags])
         app = AppTest.from_file(str(grid_page.PAGE), default_timeout=60)
