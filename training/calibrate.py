@@ -69,7 +69,8 @@ def write_calibrated(
     found = [reader.read([pictures.image(i)], lm=lm)[0] for i in texts]
     readable = pictures.within(texts, recipe.validation[0]) if recipe.validation else np.full(len(texts), True)
     if recipe.kind == "crnn":  # some are drawn so that nobody can read them
-        readable &= [p.text == pictures.texts[i].decode() for p, i in zip(found, texts, strict=True)]
+        right = readable & [p.text == pictures.texts[i].decode() for p, i in zip(found, texts, strict=True)]
+        readable = right if right.any() else readable
     sure = threshold(np.array([prediction.confidence for prediction in found])[readable])
     cases = faithfulness.read_right(reader, pictures, texts, found)
     layer = faithfulness.best_layer(reader, checkpoint.layers(recipe), cases)
