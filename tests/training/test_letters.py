@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.sets import save
-from training.data import letters, persian_texts, render
+from training.data import letter_page, letters, persian_texts, render
 from training.data.folder import Drawing
 from training.data.fonts import persian
 
@@ -41,11 +41,11 @@ def test_a_page_is_the_same_again(pages: list[Drawing]) -> None:
 
 
 def test_splits_share_no_layout_no_name_and_no_font() -> None:
-    parts = [set(letters.layouts(split)) for split in ("train", "validation", "test")]
+    parts = [set(letter_page.layouts(split)) for split in ("train", "validation", "test")]
     assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2]) and min(map(len, parts)) > 100
     assert not set(persian_texts.dictionary(True)) & set(persian_texts.dictionary(False))
     for split in ("train", "test"):
-        own = [letters.office(np.random.default_rng(i), split) for i in range(20)]
+        own = [letter_page.office(np.random.default_rng(i), split) for i in range(20)]
         families = {face.family for face in persian(split)}
         assert all({one.head.family, one.body.family, one.typed.family} <= families for one in own)
 
