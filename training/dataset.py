@@ -271,9 +271,9 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
     return [[(int(indices[turn]), int(widths[part].max()), int(turn)) for turn in part] for part in cut]
 
 
-STREAMS: dict[str, Callable[[int], Drawing]] = {
-    "words": partial(words.draw_any, split="train", seed=60),
-    "persian-lines": partial(lines.draw, split="train", seed=90),
+STREAMS: dict[str, Callable[..., Drawing]] = {  # each draws the picture of an index and a seed
+    "words": partial(words.draw_any, split="train"),
+    "persian-lines": partial(lines.draw, split="train"),
 }
 CHUNK = 1_024  # pictures that are drawn, and sorted by their width, at once
 
@@ -297,7 +297,7 @@ class Stream(IterableDataset[Batch]):
     def _chunk(self, number: int) -> Iterator[Batch]:
         recipe, draw = self.recipe, STREAMS[self.recipe.stream]
         rng = np.random.default_rng((recipe.seed, number))
-        drawn = [draw(number * CHUNK + i) for i in range(CHUNK)]
+        drawn = [draw(number * CHUNK + i, seed=recipe.seed) for i in range(CHUNK)]
         framed = sorted(
             ((recipe.frame(picture), i) for i, (picture, _) in enumerate(drawn)), key=lambda one: one[0][1][1]
         )

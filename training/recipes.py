@@ -278,13 +278,15 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
     ),
     # its CNN goes on from that of a reader of captchas that never saw a real one
-    "word-crnn": partial(_crnn, samples=(100 * 1_024,), epochs=4, start="captcha-seq2seq-drawn"),
+    "word-crnn-first": partial(_crnn, samples=(100 * 1_024,), epochs=4, start="captcha-seq2seq-drawn", seed=60),
+    "word-crnn": partial(_after, "word-crnn-first", epochs=4, learning_rate=8e-4, seed=64),
     # lines of Persian letters; what a stroke looks like it knows from words
     "persian-crnn": partial(
         _crnn,
         samples=(100 * 1_024,),
         epochs=4,
         start="word-crnn",
+        seed=90,
         alphabet=PERSIAN_LINES,
         right_to_left=True,
         validation=("persian-lines-validation",),

@@ -19,9 +19,9 @@ from training.recipes import Recipe
 FONT = ImageFont.load_default(28)
 
 
-def draw(index: int) -> Drawing:
+def draw(index: int, seed: int) -> Drawing:
     """One to three large digits, each picture's own."""
-    text = str(int(np.random.default_rng(index).integers(0, 1_000)))
+    text = str(int(np.random.default_rng((seed, index)).integers(0, 1_000)))
     picture = Image.new("RGB", (20 * len(text) + 12, 36), "white")
     ImageDraw.Draw(picture).text((6, 2), text, "black", FONT)
     return picture, {"text": text, "boxes": ""}

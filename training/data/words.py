@@ -145,7 +145,7 @@ def any_text(rng: Rng) -> str:
     """What training draws: words, numbers, other letters, words with signs, lines of several of these."""
     kinds: tuple[Callable[[Rng], str], ...] = (word, number, letters, marked)
     count = 1 if rng.random() < 0.92 else int(rng.integers(2, 5))
-    text = " ".join(kinds[rng.choice(4, p=(0.62, 0.18, 0.1, 0.1))](rng) for _ in range(count))
+    text = " ".join(kinds[rng.choice(4, p=(0.56, 0.24, 0.1, 0.1))](rng) for _ in range(count))
     return text[:LONGEST].strip()
 
 
