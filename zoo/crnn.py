@@ -1,25 +1,29 @@
 """Readers of words and lines of any length: the network of `zoo.recurrent`, spelled by CTC (`zoo.ctc`)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
 
 from zoo import ctc, image, language
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
-from zoo.export import Method
 from zoo.language import Floats, NGram
 from zoo.letter.order import places, reordered
 from zoo.prediction import Box, Prediction
 from zoo.reader import Decoding, SequenceReader
-from zoo.recurrent import CRNN
 from zoo.runtime import Graph, log_softmax
 from zoo.text import folded
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from zoo.recurrent import CRNN
 
 BEST = 5  # readings that are told
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
@@ -59,14 +63,16 @@ class CRNNReader(SequenceReader):
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
+        from zoo.recurrent import CRNN
+
         height = config["pretrained_cfg"]["input_size"][1]
         return CRNN(1 + len(config["alphabet"]), height, **config["model_args"])
 
     @cached_property
     def texts(self) -> tuple[int, int]:
-        return len(set(self.config["alphabet"].lower())), self.config["glyphzoo"]["widths"][1] // CRNN.across
+        return len(set(self.config["alphabet"].lower())), self.config["glyphzoo"]["widths"][1] // ctc.FRAME
 
-    @property
+    @cached_property
     def right_to_left(self) -> bool:
         """Whether what it reads is Persian, whose texts run the other way than frames do."""
         return bool(self.config["glyphzoo"].get("right_to_left"))
@@ -79,9 +85,14 @@ class CRNNReader(SequenceReader):
         """
         return encode(text, self.config["alphabet"], self.right_to_left)
 
+    @cached_property
+    def _characters(self) -> tuple[str, ...]:
+        """What each symbol looks like; the blank like nothing."""
+        return ("", *self.config["alphabet"])
+
     def seen(self, symbols: Sequence[int]) -> str:
         """What some symbols, none of them blank, look like from left to right."""
-        return "".join(self.config["alphabet"][symbol - 1] for symbol in symbols)
+        return "".join(map(self._characters.__getitem__, symbols))
 
     def decode(self, symbols: Sequence[int]) -> str:
         """The text of some symbols, none of them blank."""
@@ -92,6 +103,11 @@ class CRNNReader(SequenceReader):
         return places(self.seen(symbols)) if self.right_to_left else list(range(len(symbols)))
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        import torch
+
+        from zoo.export import Method
+        from zoo.recurrent import CRNN
+
         assert isinstance(network, CRNN)
         images = {"images": torch.zeros(2, 3, *self.settings.size)}
         any_width = {"images": {0: "batch", 3: "width"}}
@@ -222,9 +238,9 @@ class CRNNReader(SequenceReader):
         edges = np.concatenate([[max(centres[0] - half, 0)], cuts, [min(centres[-1] + half, len(frames))]])
         boxes = np.stack(
             [
-                edges[:-1] * CRNN.across,
+                edges[:-1] * ctc.FRAME,
                 np.zeros(len(text)),
-                edges[1:] * CRNN.across,
+                edges[1:] * ctc.FRAME,
                 np.full(len(text), self.settings.size[0]),
             ],
             axis=1,
@@ -237,13 +253,16 @@ class CRNNReader(SequenceReader):
 
     @property
     def layers(self) -> tuple[str, ...]:
-        return ("stem", *(f"blocks.{i}" for i in range(len(cast(CRNN, self.network).blocks))))
+        return ("stem", *(f"blocks.{i}" for i in range(len(cast("CRNN", self.network).blocks))))
 
     def see(self, images: torch.Tensor) -> None:
-        cast(CRNN, self.network).look(images)
+        cast("CRNN", self.network).look(images)
 
     def explain(self, picture: image.Source) -> Explanation:
         """The activation map of the answer, and the frames in which each of its characters was read."""
+        import torch
+        from torch.nn.functional import ctc_loss
+
         inputs, place = self.prepare(picture)
         frames = self.frames(inputs)[0]
         symbols, _ = self.answers(frames, Decoding("beam"))[0]
@@ -254,7 +273,7 @@ class CRNNReader(SequenceReader):
         def score() -> torch.Tensor:
             logits = self.network(images).log_softmax(-1).transpose(0, 1)
             frames_long, text_long = torch.tensor([len(logits)]), torch.tensor([len(symbols)])
-            return -nn.functional.ctc_loss(logits, wanted, frames_long, text_long, ctc.BLANK, "sum")
+            return -ctc_loss(logits, wanted, frames_long, text_long, ctc.BLANK, "sum")
 
         cam = activation_map(self.explained_layer, score)
         looked = np.zeros((len(symbols), 1, len(frames)), np.float32)

@@ -8,14 +8,13 @@ theirs.
 Everywhere `frames` are the natural logarithms of those distributions, float (T, C), and symbol 0 is the blank.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch.nn.functional import ctc_loss
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -23,8 +22,10 @@ Text = tuple[int, ...]  # symbols without blanks
 Preference = Callable[[Sequence[Text]], Floats]
 
 BLANK = 0
+FRAME = 4  # pixels of a picture across: the strip that is a frame
 BEAM = 10
-RARE = np.log(1e-4)  # symbols that are less likely in a frame are not followed
+RARE = math.log(1e-3)  # symbols that are less likely in a frame are not followed
+FAR = 10.0  # nor are texts whose score is so much less than the best one's
 
 
 def collapse(path: Sequence[int]) -> Text:
@@ -51,14 +52,39 @@ def shortest(text: Sequence[int]) -> int:
 
 
 def log_probabilities(frames: Floats, texts: Sequence[Text]) -> npt.NDArray[np.float64]:
-    """The natural logarithm of each text's probability, over all paths that spell it, (n,); −inf where none can."""
+    """The natural logarithm of each text's probability, over all paths that spell it, (n,); −inf where none can.
+
+    The forward algorithm of Graves et al., for all texts at once.
+    """
     if not texts:
         return np.zeros(0)
-    spread = torch.from_numpy(np.asarray(frames, np.float64))[:, None].expand(-1, len(texts), -1)
-    lengths = torch.tensor([len(text) for text in texts])
-    targets = torch.tensor([symbol for text in texts for symbol in text], dtype=torch.int64)
-    loss = ctc_loss(spread, targets, torch.full_like(lengths, len(frames)), lengths, BLANK, "none")
-    return np.asarray(-loss.numpy(), np.float64)
+    symbols, skips = (np.stack(parts) for parts in zip(*_places(texts), strict=True))
+    seen = np.asarray(frames, float)[:, symbols]
+    scores = np.full((3, *symbols.shape), -np.inf)  # of paths that stand there, came from one place before, from two
+    scores[0, :, :2] = seen[0, :, :2]
+    for frame in seen[1:]:
+        scores[1, :, 1:] = scores[0, :, :-1]
+        scores[2, :, 2:] = scores[0, :, :-2] + skips[:, 2:]
+        scores[0] = np.logaddexp.reduce(scores) + frame
+    ends = 2 * np.array([len(text) for text in texts])
+    rows = np.arange(len(texts))
+    behind = scores[0, rows, ends]
+    return np.asarray(np.where(ends > 0, np.logaddexp(behind, scores[0, rows, ends - 1]), behind))
+
+
+def _places(texts: Sequence[Sequence[int]]) -> Iterator[tuple[Ints, Floats]]:
+    """The places of each text, its symbols with a blank around each: what stands there, and what a skip to it costs.
+
+    All are as many as the longest text has. A blank before a symbol may be left out, at no cost, unless it parts two
+    that are alike; all other skips cost everything.
+    """
+    most = 2 * max(map(len, texts)) + 1
+    for text in texts:
+        symbols = np.full(most, BLANK)
+        symbols[1 : 2 * len(text) : 2] = text
+        skips = np.full(most, -np.inf)
+        skips[3::2][symbols[3::2] != symbols[1:-2:2]] = 0.0
+        yield symbols, skips
 
 
 class Followed(NamedTuple):
@@ -85,31 +111,41 @@ def beam_search(
         Up to `width` texts. Their probabilities count the paths that were followed: `log_probabilities` counts all.
     """
     # of each text, the logarithms of the probability of its paths that end in a blank, and of those that do not
-    held: dict[Text, tuple[float, float]] = {(): (0.0, -np.inf)}
+    held: dict[Text, tuple[float, float]] = {(): (0.0, -math.inf)}
     known: dict[Text, float] = {}
     ranked: list[Followed] = []
-    for frame in np.asarray(frames, float):
-        symbols = [int(symbol) for symbol in np.flatnonzero(frame > RARE) if symbol != BLANK]
-        found: dict[Text, list[float]] = {}
+    for frame, likely in zip(frames.tolist(), frames > RARE, strict=True):
+        symbols = [symbol for symbol in np.flatnonzero(likely).tolist() if symbol != BLANK]
+        found: dict[Text, tuple[float, float]] = {}
         for text, (blank, other) in held.items():
-            total = np.logaddexp(blank, other)
-            last = text[-1] if text else BLANK
-            stay = found.setdefault(text, [-np.inf, -np.inf])
-            stay[0] = np.logaddexp(stay[0], total + frame[BLANK])
-            if last:
-                stay[1] = np.logaddexp(stay[1], other + frame[last])
+            total, last = _either(blank, other), text[-1] if text else BLANK
+            before, grown = found.get(text, IMPOSSIBLE)  # as one of the texts that another grew to
+            stayed = other + frame[last] if last else -math.inf
+            found[text] = _either(before, total + frame[BLANK]), _either(grown, stayed)
             for symbol in symbols:
-                grown = found.setdefault((*text, symbol), [-np.inf, -np.inf])
-                grown[1] = np.logaddexp(grown[1], (blank if symbol == last else total) + frame[symbol])
+                longer = (*text, symbol)
+                before, grown = found.get(longer, IMPOSSIBLE)
+                found[longer] = before, _either(grown, (blank if symbol == last else total) + frame[symbol])
         if prefer is not None and (new := [text for text in found if text not in known]):
-            known |= zip(new, prefer(new).tolist(), strict=True)
-        whole = ((text, float(np.logaddexp(blank, other))) for text, (blank, other) in found.items())
-        scored = [Followed(text, total, total + known.get(text, 0.0)) for text, total in whole if np.isfinite(total)]
-        ranked = sorted(scored, key=lambda one: -one.score)[:width]
-        held = {one.text: (found[one.text][0], found[one.text][1]) for one in ranked}
+            known.update(zip(new, prefer(new).tolist(), strict=True))
+        whole = ((text, _either(blank, other)) for text, (blank, other) in found.items())
+        scored = [Followed(text, total, total + known.get(text, 0.0)) for text, total in whole if total > -math.inf]
+        worst = max(one.score for one in scored) - FAR
+        ranked = sorted((one for one in scored if one.score >= worst), key=lambda one: -one.score)[:width]
+        held = {one.text: found[one.text] for one in ranked}
         if trace is not None:
             trace.append(ranked)
     return ranked
+
+
+IMPOSSIBLE = -math.inf, -math.inf
+
+
+def _either(one: float, other: float) -> float:
+    """The logarithm of a sum of probabilities, from theirs."""
+    if one < other:
+        one, other = other, one
+    return one if other == -math.inf else one + math.log1p(math.exp(other - one))
 
 
 @dataclass(frozen=True)
@@ -174,22 +210,21 @@ def alignments(frames: Floats, text: Sequence[int], count: int = 1) -> list[Alig
     """
     if len(frames) < shortest(text):
         return []
-    symbols = np.full(2 * len(text) + 1, BLANK)
-    symbols[1::2] = text
+    [(symbols, skips)] = _places([text])
     places = len(symbols)
-    skips = np.zeros(places, bool)  # whether the blank before a symbol may be left out
-    skips[3::2] = symbols[3::2] != symbols[1:-2:2]
+    seen = np.asarray(frames, float)[:, symbols, None]
     scores = np.full((places, count), -np.inf)
-    scores[:2, 0] = frames[0, symbols[:2]]
+    scores[:2, 0] = seen[0, :2, 0]
+    ways = np.full((places, 3, count), -np.inf)  # from the same place, from the one before, from that before it
+    rows = np.arange(places)[:, None]
     steps: list[tuple[Ints, Ints]] = []
-    for frame in np.asarray(frames, float)[1:]:
-        came = np.full((3, places, count), -np.inf)  # from the same place, from the one before, from that before it
-        came[0] = scores
-        came[1, 1:] = scores[:-1]
-        came[2, 2:] = np.where(skips[2:, None], scores[:-2], -np.inf)
-        ways = came.transpose(1, 0, 2).reshape(places, -1)
-        best = np.argsort(-ways, axis=1, kind="stable")[:, :count]
-        scores = np.take_along_axis(ways, best, 1) + frame[symbols][:, None]
+    for frame in seen[1:]:
+        ways[:, 0] = scores
+        ways[1:, 1] = scores[:-1]
+        ways[2:, 2] = scores[:-2] + skips[2:, None]
+        every = ways.reshape(places, -1)
+        best = np.argsort(-every, axis=1, kind="stable")[:, :count]
+        scores = every[rows, best] + frame
         steps.append(np.divmod(best, count))
     last = scores[-2:] if len(text) else scores
     found = []

@@ -1,8 +1,9 @@
 """How likely texts are as words: a character n-gram model, by which a reader weighs what it may have seen."""
 
+import math
 import os
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from string import digits
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+COMMON = 2**16  # chances that are kept, of which most are asked for again
 ENGLISH = Path(__file__).with_name("english.npz")
 
 
@@ -33,8 +35,9 @@ class NGram:
         self.alphabet, self.order, self.grams, self.counts = alphabet, order, grams, counts
         self._place = {letter: i for i, letter in enumerate(alphabet, 1)}
         self._base = len(alphabet) + 1
+        self._longest = self._base**order
         self._suffix = self._base ** np.arange(1, order + 1)  # a gram's remainder by it is that of its last 1 … n
-        self._apart = np.arange(order) * self._base**order  # tells grams of 1 … n letters from one another
+        self._apart = np.arange(order) * self._longest  # tells grams of 1 … n letters from one another
         shares, backoffs = [], []
         for suffix, apart in zip(self._suffix, self._apart, strict=True):
             shorter, times = _summed(grams % suffix, counts)
@@ -45,12 +48,13 @@ class NGram:
         # a letter's chance is its share after n − 1 letters and, times their back-off weight, its chance after n − 2
         self._seen, self._share = map(np.concatenate, zip(*shares, strict=True))
         self._before, self._backoff = map(np.concatenate, zip(*backoffs, strict=True))
+        self._log_chance = lru_cache(COMMON)(self._computed)
 
     @classmethod
     def of(cls, words: Sequence[str], alphabet: str, order: int) -> "NGram":
         """The model of some words, each of letters of the alphabet."""
         empty = cls(alphabet, order, np.zeros(0, np.int64), np.zeros(0, np.int64))
-        grams, _ = empty._grams(words)
+        grams = np.array([gram for word in words for gram in empty._grams(word)], np.int64)
         return cls(alphabet, order, *np.unique(grams, return_counts=True))
 
     @classmethod
@@ -70,21 +74,26 @@ class NGram:
 
         Of a text that has not `ended`, (n,), it is that of all texts that begin like it.
         """
-        known = np.array([bool(text) and set(text.lower()) <= self._place.keys() for text in texts], bool)
-        grams, owner = self._grams([text for text, ours in zip(texts, known, strict=True) if ours])
-        real = (grams % self._base > 0) | (np.zeros(len(texts), bool) | ended)[known][owner]
-        grams, owner = grams[real], owner[real]
-        shorter = grams[:, None] % self._suffix
+        flags = np.broadcast_to(ended, len(texts)).tolist()
+        return np.array([self._log_probability(*pair) for pair in zip(texts, flags, strict=True)], float)
+
+    def _log_probability(self, text: str, ended: bool) -> float:
+        grams = list(self._grams(text))
+        if not text or len(grams) <= len(text):
+            return -math.inf
+        return sum(map(self._log_chance, grams if ended else grams[:-1]))
+
+    def _computed(self, gram: int) -> float:
+        """Natural logarithm of the chance of a gram's last letter after those before it."""
+        shorter = gram % self._suffix
         place, there = _find(self._seen, shorter + self._apart)
         shares = self._share[place] * there
         place, there = _find(self._before, shorter // self._base + self._apart)
         backoffs = np.where(there, self._backoff[place], 1.0)
-        chance: Floats = np.full(len(grams), 1 / self._base)
-        for share, backoff in zip(shares.T, backoffs.T, strict=True):
+        chance = 1 / self._base
+        for share, backoff in zip(shares.tolist(), backoffs.tolist(), strict=True):
             chance = share + backoff * chance
-        found = np.full(len(texts), -np.inf)
-        found[known] = np.bincount(owner, np.log(chance), known.sum())
-        return found
+        return math.log(chance)
 
     def gains(self, texts: Sequence[str], kinds: int, longest: int, ended: npt.ArrayLike = True) -> Floats:
         """How much likelier each text is where every other one is a word, natural logarithm (n,): 0 for no word.
@@ -93,22 +102,24 @@ class NGram:
         other texts are of 1 to `longest` characters of `kinds`, whatever comes. Of a text that has not `ended`, (n,),
         it is the gain of all that begin like it.
         """
-        words = [text.strip(digits) for text in texts]
-        lengths = np.array([len(text) for text in texts])
-        around = lengths - [len(word) for word in words]
-        closed = np.array([text[-1:].isdigit() for text in texts], bool) | ended
-        random = -np.log(longest) * np.asarray(ended) - np.log(kinds) * lengths
-        return np.asarray(np.logaddexp(0, self.log_probability(words, closed) - np.log(20) * around - random))
+        flags, random = np.broadcast_to(ended, len(texts)).tolist(), (math.log(longest), math.log(kinds))
+        return np.array([self._gain(*pair, *random) for pair in zip(texts, flags, strict=True)], float)
 
-    def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
-        """The n-grams that end at each letter of the texts and behind its last, and the number of the text of each."""
-        found, longest = [], self._base**self.order
-        for text in texts:
-            gram = 0
-            for place in (*(self._place[letter] for letter in text.lower()), 0):
-                gram = (gram * self._base + place) % longest
-                found.append(gram)
-        return np.array(found, np.int64), np.repeat(np.arange(len(texts)), [len(text) + 1 for text in texts])
+    def _gain(self, text: str, ended: bool, lengths: float, kinds: float) -> float:
+        word = text.strip(digits)
+        likely = self._log_probability(word, ended or text[-1:].isdigit()) - (len(text) - len(word)) * math.log(20)
+        likelier = likely + lengths * ended + kinds * len(text)
+        return max(likelier, 0.0) + math.log1p(math.exp(-abs(likelier)))
+
+    def _grams(self, text: str) -> Iterator[int]:
+        """The n-grams that end at each letter of a text and behind its last, as far as its letters are known."""
+        gram = 0
+        for letter in text.lower():
+            if (place := self._place.get(letter)) is None:
+                return
+            gram = (gram * self._base + place) % self._longest
+            yield gram
+        yield gram * self._base % self._longest
 
 
 def weighed(probabilities: npt.ArrayLike, gains: npt.ArrayLike, weight: float) -> Floats:

@@ -6,6 +6,7 @@ encoder, whose weights it can go on from; what frames mean is in `zoo.ctc`.
 
 from torch import Tensor, nn
 
+from zoo.ctc import FRAME
 from zoo.transformer import residual_blocks, stem
 
 
@@ -21,7 +22,7 @@ class CRNN(nn.Module):
         dropout: share of a frame's features dropped in training.
     """
 
-    across = 4  # pixels of the picture to a frame
+    across = FRAME  # pixels of the picture to a frame
     down = 16  # pixels of the picture to a row of cells, before rows become one
 
     def __init__(
