@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +42,7 @@ FIELDS: Mapping[str, store.Kind] = {
     "glyphzoo.explained_layer": str,
 }
 
+T = TypeVar("T")
 Language: TypeAlias = NGram | Literal[False] | None  # False: none; None: the checkpoint's own
 
 
@@ -61,6 +66,7 @@ class Settings:
         threshold: confidence below which an answer is "unsure".
         language: what a language model counts beside the picture, 0…1; 0 where there is none.
         ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
+        ranges: by graph what `Graph.ranges` are, where it is computed in 8-bit integers.
     """
 
     size: tuple[int, int]
@@ -70,6 +76,7 @@ class Settings:
     threshold: float
     language: float = 0.0
     ink: bool = False
+    ranges: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -83,6 +90,7 @@ class Settings:
             reading["threshold"],
             reading.get("language", 0.0),
             reading.get("ink", False),
+            reading.get("ranges", {}),
         )
 
 
@@ -108,6 +116,7 @@ class Reader(ABC):
         self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
     ) -> None:
         self.folder, self.device, self.name = folder, device, name or folder.name
+        self.threads = threads or os.cpu_count()
         self.config = store.read_config(folder, {**FIELDS, **self.fields})
         self.settings = Settings.of(self.config)
         self.check()
@@ -118,12 +127,21 @@ class Reader(ABC):
             raise InputError(f"The onnx runtime runs on the CPU only; leave out runtime= to read on {device!r}.")
         self._run: Runtime
         if runtime == "onnx":
-            files = store.home() / "onnx" / f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}-{EXPORT}"
-            self._run = OnnxRuntime(self.graph_names, lambda: self.graphs(self.network), files, threads)
+            ranges = self.settings.ranges
+            rounded = f"-{hashlib.sha256(json.dumps(ranges).encode()).hexdigest()[:16]}" if ranges else ""
+            files = f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}-{EXPORT}{rounded}"
+            self._run = OnnxRuntime(
+                self.graph_names, self._exported, store.home() / "onnx" / files, threads, alone=ranges
+            )
         else:
             from zoo.export import TorchRuntime
 
             self._run = TorchRuntime(self.graphs(self.network), device)
+
+    def _exported(self) -> dict[str, Graph]:
+        """The network's graphs, with the ranges by which some are computed in 8-bit integers."""
+        graphs = self.graphs(self.network)
+        return graphs | {name: replace(graphs[name], ranges=known) for name, known in self.settings.ranges.items()}
 
     @cached_property
     def network(self) -> nn.Module:
@@ -170,6 +188,12 @@ class Reader(ABC):
         if self.config["pretrained_cfg"]["input_size"][0] != 3 or self.settings.temperature <= 0:
             path = self.folder / store.CONFIG
             raise InputError(f"{path}: input_size must begin with 3 and temperature be positive; fetch it anew.")
+        for graph, known in self.settings.ranges.items():
+            if graph not in self.graph_names or not all(len(values) == 4 for values in known.values()):
+                path = self.folder / store.CONFIG
+                raise InputError(
+                    f"{path}: ranges must hold four numbers for each convolution of a graph; fetch it anew."
+                )
 
     @staticmethod
     @abstractmethod
@@ -228,8 +252,7 @@ class Reader(ABC):
             raise InputError(f"{self.name} has no option decode={decode!r}; {choice}.")
         decoding = Decoding(decode or (self.decodings or ("",))[0], tuple(lexicon or ()), lm)
         found: dict[int, Prediction] = {}
-        for places, inputs, placements in self._batches(images):
-            answers = self.predict(inputs, placements, decoding)
+        for places, answers in self._each(images, lambda inputs, placed: self.predict(inputs, placed, decoding)):
             found |= zip(places, answers, strict=True)
         return [found[i] for i in range(len(images))]
 
@@ -239,23 +262,32 @@ class Reader(ABC):
         Raises:
             InputError: a picture cannot be read.
         """
+
+        def answer(inputs: npt.NDArray[np.float32], _: object) -> Iterable[npt.NDArray[np.float32]]:
+            return self._run("features", images=inputs)[0]
+
         found: dict[int, npt.NDArray[np.float32]] = {}
-        for places, inputs, _ in self._batches(images):
-            (features,) = self._run("features", images=inputs)
+        for places, features in self._each(images, answer):
             found |= zip(places, features, strict=True)
         return np.stack([found[i] for i in range(len(images))])
 
-    def _batches(
-        self, images: Sequence[image.Source] | npt.NDArray[np.uint8]
-    ) -> Iterator[tuple[list[int], npt.NDArray[np.float32], list[image.Placement]]]:
-        """Pictures of one shape at a time: their places in the list, inputs (B, 3, H, W) and placements."""
-        for start in range(0, len(images), CHUNK):
-            prepared = [self.prepare(picture) for picture in images[start : start + CHUNK]]
-            shapes = [pixels.shape for pixels, _ in prepared]
-            for shape in dict.fromkeys(shapes):  # no padding: a picture's answer does not depend on its neighbours
-                alike = [i for i, other in enumerate(shapes) if other == shape]
-                inputs = np.concatenate([prepared[i][0] for i in alike])
-                yield [start + i for i in alike], inputs, [prepared[i][1] for i in alike]
+    def _each(
+        self,
+        images: Sequence[image.Source] | npt.NDArray[np.uint8],
+        answer: Callable[[npt.NDArray[np.float32], list[image.Placement]], Iterable[T]],
+    ) -> Iterator[tuple[list[int], Iterable[T]]]:
+        """Batches' places in the list and their answers, from inputs (B, 3, H, W) and placements; several at once."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            everyone = pool.map if len(images) > 1 else map
+            for start in range(0, len(images), CHUNK):
+                prepared = list(everyone(self.prepare, images[start : start + CHUNK]))
+                shapes = [pixels.shape for pixels, _ in prepared]
+                # no padding: a picture's answer does not depend on its neighbours
+                alike = [[i for i, other in enumerate(shapes) if other == shape] for shape in dict.fromkeys(shapes)]
+                inputs = [np.concatenate([prepared[i][0] for i in batch]) for batch in alike]
+                placements = [[prepared[i][1] for i in batch] for batch in alike]
+                for batch, answers in zip(alike, everyone(answer, inputs, placements), strict=True):
+                    yield [start + i for i in batch], answers
 
     def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
         """The part of a picture that is shown to the network (None for all), and the input's height and width."""

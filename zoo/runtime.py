@@ -11,8 +11,8 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,12 +39,15 @@ class Graph:
         inputs: an example of every input, by name, with a batch of two.
         free_axes: names of the axes that may have any length, by input; an axis named in several is one and the same.
         outputs: the outputs' names.
+        ranges: of each convolution, by its name in the network, the least and the largest value that it was shown and
+            that it gave; where these are given, onnxruntime computes it in 8-bit integers, and LSTMs too.
     """
 
     module: nn.Module
     inputs: Mapping[str, Tensor]
     free_axes: Mapping[str, Mapping[int, str]]
     outputs: tuple[str, ...]
+    ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 class Runtime(Protocol):
@@ -61,12 +64,19 @@ class OnnxRuntime:
         graphs: gives the graphs; asked only if a file is missing, so that a second start needs no torch network.
         folder: where the files are, or are exported to.
         threads: how many cores to use; 0 for all.
+        alone: graphs that see one picture at a time: they round by the values of all that they see, and no picture's
+            answer may depend on its neighbours.
     """
 
     def __init__(
-        self, names: Sequence[str], graphs: Callable[[], Mapping[str, Graph]], folder: Path, threads: int
+        self,
+        names: Sequence[str],
+        graphs: Callable[[], Mapping[str, Graph]],
+        folder: Path,
+        threads: int,
+        alone: Collection[str] = (),
     ) -> None:
-        self.graphs, self.folder = graphs, folder
+        self.graphs, self.folder, self.alone = graphs, folder, alone
         self.options = onnxruntime.SessionOptions()
         self.options.intra_op_num_threads = threads
         self.options.log_severity_level = 3  # errors only
@@ -112,7 +122,13 @@ class OnnxRuntime:
     def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
         if graph not in self.opened:
             self.opened[graph] = self._open(graph)
-        return self.opened[graph](graph, **inputs)
+        compute = self.opened[graph]
+        if graph not in self.alone:
+            return compute(graph, **inputs)
+        rows = (
+            {name: value[i : i + 1] for name, value in inputs.items()} for i in range(len(next(iter(inputs.values()))))
+        )
+        return tuple(map(np.concatenate, zip(*(compute(graph, **row) for row in rows), strict=True)))
 
 
 def keep(model: bytes, path: Path) -> None:

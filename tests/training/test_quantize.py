@@ -1,0 +1,77 @@
+"""A network in 8-bit integers: it reads as in floats, each picture by itself, and stays only where it is worth it."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from tests.conftest import write_crnn
+from training import quantize
+from zoo import store
+from zoo.crnn import CRNNReader
+
+PICTURES = [
+    Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8)).resize((48, 32)) for i in range(12)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GLYPHZOO_HOME", str(tmp_path / "home"))
+    return write_crnn(tmp_path / "tiny-crnn", "abcABC", 12)
+
+
+@pytest.fixture
+def pictures() -> Any:
+    return SimpleNamespace(image=PICTURES.__getitem__, texts=np.array([b"a"] * len(PICTURES)))
+
+
+def frames(folder: Path) -> np.ndarray:
+    reader = zoo.load(folder)
+    assert isinstance(reader, CRNNReader)
+    return reader.frames(np.concatenate([reader.prepare(picture)[0] for picture in PICTURES]))
+
+
+def test_it_answers_much_as_in_floats_and_each_picture_by_itself(folder: Path, pictures: Any) -> None:
+    before = frames(folder)
+    quantize.keep(folder, quantize.ranges(zoo.load(folder), pictures, np.arange(12)))
+    after = frames(folder)
+    away = np.abs(np.exp(after) - np.exp(before))
+    assert away.max() > 1e-4 and away.mean() < 0.02, "rounded, but little"
+    reader = zoo.load(folder)
+    assert isinstance(reader, CRNNReader)
+    alone = [reader.frames(reader.prepare(picture)[0])[0] for picture in PICTURES]
+    assert np.array_equal(after, alone), "what others are beside it changes nothing"
+    sizes = sorted(path.stat().st_size for path in (folder.parent / "home").rglob("*.onnx"))
+    assert len(sizes) == 2 and sizes[0] < sizes[1] / 2
+
+
+def test_ranges_of_another_network_are_a_sentence(folder: Path, pictures: Any) -> None:
+    found = quantize.ranges(zoo.load(folder), pictures, np.arange(2))
+    for damaged, told in (
+        ({"frames": {"stem.0": [0, 1]}}, "four numbers"),
+        ({"frames": {"stem.0": [0, 1, 0, 1]}}, "another network"),
+        ({"pages": found["frames"]}, "four numbers"),
+    ):
+        quantize.keep(folder, damaged)
+        with pytest.raises(zoo.InputError, match=told):
+            zoo.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("after", "fast", "kept"), [(11, 0.5, True), (12, 1.0, False), (8, 0.5, False)], ids=["good", "slow", "worse"]
+)
+def test_it_stays_where_it_is_faster_and_not_worse(
+    folder: Path, pictures: Any, monkeypatch: pytest.MonkeyPatch, after: int, fast: float, kept: bool
+) -> None:
+    results = iter([(11, 1.0), (after, fast)])
+    monkeypatch.setattr(quantize, "exact", lambda *_: next(results))
+    monkeypatch.setattr(quantize, "ranges", lambda *_: {"frames": {"stem.0": [0.0, 1.0, 0.0, 1.0]}})
+    monkeypatch.setattr(zoo, "load", lambda _: None)
+    assert quantize.quantize(folder, pictures, np.arange(12)) == kept
+    assert ("ranges" in json.loads((folder / store.CONFIG).read_text())["glyphzoo"]) == kept

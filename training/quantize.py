@@ -1,0 +1,104 @@
+"""A checkpoint's network in 8-bit integers, for onnxruntime: a fraction of the time on a CPU.
+
+    python -m training.quantize word-crnn --data DIR
+
+The ranges of its convolutions' values on pictures of the validation set go into config.json; from these and the weights
+the network is made where it is used. They stay there only where it is faster and not worse: of the validation set it
+may read TOLERANCE less exactly. Temperature and threshold stay as well: calibrate first.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from onnxruntime.quantization import create_calibrator
+from tqdm import tqdm
+
+import zoo
+from training import dataset, options
+from training.recipes import recipe_of
+from zoo import store
+from zoo.export import Inputs, convolutions, export, simplified
+from zoo.metrics import wilson
+from zoo.reader import Reader
+
+SEEN = 200  # pictures from which the ranges come
+TOLERANCE = 0.002
+
+
+def ranges(reader: Reader, pictures: dataset.Captchas, chosen: dataset.Indices) -> dict[str, dict[str, list[float]]]:
+    """By graph and convolution the least and largest value that it is shown and that it gives, over some pictures.
+
+    Only the graph that is shown pictures is looked at.
+    """
+    name = reader.graph_names[0]
+    with tempfile.TemporaryDirectory() as scratch:
+        path = simplified(export(reader.graphs(reader.network)[name]), Path(scratch))
+        calibrator = create_calibrator(path, ["Conv"], str(Path(scratch) / "augmented.onnx"))
+        calibrator.collect_data(Inputs({"images": reader.prepare(pictures.image(i))[0]} for i in chosen))
+        found = {tensor: known.range_value for tensor, known in calibrator.compute_data().data.items()}
+        return {
+            name: {
+                layer: [float(f"{value:.5g}") for tensor in tensors for value in np.ravel(found[tensor]).tolist()]
+                for layer, tensors in convolutions(path).items()
+            }
+        }
+
+
+def exact(reader: Reader, pictures: dataset.Captchas, texts: dataset.Indices) -> tuple[int, float]:
+    """How many pictures the reader reads exactly, one at a time, and the median of the seconds that one takes."""
+    hits, seconds = 0, []
+    for i in tqdm(texts, reader.name):
+        picture, start = pictures.image(i), time.perf_counter()
+        hits += reader.read([picture])[0].text == pictures.texts[i].decode()
+        seconds.append(time.perf_counter() - start)
+    return hits, float(np.median(seconds))
+
+
+def quantize(folder: Path, pictures: dataset.Captchas, texts: dataset.Indices) -> bool:
+    """Whether a checkpoint in 8-bit integers is faster and not worse on some validation pictures; it stays so if it is.
+
+    What was found is printed.
+    """
+    results = []
+    for found in ({}, ranges(zoo.load(folder), pictures, texts[:: -(-len(texts) // SEEN)])):
+        keep(folder, found)
+        hits, seconds = exact(zoo.load(folder), pictures, texts)
+        results.append((hits, seconds))
+        low, high = wilson(hits, len(texts))
+        print(
+            f"{'8-bit integers' if found else '32-bit floats'}: {hits / len(texts):.2%} exact of {len(texts)} "
+            f"({low:.2%} to {high:.2%}), {1000 * seconds:.2f} ms"
+        )
+    (before, slow), (after, fast) = results
+    if fast < slow and after >= before - TOLERANCE * len(texts):
+        return True
+    keep(folder, {})
+    return False
+
+
+def keep(folder: Path, found: dict[str, dict[str, list[float]]]) -> None:
+    """Writes ranges into a checkpoint's config.json, or takes them out."""
+    config = json.loads((folder / store.CONFIG).read_text(encoding="utf-8"))
+    config["glyphzoo"].pop("ranges", None)
+    if found:
+        config["glyphzoo"]["ranges"] = found
+    (folder / store.CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.quantize", description=__doc__.split("\n")[0])
+    parser.add_argument("name", help="a checkpoint of the zoo")
+    options.add(parser, "data")
+    args = parser.parse_args()
+    split = dataset.split(recipe_of(args.name), args.data)
+    texts = split.validation[dataset.answerable(split.pictures.recipe, split.pictures.texts[split.validation])]
+    kept = quantize(store.CHECKPOINTS / args.name, split.pictures, texts)
+    print("It stays in 8-bit integers" if kept else "It is not faster, or worse, and stays in floats")
+
+
+if __name__ == "__main__":
+    main()
