@@ -41,6 +41,8 @@ def write_calibrated(
     """
     network.eval()
     recipe = pictures.recipe
+    if recipe.kind == "finder":
+        return checkpoint.write(recipe, network, folder)
     if start and len(validation) < FEW:
         before = zoo.load(start).config["glyphzoo"]
         names = "temperature", "language", "threshold", "explained_layer"

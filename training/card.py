@@ -27,6 +27,7 @@ DATA = {
     "persian-study": "a random tenth of 20,808 crops, 1,156 of each class, all families on both sides (drawn data)",
     "digits-hoda-test": "handwritten Persian digits (Hoda; Khosravi & Kabir 2007), which it never learned",
     "words-test": "English words never trained on, drawn in unseen fonts on unseen backgrounds",
+    "words-test-worn": "such words seen twice through a camera or a scanner",
     "numbers-test": "amounts, dates, times, phone and invoice numbers in unseen fonts (drawn)",
     "words-iiit5k-test": "words in scenes (IIIT5K; Mishra et al. 2012), 2,067 of its 3,000 test images",
     "photos": "Caltech-101 photos (Li et al., CC BY 4.0)",

@@ -12,6 +12,7 @@ from zoo.text import CharTokenizer
 
 LAYERS = {  # of each family: those whose activation map may explain an answer, the default first
     "resnet": ("layer1", "act1", "layer2", "layer3", "layer4"),
+    "mobilenet": ("backbone.blocks.1",),
     "efficientnet": ("blocks.2", "blocks.1", "blocks.3", "blocks.4"),
     "crnn": ("blocks.1", "stem", "blocks.3", "blocks.4"),
     "seq2seq": ("encoder.blocks.1", "encoder.stem", "encoder.blocks.3", "encoder.blocks.4"),
@@ -50,6 +51,13 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
             "label_names": list(recipe.labels),
             "model_args": recipe.model_args,
             "pretrained_cfg": seen | {"num_classes": len(recipe.labels)},
+            "glyphzoo": reading,
+        }
+    if recipe.kind == "finder":
+        return {
+            "architecture": recipe.architecture,
+            "model_args": recipe.model_args,
+            "pretrained_cfg": seen,
             "glyphzoo": reading,
         }
     reading["widths"] = list(recipe.widths)

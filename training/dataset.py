@@ -13,6 +13,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from tqdm import tqdm
 
+from training import pages
 from training.data import lines, words
 from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
@@ -319,8 +320,9 @@ class Stream(IterableDataset[Batch]):
 
 def streamed(recipe: Recipe, epoch: int, workers: int) -> DataLoader[Batch]:
     """The batches of an epoch of the recipe's stream; each worker draws its next chunk while one is learned from."""
+    stream = pages.Pieces(recipe, epoch) if recipe.kind == "finder" else Stream(recipe, epoch)
     ahead = {"multiprocessing_context": "forkserver", "prefetch_factor": CHUNK // recipe.batch} if workers else {}
-    return DataLoader(Stream(recipe, epoch), batch_size=None, num_workers=workers, **ahead)
+    return DataLoader(stream, batch_size=None, num_workers=workers, **ahead)
 
 
 def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -> DataLoader[Batch]:

@@ -14,6 +14,8 @@ from training.dataset import Batch
 from training.recipes import Recipe
 from zoo import store
 from zoo.ctc import BLANK, Text, collapse
+from zoo.letter.finder import KINDS, MARGIN
+from zoo.letter.network import FinderNetwork
 from zoo.recurrent import CRNN
 from zoo.text import CharTokenizer
 from zoo.transformer import Seq2Seq
@@ -26,6 +28,8 @@ def build(recipe: Recipe) -> nn.Module:
             recipe.architecture, recipe.pretrained, num_classes=len(recipe.labels), **recipe.model_args
         )
         return network
+    if recipe.kind == "finder":
+        return FinderNetwork(recipe.architecture, pretrained=recipe.pretrained, **recipe.model_args)
     if recipe.kind == "crnn":
         return CRNN(1 + len(recipe.alphabet), recipe.input_size[0], **recipe.model_args)
     return Seq2Seq(len(CharTokenizer(recipe.alphabet)), **recipe.model_args)
@@ -73,6 +77,24 @@ def ctc(logits: Tensor, symbols: Tensor, lengths: Tensor) -> tuple[Tensor, Tenso
     # a text that its picture has too few frames for teaches nothing
     loss = functional.ctc_loss(scores, symbols, frames, lengths, BLANK, "mean", zero_infinity=True)
     return loss, torch.tensor(greedy(logits, symbols, lengths)[1], device=logits.device)
+
+
+def finding(logits: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy, and whether of each picture's texts FOUND of the cells are right.
+
+    Args:
+        logits: (B, 1 + KINDS, h, w).
+        cells: what each is, (B, h, w), as `finder.mark` has it.
+    """
+    weight = torch.tensor([1.0, *(1.0 if kind == "line" else FEW for kind in KINDS)], device=logits.device)
+    loss = functional.cross_entropy(logits.float(), cells, weight, ignore_index=MARGIN)
+    text = (cells > 0) & (cells != MARGIN)
+    hits = ((logits.argmax(1) == cells) & text).sum((1, 2)) >= FOUND * text.sum((1, 2))
+    return loss, hits[text.any(2).any(1)]
+
+
+FEW = 4.0  # weight of a cell of a field, of which there are fewer than of lines
+FOUND = 0.95
 
 
 def greedy(logits: Tensor, symbols: Tensor, lengths: Tensor) -> tuple[list[Text], list[bool]]:
@@ -140,6 +162,8 @@ class Reading(lightning.LightningModule):
             logits, target = self.network(images), batch["target"]
             known = target.amax(1) > 0.5
             return functional.cross_entropy(logits, target), (logits.argmax(1) == target.argmax(1))[known]
+        if self.recipe.kind == "finder":
+            return finding(self.network(images), batch["cells"])
         if self.recipe.kind == "crnn":
             return ctc(self.network(images), batch["symbols"], batch["lengths"])
         tokens = batch["tokens"]

@@ -24,7 +24,7 @@ class Recipe:
 
     Attributes:
         name: of the run, and of the checkpoint where it is bundled.
-        kind: the reader's kind.
+        kind: the reader's kind, or "finder".
         architecture: a timm name for classifiers, otherwise the kind.
         model_args: what the network is built with.
         labels: a classifier's class names, else empty.
@@ -61,7 +61,7 @@ class Recipe:
     """
 
     name: str
-    kind: Literal["classifier", "seq2seq", "crnn"]
+    kind: Literal["classifier", "seq2seq", "crnn", "finder"]
     architecture: str
     model_args: dict[str, Any]
     train: tuple[str, ...]
@@ -77,7 +77,7 @@ class Recipe:
     input_size: tuple[int, int] = (48, 192)
     widths: tuple[int, int] = (192, 192)
     stream: str = ""
-    subject: Literal["captcha", "glyph", "persian", "word", "line"] = "captcha"
+    subject: Literal["captcha", "glyph", "persian", "word", "line", "letter"] = "captcha"
     protocol: bool = False
     start: str = ""
     pretrained: bool = False
@@ -292,6 +292,24 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         validation=("persian-lines-validation",),
         stream="persian-lines",
         subject="line",
+    ),
+    # finds fields and lines on pages of letters, of which it learns pieces
+    "persian-letter-detector": partial(
+        Recipe,
+        kind="finder",
+        architecture="mobilenetv3_small_100",
+        model_args={},
+        input_size=(512, 512),
+        train=(),
+        validation=("letters-validation",),
+        stream="letters",
+        subject="letter",
+        samples=(12_800,),
+        epochs=3,
+        batch=16,
+        learning_rate=3e-3,
+        pretrained=True,
+        seed=80,
     ),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),

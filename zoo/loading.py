@@ -1,4 +1,4 @@
-"""From a checkpoint to a reader."""
+"""From a checkpoint to a trained network."""
 
 import os
 from importlib import import_module
@@ -7,11 +7,13 @@ from pathlib import Path
 from zoo import catalog, store
 from zoo.errors import InputError
 from zoo.reader import Reader
+from zoo.trained import Trained
 
 KINDS = {  # by module, so that only what is needed is imported
     "classifier": ("zoo.classifier", "Classifier"),
     "seq2seq": ("zoo.seq2seq", "Seq2SeqReader"),
     "crnn": ("zoo.crnn", "CRNNReader"),
+    "finder": ("zoo.letter.finder", "Finder"),
 }
 
 
@@ -27,10 +29,18 @@ def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None 
     Raises:
         InputError: there is no such checkpoint, or it is damaged or out of reach; the sentence names the remedy.
     """
+    reader = trained(name, device, runtime, threads)
+    if not isinstance(reader, Reader):
+        raise InputError(f"{os.fspath(name)} finds the parts of letters and reads nothing; use zoo.letter.read.")
+    return reader
+
+
+def trained(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None = None, threads: int = 0) -> Trained:
+    """A network, whatever it is for; as `load` takes it."""
     folder = Path(store.resolve(name))
     kind = store.read_config(folder, {"glyphzoo.kind": str})["glyphzoo"]["kind"]
     if kind not in KINDS:
         raise InputError(f"{folder / store.CONFIG}: glyphzoo.kind is {kind!r}; this version knows {', '.join(KINDS)}.")
-    module, reader = KINDS[kind]
-    made: type[Reader] = getattr(import_module(module), reader)
+    module, own = KINDS[kind]
+    made: type[Trained] = getattr(import_module(module), own)
     return made(folder, device, runtime, threads, str(name) if name in catalog.CATALOG else "")

@@ -204,14 +204,14 @@ def lay_out(rng: Rng, text: str, face: fonts.Face) -> render.Ink:
     return seen_askew(rng, ink) if rng.random() < 0.35 else ink
 
 
-def draw(rng: Rng, text: str, split: fonts.Split, odd: float = 0.0) -> folder.Drawing:
+def draw(rng: Rng, text: str, split: fonts.Split, odd: float = 0.0, times: int = 1) -> folder.Drawing:
     """A picture of a text in one of the split's fonts, with a share `odd` in one of those too odd for a text."""
     every = fonts.faces("display" if rng.random() < odd else split)
-    return draw_in(rng, text, every[int(rng.integers(len(every)))], split)
+    return draw_in(rng, text, every[int(rng.integers(len(every)))], split, times)
 
 
-def draw_in(rng: Rng, text: str, face: fonts.Face, split: fonts.Split) -> folder.Drawing:
-    """A picture of a text in a font, on papers of the split."""
+def draw_in(rng: Rng, text: str, face: fonts.Face, split: fonts.Split, times: int = 1) -> folder.Drawing:
+    """A picture of a text in a font, on papers of the split, `seen` that many times: a photo of a print of a photo."""
     if styles.capital(face.path):
         text = text.upper()
     ink = lay_out(rng, text, face)
@@ -235,7 +235,9 @@ def draw_in(rng: Rng, text: str, face: fonts.Face, split: fonts.Split) -> folder
         image = image * (1 - shade) + degrade.ink_colour(rng, ground, 0.5 * contrast) * shade
     fade = degrade.smooth(rng, size, 3)[..., None] * rng.uniform(-40, 40, 3) if rng.random() < 0.2 else 0.0
     alpha = np.asarray(mask, np.float32)[..., None] / 255 * rng.uniform(0.85, 1.0)
-    image = seen(rng, image * (1 - alpha) + (tint + fade) * alpha, contrast)
+    image = image * (1 - alpha) + (tint + fade) * alpha
+    for _ in range(times):
+        image = seen(rng, image, contrast)
     boxes = " ".join(f"{v:.1f}" for v in ink.boxes.ravel())
     return degrade.to_image(image), {"text": text, "font": face.family, "boxes": boxes}
 
@@ -262,10 +264,10 @@ def draw_any(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     return draw(rng, any_text(rng), split, odd=0.3 if split == "train" else 0.0)
 
 
-def draw_test(index: int, text: Callable[[Rng], str], seed: int) -> folder.Drawing:
+def draw_test(index: int, text: Callable[[Rng], str], seed: int, times: int = 1) -> folder.Drawing:
     """Picture `index` of a test set: what `text` gives, in a font of the test split."""
     rng = np.random.default_rng((seed, index))
-    return draw(rng, text(rng), "test")
+    return draw(rng, text(rng), "test", times=times)
 
 
 def sets() -> dict[str, folder.DrawnSet]:
@@ -273,12 +275,15 @@ def sets() -> dict[str, folder.DrawnSet]:
     return {
         "words-validation": folder.DrawnSet(4_000, partial(draw_any, split="validation", seed=61)),
         "words-test": folder.DrawnSet(3_000, partial(draw_test, text=partial(word, held_out=True), seed=62)),
+        "words-test-worn": folder.DrawnSet(
+            2_000, partial(draw_test, text=partial(word, held_out=True), seed=65, times=2)
+        ),
         "numbers-test": folder.DrawnSet(2_000, partial(draw_test, text=number, seed=63)),
     }
 
 
 def main() -> None:
-    groups = {"validation": ("words-validation",), "tests": ("words-test", "numbers-test")}
+    groups = {"validation": ("words-validation",), "tests": ("words-test", "words-test-worn", "numbers-test")}
     command.draw(command.parser("words", __doc__), groups, lambda _: sets())
 
 

@@ -1,25 +1,31 @@
 """Finds the fields and the lines of a letter: every cell of a page is told what it is part of, and cells make boxes.
 
-The network is a timm backbone whose maps are added up from coarse to fine (feature pyramid, Lin et al. 2017). What it
-marks of each text is its core, as in Liao et al. 2020 (differentiable binarization), so that texts that nearly touch
-stay apart; the box is the core's, grown again.
+What the network (`zoo.letter.network`) marks of each text is its core, as in Liao et al. 2020 (differentiable
+binarization), so that texts that nearly touch stay apart; the box is the core's, grown again.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import timm
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+
+from zoo import image
+from zoo.runtime import Graph, softmax
+from zoo.trained import Trained
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
 FIELDS = "number", "date", "attachment", "title"
 KINDS = (*(f"{name} label" for name in FIELDS), *FIELDS, "line")
+LONG = 1216  # pixels of a page's longer side, as the network sees it
+STEP = 32  # pixels of the network's coarsest cells, of which a page is a multiple
 CELL = 4  # pixels of the input to a cell
 SHRUNK = 0.25  # of a text's height that its core is moved in on every side
 LEAST = 3  # cells of a core
@@ -43,34 +49,39 @@ class Found:
     confidence: float
 
 
-class FinderNetwork(nn.Module):
-    """Pictures (B, 3, H, W), sides multiples of 32, to logits (B, 1 + KINDS, H / CELL, W / CELL); 0 is no text.
+class Finder(Trained):
+    """Finds the fields and the lines of a letter's page, at any size and a little askew."""
 
-    Args:
-        backbone: a timm name.
-        width: channels of the maps that are added up.
-        classes: how many kinds there are, no text included.
-    """
+    fields: ClassVar = {}
+    graph_names = ("mark",)
 
-    def __init__(self, backbone: str = "mobilenetv3_small_100", width: int = 64, classes: int = 1 + len(KINDS)) -> None:
-        super().__init__()
-        seeing: Any = timm.create_model(backbone, features_only=True, pretrained=False, out_indices=(1, 2, 3, 4))
-        channels: list[int] = seeing.feature_info.channels()
-        self.backbone = seeing
-        self.sides = nn.ModuleList(nn.Conv2d(count, width, 1) for count in channels)
-        self.joined = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
-            for _ in channels
-        )
-        self.head = nn.Conv2d(width, classes, 1)
+    @staticmethod
+    def build(config: Mapping[str, Any]) -> nn.Module:
+        from zoo.letter.network import FinderNetwork
 
-    def forward(self, images: Tensor) -> Tensor:
-        maps = [side(seen) for side, seen in zip(self.sides, self.backbone(images), strict=True)]
-        above = self.joined[-1](maps[-1])
-        for own, join in zip(maps[-2::-1], self.joined[-2::-1], strict=True):
-            above = join(own + functional.interpolate(above, size=own.shape[-2:], mode="nearest"))
-        logits: Tensor = self.head(above)
-        return logits
+        return FinderNetwork(config["architecture"], **config["model_args"])
+
+    def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        import torch
+
+        images = {"images": torch.zeros(2, 3, 64, 96)}
+        return {"mark": Graph(network, images, {"images": {0: "batch", 2: "height", 3: "width"}}, ("logits",))}
+
+    def find(self, picture: image.Source) -> list[Found]:
+        """The texts of a page, in no order.
+
+        Raises:
+            InputError: the picture cannot be read.
+        """
+        rgb = image.load(picture).rgb
+        scale = LONG / max(rgb.size)
+        small = np.asarray(rgb.resize([max(round(side * scale), 1) for side in rgb.size]))
+        height, width = (-(-side // STEP) * STEP for side in small.shape[:2])
+        pixels = np.empty((1, height, width, 3), np.uint8)
+        pixels[:] = image.border(small)
+        pixels[0, : small.shape[0], : small.shape[1]] = small
+        (logits,) = self._run("mark", images=image.normalise(pixels, self.settings.mean, self.settings.std))
+        return boxes(softmax(logits[0].transpose(1, 2, 0)).transpose(2, 0, 1), 1 / scale)
 
 
 def moved(box: Quad, by: float) -> Quad:
@@ -144,8 +155,3 @@ def upright(corners: npt.NDArray[np.float32]) -> Quad:
     lying = np.abs(sides[:, 0]) > np.abs(sides[:, 1])
     first = next((i for i in range(4) if lying[i] and sides[i, 0] > 0), int(np.argmin(ordered.sum(1))))
     return np.roll(ordered, -first, 0)
-
-
-def probabilities(logits: Tensor) -> npt.NDArray[np.float32]:
-    """Logits (1 + KINDS, h, w) to probabilities."""
-    return np.asarray(torch.softmax(logits.float(), 0).cpu().numpy(), np.float32)

@@ -1,0 +1,147 @@
+"""A trained network and its runtime, from a checkpoint's folder, whatever it is for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zoo import store
+from zoo.errors import InputError
+from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FIELDS: Mapping[str, store.Kind] = {
+    "architecture": str,
+    "model_args": dict,
+    "pretrained_cfg.input_size": list[int],
+    "pretrained_cfg.mean": list[float],
+    "pretrained_cfg.std": list[float],
+    "glyphzoo.kind": str,
+    "glyphzoo.temperature": float,
+    "glyphzoo.threshold": float,
+    "glyphzoo.explained_layer": str,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a checkpoint's config.json says about reading, whatever its kind.
+
+    Attributes:
+        size: height and width of the input.
+        mean, std: normalisation of the three channels.
+        temperature: what logits are divided by for calibrated probabilities (Guo et al. 2017).
+        threshold: confidence below which an answer is "unsure".
+        language: what a language model counts beside the picture, 0…1; 0 where there is none.
+        ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
+        ranges: by graph what `Graph.ranges` are, where it is computed in 8-bit integers.
+    """
+
+    size: tuple[int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    temperature: float
+    threshold: float
+    language: float = 0.0
+    ink: bool = False
+    ranges: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        seen, reading = config["pretrained_cfg"], config["glyphzoo"]
+        height, width = seen["input_size"][1:]
+        return cls(
+            (height, width),
+            tuple(seen["mean"]),
+            tuple(seen["std"]),
+            reading["temperature"],
+            reading["threshold"],
+            reading.get("language", 0.0),
+            reading.get("ink", False),
+            reading.get("ranges", {}),
+        )
+
+
+class Trained(ABC):
+    """A trained network.
+
+    Args:
+        folder: the checkpoint's folder, with config.json and model.safetensors.
+        device: a torch device.
+        runtime: "onnx" or "torch"; by default onnx on a CPU and torch elsewhere.
+        threads: cores that onnxruntime uses; 0 for all.
+        name: what it is called, where that is not the folder's name.
+    """
+
+    fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
+    graph_names: ClassVar[tuple[str, ...]]  # what is opened at once
+
+    def __init__(
+        self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
+    ) -> None:
+        self.folder, self.device, self.name = folder, device, name or folder.name
+        self.threads = threads or os.cpu_count()
+        self.config = store.read_config(folder, {**FIELDS, **self.fields})
+        self.settings = Settings.of(self.config)
+        self.check()
+        runtime = runtime or ("onnx" if device == "cpu" else "torch")
+        if runtime not in ("onnx", "torch"):
+            raise InputError(f"There is no runtime {runtime!r}; choose 'onnx' or 'torch'.")
+        if runtime == "onnx" and device != "cpu":
+            raise InputError(f"The onnx runtime runs on the CPU only; leave out runtime= to read on {device!r}.")
+        self._run: Runtime
+        if runtime == "onnx":
+            ranges = self.settings.ranges
+            rounded = f"-{hashlib.sha256(json.dumps(ranges).encode()).hexdigest()[:16]}" if ranges else ""
+            files = f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}-{EXPORT}{rounded}"
+            self._run = OnnxRuntime(
+                self.graph_names, self._exported, store.home() / "onnx" / files, threads, alone=ranges
+            )
+        else:
+            from zoo.export import TorchRuntime
+
+            self._run = TorchRuntime(self.graphs(self.network), device)
+
+    def _exported(self) -> dict[str, Graph]:
+        """The network's graphs, with the ranges by which some are computed in 8-bit integers."""
+        graphs = self.graphs(self.network)
+        return graphs | {name: replace(graphs[name], ranges=known) for name, known in self.settings.ranges.items()}
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The torch network with its weights, float32, in evaluation mode. Built when first asked for."""
+        from zoo import weights
+
+        network = self.build(self.config)
+        weights.load(network, self.folder)
+        return network.eval().to(self.device)
+
+    def check(self) -> None:
+        """Raises InputError where config.json makes no sense; a kind of reader adds to it."""
+        if self.config["pretrained_cfg"]["input_size"][0] != 3 or self.settings.temperature <= 0:
+            path = self.folder / store.CONFIG
+            raise InputError(f"{path}: input_size must begin with 3 and temperature be positive; fetch it anew.")
+        for graph, known in self.settings.ranges.items():
+            if graph not in self.graph_names or not all(len(values) == 4 for values in known.values()):
+                path = self.folder / store.CONFIG
+                raise InputError(
+                    f"{path}: ranges must hold four numbers for each convolution of a graph; fetch it anew."
+                )
+
+    @staticmethod
+    @abstractmethod
+    def build(config: Mapping[str, Any]) -> nn.Module:
+        """The untrained network that a config.json describes."""
+
+    @abstractmethod
+    def graphs(self, network: nn.Module) -> dict[str, Graph]:
+        """The functions of the network that a runtime computes."""
