@@ -4,6 +4,7 @@
     python -m zoo read NAME FILE ...        what is printed in pictures; NAME may be a checkpoint's folder
     python -m zoo verify [NAME ...]         whether checkpoints on this machine are whole
     python -m zoo grid FOLDER --out FILE    pictures laid out on a grid, like beside like
+    python -m zoo letters FOLDER --index DB a folder of Persian letters as a table that can be searched
     python -m zoo publish --namespace NAME  checkpoints to the Hugging Face Hub
     python -m zoo deploy --space NAME/SPACE the pages to a Space
 
@@ -17,6 +18,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -86,6 +88,17 @@ def _parser() -> argparse.ArgumentParser:
     grid.add_argument("--layout", default=LAYOUTS[0], choices=LAYOUTS, help=f"default: {LAYOUTS[0]}")
     grid.add_argument("--keep", type=Path, metavar="CSV", help="an earlier map.csv, whose pictures stay where they are")
     grid.set_defaults(run=_grid)
+
+    letters = commands.add_parser("letters", parents=[shared], help="read Persian letters into an index, or search it")
+    letters.add_argument(
+        "folder", metavar="FOLDER", type=Path, nargs="?", help="scans and PDFs; only new ones are read"
+    )
+    letters.add_argument("--index", type=Path, required=True, metavar="DB", help="the index, a file; made if need be")
+    letters.add_argument("--search", default="", metavar="WORDS", help="print the letters in which all of these stand")
+    letters.add_argument("--doubtful", action="store_true", help="print the letters that somebody should look at")
+    letters.add_argument("--out", type=Path, metavar="FILE", help="write them as a table, .csv or .xlsx, too")
+    letters.add_argument("--corrections", type=Path, metavar="DIR", help="write what was corrected in FOLDER, to learn")
+    letters.set_defaults(run=_letters)
     return parser
 
 
@@ -209,6 +222,34 @@ def _grid(options: argparse.Namespace) -> list[dict[str, Any]]:
             "skipped": skipped,
         }
     ]
+
+
+def _letters(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from zoo.letter import Index, read
+    from zoo.letter.index import export
+
+    if options.folder is None and not options.index.exists():
+        raise zoo.InputError(f"There is no index {options.index}; name the folder of letters that it is made of.")
+    with closing(Index(options.index)) as index:
+        if options.folder is not None:
+            with _Bar() as bar:
+                done = index.update(options.folder, read, lambda count, total: bar.update("letters", count, total))
+            print(
+                f"{done.read} read, {done.kept} unchanged, {done.gone} gone, {done.failed} unreadable", file=sys.stderr
+            )
+            if options.corrections:
+                print(f"{index.corrections(options.folder, options.corrections)} corrections", file=sys.stderr)
+        rows = index.search(options.search)
+        rows = [row for row in rows if row.to_check] if options.doubtful else rows
+        if options.out:
+            export(rows, options.out)
+        asked = options.search or options.doubtful or options.folder is None
+        for row in rows:
+            if row.error:
+                print(f"{row.path}: {row.error}", file=sys.stderr)
+            if asked and not options.json:
+                print("\t".join((row.path, row.number, row.date, row.attachment, row.title, *row.doubts)))
+        return [asdict(row) for row in rows]
 
 
 class _Bar:

@@ -1,1 +1,22 @@
-"""Whole Persian letters."""
+"""Whole Persian letters: their number, date and attachment, their text, and folders of them that can be searched.
+
+>>> from zoo import letter
+>>> found = letter.read("letter.pdf")  # doctest: +SKIP
+>>> found.number, found.date, found.attachment  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.letter.index import Index
+    from zoo.letter.reading import Field, Letter, Line, read
+
+__all__ = ["Field", "Index", "Letter", "Line", "read"]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs the networks is imported when it is first used."""
+    if name not in __all__:
+        raise AttributeError(f"module 'zoo.letter' has no attribute {name!r}")
+    return getattr(import_module("zoo.letter.index" if name == "Index" else "zoo.letter.reading"), name)

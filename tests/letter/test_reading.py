@@ -1,0 +1,120 @@
+"""From what is found on a page to a letter: pairs, doubts, order; the networks are those that make no mistake."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.data import letters
+from zoo.letter import reading
+from zoo.letter.finder import FIELDS, Found
+from zoo.letter.reading import Letter, Networks
+from zoo.prediction import Prediction
+
+Objects = list[dict[str, Any]]
+
+
+def answer(text: str, status: str = "ok", label: str | None = None) -> Prediction:
+    return Prediction(text, 0.9, ((text, 0.9),), (), status, label)  # type: ignore[arg-type]
+
+
+def read(
+    picture: Image.Image,
+    objects: Objects,
+    status: Callable[[dict[str, Any]], str] = lambda _: "ok",
+    label: str = "other",
+    turned: Callable[[Image.Image], np.ndarray] = lambda _: np.eye(3)[:2],
+) -> Letter:
+    """A letter as networks would read it that find and read all of the objects, in their order."""
+
+    def find(page: Image.Image) -> list[Found]:
+        way = turned(page)
+        return [
+            Found(one["kind"], np.asarray(np.array(one["box"]) @ way[:, :2].T + way[:, 2], np.float32), 0.9)
+            for one in objects
+        ]
+
+    def texts(crops: Sequence[Image.Image]) -> list[Prediction]:
+        return [answer(one["text"], status(one)) for one, _ in zip(objects, crops, strict=True)]
+
+    def told(crops: Sequence[Image.Image]) -> Iterator[Prediction]:
+        return iter([answer("تاریخ", label=label)])
+
+    parts = (SimpleNamespace(find=find), SimpleNamespace(read=texts), SimpleNamespace(read=told))
+    return reading.read(picture, Networks(*parts))  # type: ignore[arg-type]
+
+
+def drawn(seed: int, damage: Any = "scan") -> tuple[Image.Image, Objects]:
+    picture, row = letters.draw(seed, "train", damage, 6, (100,))
+    return picture, json.loads(str(row["objects"]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_value_is_paired_with_its_label_and_lines_stand_in_order(seed: int) -> None:
+    picture, objects = drawn(seed, "scan" if seed % 2 else "phone")
+    letter = read(picture, objects)
+    for name in FIELDS:
+        own = [one["text"] for one in objects if one["kind"] == name]
+        labelled = any(one["kind"] == f"{name} label" for one in objects)
+        assert letter[name].value.text == (own[0] if own else "")
+        assert letter[name].status == ("ok" if own else "empty" if labelled else "missing"), letter[name]
+    lines = [one["text"] for one in objects if one["kind"] == "line"]
+    assert sorted(letter.text.split("\n")) == sorted(lines)
+    high = [one.box[:, 1].mean() for one in letter.lines]
+    assert np.mean(np.diff(high) > -12) == 1, "from above"
+
+
+def test_what_is_doubtful_is_marked_with_the_reason() -> None:
+    picture, objects = next(
+        (picture, objects) for picture, objects in map(drawn, range(9)) if any(o["kind"] == "date" for o in objects)
+    )
+    assert read(picture, objects)["date"].status == "ok"
+    hard = read(picture, objects, status=lambda one: "unsure" if one["kind"] == "date" else "ok")
+    assert hard["date"].problem == "It is hard to read." and hard.doubtful == (hard["date"],)
+    unlabelled = read(picture, [one for one in objects if one["kind"] != "date label"])
+    assert "no label" in unlabelled["date"].problem
+    assert "Its label reads" in read(picture, objects, label="number")["date"].problem
+    wrong = [{**one, "text": "1398/13/40"} if one["kind"] == "date" else one for one in objects]
+    assert read(picture, wrong)["date"].problem == "There is no such day."
+    twice = [*objects, next(one for one in objects if one["kind"] == "date")]
+    assert "several" in read(picture, twice)["date"].problem
+
+
+def test_a_page_that_is_askew_is_turned_and_boxes_lie_on_the_page_as_it_was() -> None:
+    page = np.full((400, 600, 3), 255, np.uint8)
+    cv2.rectangle(page, (100, 180), (500, 210), (0, 0, 0), -1)
+    way = cv2.getRotationMatrix2D((300, 200), -8, 1.0)  # clockwise
+    askew = Image.fromarray(cv2.warpAffine(page, way, (600, 400), borderValue=(255, 255, 255)))
+    box = np.array([[100, 180], [500, 180], [500, 210], [100, 210]], np.float32)
+    there = (box @ way[:, :2].T + way[:, 2]).astype(np.float32)
+    assert reading.skew([Found("line", there, 1.0)]) == pytest.approx(8, abs=0.01)
+    seen: list[Image.Image] = []
+
+    def turned(picture: Image.Image) -> np.ndarray:
+        seen.append(picture)
+        return np.eye(3)[:2] if len(seen) == 1 else np.asarray(cv2.getRotationMatrix2D((300, 200), 8, 1.0))
+
+    letter = read(askew, [{"kind": "line", "text": "خط", "box": there.tolist()}], turned=turned)
+    assert len(seen) == 2 and np.asarray(seen[1])[185:205, 110:490].mean() < 10, "the second time it is straight"
+    np.testing.assert_allclose(letter.lines[0].box, there, atol=0.5)
+
+
+def test_what_is_cut_out_is_upright_with_a_little_around_it() -> None:
+    page = Image.new("RGB", (300, 200), "white")
+    for x, tint in ((100, "red"), (150, "blue")):
+        page.paste(tint, (x, 80, x + 50, 100))
+    turned = page.rotate(-20, Image.Resampling.BICUBIC, fillcolor="white")  # clockwise
+    box = np.array([[100, 80], [200, 80], [200, 100], [100, 100]], float) - [150, 100]
+    spin = np.radians(20)
+    box = box @ np.array([[np.cos(spin), np.sin(spin)], [-np.sin(spin), np.cos(spin)]]) + [150, 100]
+    crop = np.asarray(reading.cut(turned, box.astype(np.float32)), int)
+    assert crop.shape[:2] == pytest.approx((20 * (1 + 2 * reading.AROUND), 100 + 40 * reading.AROUND), abs=1)
+    left, right = crop[6:-6, 10:45], crop[6:-6, 60:95]
+    assert (
+        left[..., 0].mean() > 240 > 20 > left[..., 2].mean() and right[..., 2].mean() > 240 > 20 > right[..., 0].mean()
+    )

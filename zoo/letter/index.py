@@ -1,0 +1,302 @@
+"""A folder of letters as one table that can be searched: SQLite with full-text search.
+
+What is typed finds a letter whichever digits and whichever forms of ye and kaf are typed or printed: both are compared
+as `plain` has them. Any three characters in a row are enough, for the index is of trigrams; fewer are looked for in
+every letter.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.letter import values
+from zoo.letter.finder import FIELDS
+from zoo.letter.pages import SUFFIXES, pages
+from zoo.letter.reading import MEANING, Letter, cut
+
+TRIGRAM = 3
+COLUMNS = "path", "number", "date", "gregorian", "attachment", "title", "doubts", "text"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS letters (
+    path TEXT PRIMARY KEY, changed INTEGER, size INTEGER, fields TEXT, text TEXT, doubts TEXT, error TEXT
+);
+CREATE TABLE IF NOT EXISTS corrections (
+    path TEXT, field TEXT, text TEXT, at REAL, PRIMARY KEY (path, field)
+);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (fields, text, tokenize = 'trigram');
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A letter in the table.
+
+    Attributes:
+        path: of its file in the folder, "/" between parts.
+        number, date, gregorian, attachment, title: as `Letter` has them, corrected where somebody did.
+        text: of its body, line by line.
+        doubts: why it should be looked at, a sentence for each field.
+        error: why it could not be read, or "".
+    """
+
+    path: str
+    number: str
+    date: str
+    gregorian: str
+    attachment: str
+    title: str
+    text: str
+    doubts: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def to_check(self) -> bool:
+        """Whether somebody should look at it."""
+        return bool(self.doubts or self.error)
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What an update did: how many files were read, were there already, are gone, could not be read."""
+
+    read: int
+    kept: int
+    gone: int
+    failed: int
+
+
+def plain(text: str) -> str:
+    """A text as it is compared: ASCII digits, one form of each letter, lower case, single spaces.
+
+    >>> plain("نامهٔ ۱۳۹۷/۱۰") == plain("نامهٔ 1397/10")
+    True
+    """
+    return " ".join(values.ascii_digits(text).replace("\u200c", " ").casefold().split())
+
+
+def files(folder: Path) -> list[Path]:
+    """The letters of a folder and of those in it, by name.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {str(folder)!r}; name one with scans or PDFs in it.")
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+class Index:
+    """The table in a file.
+
+    Args:
+        path: of the file, which is made where there is none.
+
+    Raises:
+        InputError: it is no such file, or cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._open = sqlite3.connect(path, timeout=60)
+            self._open.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise InputError(f"{path} is no index of letters, or cannot be opened ({error}); name another.") from error
+
+    def close(self) -> None:
+        """Closes the file; what was changed is there already."""
+        self._open.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._open:
+            yield self._open
+
+    def update(
+        self, folder: Path, read: Callable[[Path], Letter], tell: Callable[[int, int], None] = lambda *_: None
+    ) -> Updated:
+        """Reads the files of a folder that are new or changed, and forgets those that are gone.
+
+        Each is kept as soon as it is read: after a stop it goes on there.
+
+        Args:
+            folder: of the letters.
+            read: a file to what it says.
+            tell: is told after every file how many are done, and of how many.
+
+        Raises:
+            InputError: there is no such folder.
+        """
+        found = {path.relative_to(folder).as_posix(): path for path in files(folder)}
+        known = {path: state for path, *state in self._open.execute("SELECT path, changed, size FROM letters")}
+        gone = [path for path in known if path not in found]
+        with self._change():
+            for path in gone:
+                self._forget(path)
+        counts = {"read": 0, "kept": 0, "failed": 0}
+        for done, (name, path) in enumerate(found.items(), 1):
+            state = [path.stat().st_mtime_ns, path.stat().st_size]
+            if known.get(name) == state:
+                counts["kept"] += 1
+            else:
+                letter, error = None, ""
+                try:
+                    letter = read(path)
+                except InputError as failure:
+                    error = str(failure)
+                counts["failed" if error else "read"] += 1
+                with self._change():
+                    self._forget(name)
+                    self._keep(name, state, letter, error)
+            tell(done, len(found))
+        return Updated(gone=len(gone), **counts)
+
+    def _forget(self, path: str) -> None:
+        self._open.execute("DELETE FROM words WHERE rowid = (SELECT rowid FROM letters WHERE path = ?)", (path,))
+        self._open.execute("DELETE FROM letters WHERE path = ?", (path,))
+
+    def _keep(self, path: str, state: Sequence[int], letter: Letter | None, error: str) -> None:
+        fields = (
+            {
+                one.name: {
+                    "text": one.value.text, "normal": one.value.normal, "gregorian": one.value.gregorian,
+                    "page": one.page, "box": None if one.box is None else np.round(one.box, 1).tolist(),
+                }
+                for one in letter.fields
+            }
+            if letter
+            else {}
+        )  # fmt: skip
+        doubts = [f"{one.name}: {one.problem}" for one in letter.doubtful] if letter else []
+        body = letter.text if letter else ""
+        told = (path, *state, json.dumps(fields), body, json.dumps(doubts, ensure_ascii=False), error)
+        number = self._open.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?, ?, ?)", told).lastrowid
+        self._index(number, fields, body)
+
+    def _index(self, number: int | None, fields: dict[str, dict[str, object]], body: str) -> None:
+        words = " ".join(str(one[key]) for one in fields.values() for key in ("text", "normal", "gregorian"))
+        self._open.execute("DELETE FROM words WHERE rowid = ?", (number,))
+        self._open.execute(
+            "INSERT INTO words (rowid, fields, text) VALUES (?, ?, ?)", (number, plain(words), plain(body))
+        )
+
+    def search(self, wanted: str = "") -> list[Row]:
+        """The letters in which every word that is typed stands somewhere, in fields or text; all for none."""
+        where, given = ["1"], []
+        for word in plain(wanted).split():
+            if len(word) >= TRIGRAM:
+                where.append("rowid IN (SELECT rowid FROM words WHERE words MATCH ?)")
+                given.append('"' + word.replace('"', '""') + '"')
+            else:
+                where.append("rowid IN (SELECT rowid FROM words WHERE instr(fields || ' ' || text, ?))")
+                given.append(word)
+        query = f"SELECT path, fields, text, doubts, error FROM letters WHERE {' AND '.join(where)} ORDER BY path"
+        return [self._row(*one) for one in self._open.execute(query, given)]
+
+    @staticmethod
+    def _row(path: str, fields: str, text: str, doubts: str, error: str) -> Row:
+        known = json.loads(fields)
+        normal = {name: known.get(name, {}).get("normal", "") for name in FIELDS}
+        gregorian = known.get("date", {}).get("gregorian", "")
+        return Row(path, **normal, gregorian=gregorian, text=text, doubts=tuple(json.loads(doubts)), error=error)
+
+    def correct(self, path: str, name: str, text: str) -> None:
+        """Puts in a field what somebody who looked at it says; its doubt is gone, and the correction is kept.
+
+        Raises:
+            InputError: there is no such letter or field.
+        """
+        found = self._open.execute("SELECT rowid, fields, text, doubts FROM letters WHERE path = ?", (path,)).fetchone()
+        if found is None or name not in MEANING:
+            raise InputError(f"There is no field {name!r} of a letter {path!r} in this index.")
+        number, fields, body, doubts = found[0], json.loads(found[1]), found[2], json.loads(found[3])
+        said = MEANING[name](text)
+        fields[name] = {
+            **fields.get(name, {"page": 0, "box": None}),
+            "text": text,
+            "normal": said.normal,
+            "gregorian": said.gregorian,
+        }
+        left = [one for one in doubts if not one.startswith(f"{name}: ")]
+        with self._change():
+            self._open.execute(
+                "UPDATE letters SET fields = ?, doubts = ? WHERE rowid = ?",
+                (json.dumps(fields), json.dumps(left, ensure_ascii=False), number),
+            )
+            self._open.execute(
+                "INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", (path, name, text, time.time())
+            )
+            self._index(number, fields, body)
+
+    def corrections(self, folder: Path, out: Path) -> int:
+        """Writes what was corrected as an ImageFolder to learn from: the pictures of the values; returns how many.
+
+        Args:
+            folder: of the letters.
+            out: is made.
+
+        Raises:
+            InputError: a letter cannot be read any more.
+        """
+        out.mkdir(parents=True, exist_ok=True)
+        rows: list[dict[str, str]] = []
+        for path, name, text in self._open.execute("SELECT path, field, text FROM corrections ORDER BY path, field"):
+            found = self._open.execute("SELECT fields FROM letters WHERE path = ?", (path,)).fetchone()
+            known = json.loads(found[0]).get(name, {}) if found else {}
+            if not known.get("box"):
+                continue
+            page = next(page for i, page in enumerate(pages(folder / path)) if i == known["page"])
+            file = f"{len(rows):05}.png"
+            cut(page, np.array(known["box"], np.float32)).save(out / file)
+            rows.append({"file_name": file, "text": text})
+        with (out / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
+            writer = csv.DictWriter(table, ("file_name", "text"), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        return len(rows)
+
+
+def export(rows: Iterable[Row], path: Path) -> None:
+    """Writes letters as a table: CSV that spreadsheets open, or Excel by the ending .xlsx.
+
+    Raises:
+        InputError: the ending is another.
+    """
+    lines = [[*(" ".join(v) if isinstance(v := getattr(row, c), tuple) else v for c in COLUMNS)] for row in rows]
+    if path.suffix.lower() == ".csv":
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *map(_harmless, lines)])
+    elif path.suffix.lower() == ".xlsx":
+        import openpyxl
+
+        book = openpyxl.Workbook()
+        sheet = book.active
+        sheet.sheet_view.rightToLeft = True
+        for line in ([*COLUMNS], *lines):
+            sheet.append(line)
+        for cells in sheet.iter_rows():
+            for cell in cells:
+                cell.data_type = "s"  # nothing that was read is a formula
+        book.save(path)
+    else:
+        raise InputError(f"{path.name} should end in .csv or .xlsx.")
+
+
+def _harmless(line: Sequence[str]) -> list[str]:
+    """A line no cell of which a spreadsheet takes for a formula."""
+    return [f"'{value}" if value[:1] in "=+-@\t\r" and value != "" else value for value in line]

@@ -1,0 +1,281 @@
+"""A Persian letter from its file to what it says: its number, date and attachment, its title, its text.
+
+A page is turned upright by the lines that are found on it, each text is cut out and read, the values are paired with
+their labels. What is doubtful is marked, with the reason, and never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from zoo import image
+from zoo.letter import values
+from zoo.letter.finder import FIELDS, Finder, Found, Quad, height
+from zoo.letter.pages import pages
+from zoo.letter.values import Value
+from zoo.loading import load, trained
+
+if TYPE_CHECKING:
+    from zoo.prediction import Prediction
+    from zoo.reader import Reader
+
+FINDER, READER, LABELS = "persian-letter-detector", "persian-crnn", "persian-resnet34"
+STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
+AROUND = 0.12  # of a text's height that is cut out beside it on every side
+TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
+MEANING: dict[str, Callable[[str], Value]] = {
+    "number": values.number,
+    "date": values.date,
+    "attachment": values.attachment,
+    "title": lambda text: Value(text, " ".join(values.ascii_digits(text).split())),
+}
+Status = Literal["ok", "doubtful", "empty", "missing"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One of the FIELDS of a letter.
+
+    Attributes:
+        name: one of FIELDS.
+        value: what it says.
+        status: "ok"; "doubtful", to be looked at; "empty" where its label has nothing behind it; "missing" where there
+            is no label either.
+        confidence: the probability that the value is read right, of one that was read.
+        box, label: the corners of the value and of the label in the page's pixels, clockwise from the upper left.
+        page: from 0.
+        problem: why it is doubtful, in a sentence, or "".
+    """
+
+    name: str
+    value: Value
+    status: Status
+    confidence: float = 0.0
+    box: Quad | None = None
+    label: Quad | None = None
+    page: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the text: what is read, its probability, its corners in the page's pixels, its page from 0."""
+
+    text: str
+    confidence: float
+    box: Quad
+    page: int
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a letter says.
+
+    Attributes:
+        fields: one for each of FIELDS, in their order.
+        lines: of all pages, in reading order.
+        sizes: width and height of each page, in pixels.
+    """
+
+    fields: tuple[Field, ...]
+    lines: tuple[Line, ...]
+    sizes: tuple[tuple[int, int], ...] = field(default=())
+
+    def __getitem__(self, name: str) -> Field:
+        return self.fields[FIELDS.index(name)]
+
+    @property
+    def number(self) -> str:
+        """Its number, digits in ASCII; "" for none."""
+        return self["number"].value.normal
+
+    @property
+    def date(self) -> str:
+        """Its day in the Persian calendar, YYYY/MM/DD, or as it is printed where that is no date; "" for none."""
+        return self["date"].value.normal
+
+    @property
+    def attachment(self) -> str:
+        """What is attached; "" for nothing."""
+        return self["attachment"].value.normal
+
+    @property
+    def title(self) -> str:
+        """What it is about, if it says so."""
+        return self["title"].value.normal
+
+    @property
+    def text(self) -> str:
+        """All of its text but the fields, line by line."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def doubtful(self) -> tuple[Field, ...]:
+        """The fields that somebody should look at."""
+        return tuple(one for one in self.fields if one.status == "doubtful")
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks that read a letter: what finds texts, what reads them, what tells the fields' labels apart."""
+
+    finder: Finder
+    reader: Reader
+    labels: Reader
+
+
+@cache
+def networks() -> Networks:
+    """Those of the zoo, loaded once.
+
+    Raises:
+        InputError: one is neither here nor to be had.
+    """
+    finder = trained(FINDER)
+    assert isinstance(finder, Finder)
+    return Networks(finder, load(READER), load(LABELS))
+
+
+def read(source: image.Source, using: Networks | None = None) -> Letter:
+    """Reads a letter; its fields are those of the first page that has any.
+
+    Args:
+        source: a picture, a TIFF or a PDF of one or more pages, by its path, its bytes or in memory.
+        using: the networks; None for those of the zoo.
+
+    Raises:
+        InputError: the file cannot be read, or a network is out of reach.
+    """
+    using = using or networks()
+    fields: dict[str, Field] = {}
+    lines: list[Line] = []
+    sizes = []
+    for number, page in enumerate(pages(source)):
+        sizes.append(page.size)
+        found, texts = _page(page, using)
+        own = {one.name: one for one in _fields(page, found, texts, using.labels, number)}
+        if not any(one.status != "missing" for one in fields.values()):
+            fields = own
+        lines += [
+            Line(texts[i].text, texts[i].confidence, found[i].box, number)
+            for i in _in_order(found, [i for i, one in enumerate(found) if one.kind == "line" and texts[i].text])
+        ]
+    return Letter(tuple(fields[name] for name in FIELDS), tuple(lines), tuple(sizes))
+
+
+def _page(page: Image.Image, using: Networks) -> tuple[list[Found], list[Prediction]]:
+    """The texts of a page, in its own pixels, and what is read in each."""
+    found = using.finder.find(page)
+    turn = skew(found)
+    if abs(turn) > STRAIGHT:
+        upright, back = straightened(page, turn)
+        found = [Found(one.kind, _through(back, one.box), one.confidence) for one in using.finder.find(upright)]
+    return found, using.reader.read([cut(page, one.box) for one in found])
+
+
+def skew(found: Iterable[Found]) -> float:
+    """How far a page is turned clockwise, in degrees: the median of its longer lines, each by its length."""
+    angles, lengths = [], []
+    for one in found:
+        side = one.box[1] - one.box[0]
+        if (length := float(np.linalg.norm(side))) > 4 * height(one.box):
+            angles.append(float(np.degrees(np.arctan2(side[1], side[0]))))
+            lengths.append(length)
+    if not angles:
+        return 0.0
+    order = np.argsort(angles)
+    shares = np.cumsum(np.array(lengths)[order]) / sum(lengths)
+    return float(angles[order[int(np.searchsorted(shares, 0.5))]])
+
+
+def straightened(page: Image.Image, turn: float) -> tuple[Image.Image, npt.NDArray[np.float64]]:
+    """The page turned back by so many degrees about its middle, and the way (2, 3) from its pixels to the page's."""
+    centre = page.width / 2, page.height / 2
+    way = cv2.getRotationMatrix2D(centre, turn, 1.0)
+    fill = tuple(int(value) for value in image.border(np.asarray(page)))
+    turned = cv2.warpAffine(np.asarray(page), way, page.size, flags=cv2.INTER_LINEAR, borderValue=fill)
+    return Image.fromarray(turned), np.asarray(cv2.invertAffineTransform(way))
+
+
+def _through(way: npt.NDArray[np.float64], box: Quad) -> Quad:
+    return np.asarray(box @ way[:, :2].T + way[:, 2], np.float32)
+
+
+def cut(page: Image.Image, box: Quad) -> Image.Image:
+    """What stands in a box, upright, with a little around it."""
+    along, down = box[1] - box[0], box[3] - box[0]
+    high = height(box)
+    wide = float(np.linalg.norm(along))
+    margin = AROUND * high
+    size = max(round(wide + 2 * margin), 4), max(round(high + 2 * margin), 4)
+    right, below = along / max(wide, 1e-6) * margin, down / max(float(np.linalg.norm(down)), 1e-6) * margin
+    corners = np.array([box[0] - right - below, box[1] + right - below, box[2] + right + below, box[3] - right + below])
+    target = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
+    way = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    flat = cv2.warpPerspective(np.asarray(page), way, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Image.fromarray(flat)
+
+
+def _in_order(found: Sequence[Found], chosen: Sequence[int]) -> list[int]:
+    """Texts in reading order: line after line, in each from the right."""
+    rows: list[list[int]] = []
+    for i in sorted(chosen, key=lambda i: float(found[i].box[:, 1].mean())):
+        if rows and _beside(found[rows[-1][0]].box, found[i].box):
+            rows[-1].append(i)
+        else:
+            rows.append([i])
+    return [i for row in rows for i in sorted(row, key=lambda i: -float(found[i].box[:, 0].mean()))]
+
+
+def _beside(one: Quad, other: Quad) -> bool:
+    """Whether two texts stand on one line: the nearer sides of both are about as high."""
+    left, right = (one, other) if one[:, 0].mean() < other[:, 0].mean() else (other, one)
+    top, bottom = max(left[1, 1], right[0, 1]), min(left[2, 1], right[3, 1])
+    return bool(bottom - top > TOGETHER * min(height(one), height(other)))
+
+
+def _fields(
+    page: Image.Image, found: Sequence[Found], texts: Sequence[Prediction], labels: Reader, number: int
+) -> Iterable[Field]:
+    """Each of FIELDS on a page: its label, and the value that stands to the left of it."""
+    for name in FIELDS:
+        own = [i for i, one in enumerate(found) if one.kind == name and texts[i].text]
+        marks = [i for i, one in enumerate(found) if one.kind == f"{name} label"]
+        mark = max(marks, key=lambda i: found[i].confidence, default=None)
+        if mark is None:
+            value = max(own, key=lambda i: found[i].confidence, default=None)
+        else:
+            place = found[mark].box
+            beside = [i for i in own if _beside(found[i].box, place) and found[i].box[:, 0].mean() < place[:, 0].mean()]
+            value = max(beside, key=lambda i: float(found[i].box[:, 0].max()), default=None)
+        label = None if mark is None else found[mark].box
+        if value is None:
+            yield Field(name, Value("", ""), "missing" if mark is None else "empty", label=label, page=number)
+            continue
+        read = texts[value]
+        said = MEANING[name](read.text)
+        problem = said.problem or _doubt(page, name, label, read, len(own), labels)
+        status: Status = "doubtful" if problem else "ok"
+        yield Field(name, said, status, read.confidence, found[value].box, label, number, problem)
+
+
+def _doubt(page: Image.Image, name: str, label: Quad | None, read: Prediction, count: int, labels: Reader) -> str:
+    """Why somebody should look at a field, or ""."""
+    if read.status != "ok":
+        return "It is hard to read."
+    if label is None:
+        return "There is no label before it."
+    if count > 1:
+        return "There are several such values on the page."
+    [told] = labels.read([cut(page, label)])
+    if told.status == "ok" and told.label in MEANING and told.label != name:
+        return f"Its label reads {told.text}."
+    return ""
