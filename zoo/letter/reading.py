@@ -166,7 +166,7 @@ def read(source: image.Source, using: Networks | None = None) -> Letter:
             fields = own
         lines += [
             Line(texts[i].text, texts[i].confidence, found[i].box, number)
-            for i in _in_order(found, [i for i, one in enumerate(found) if one.kind == "line" and texts[i].text])
+            for i in in_order(found, [i for i, one in enumerate(found) if one.kind == "line" and texts[i].text])
         ]
     return Letter(tuple(fields[name] for name in FIELDS), tuple(lines), tuple(sizes))
 
@@ -224,18 +224,18 @@ def cut(page: Image.Image, box: Quad) -> Image.Image:
     return Image.fromarray(flat)
 
 
-def _in_order(found: Sequence[Found], chosen: Sequence[int]) -> list[int]:
+def in_order(found: Sequence[Found], chosen: Sequence[int]) -> list[int]:
     """Texts in reading order: line after line, in each from the right."""
     rows: list[list[int]] = []
     for i in sorted(chosen, key=lambda i: float(found[i].box[:, 1].mean())):
-        if rows and _beside(found[rows[-1][0]].box, found[i].box):
+        if rows and beside(found[rows[-1][0]].box, found[i].box):
             rows[-1].append(i)
         else:
             rows.append([i])
     return [i for row in rows for i in sorted(row, key=lambda i: -float(found[i].box[:, 0].mean()))]
 
 
-def _beside(one: Quad, other: Quad) -> bool:
+def beside(one: Quad, other: Quad) -> bool:
     """Whether two texts stand on one line: the nearer sides of both are about as high."""
     left, right = (one, other) if one[:, 0].mean() < other[:, 0].mean() else (other, one)
     top, bottom = max(left[1, 1], right[0, 1]), min(left[2, 1], right[3, 1])
@@ -254,8 +254,8 @@ def _fields(
             value = max(own, key=lambda i: found[i].confidence, default=None)
         else:
             place = found[mark].box
-            beside = [i for i in own if _beside(found[i].box, place) and found[i].box[:, 0].mean() < place[:, 0].mean()]
-            value = max(beside, key=lambda i: float(found[i].box[:, 0].max()), default=None)
+            level = [i for i in own if beside(found[i].box, place) and found[i].box[:, 0].mean() < place[:, 0].mean()]
+            value = max(level, key=lambda i: float(found[i].box[:, 0].max()), default=None)
         label = None if mark is None else found[mark].box
         if value is None:
             yield Field(name, Value("", ""), "missing" if mark is None else "empty", label=label, page=number)

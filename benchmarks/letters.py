@@ -1,0 +1,155 @@
+"""Letters read by ours and by Tesseract, in one run.
+
+    python -m benchmarks.letters --data DIR/letters-test DIR/letters-test-phone
+
+Both sets are drawn by python -m training.data.letters tests. Tesseract's words are paired by the same rules: a label is
+one of the words that are printed as such, its value what stands to the left of it. With --save the numbers go into the
+evaluation.json of the network that finds the fields.
+"""
+
+import argparse
+import csv
+import io
+import itertools
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from training import card, lettering
+from training.data.folder import ImageFolder
+from training.data.persian_texts import LABELS
+from training.report import Report, Row
+from zoo import letter
+from zoo.letter.finder import FIELDS, Quad
+from zoo.letter.reading import FINDER, MEANING, Field, Letter, Line
+from zoo.letter.values import Value, ascii_digits
+from zoo.metrics import bootstrap
+from zoo.store import CHECKPOINTS
+
+SECONDS = "s a page, median"
+GAP = 3.0  # times a word's height: what is farther away is no part of a value
+Word = tuple[str, tuple[float, float, float, float], float]  # its text, left, top, right, bottom, and the probability
+Read = Callable[[Image.Image], Letter]
+
+
+def tesseract() -> Read:
+    """Tesseract with `fas`, told that it sees a page."""
+    if not shutil.which("tesseract"):
+        raise ImportError("tesseract")
+
+    def read(picture: Image.Image) -> Letter:
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        command = ["tesseract", "-", "-", "-l", "fas", "--psm", "3", "tsv"]
+        return paired(subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode())
+
+    return read
+
+
+def told(table: str) -> Iterator[list[Word]]:
+    """The lines of Tesseract's table, each of its words from the right."""
+    rows = [
+        row
+        for row in csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE)
+        if (row["text"] or "").strip()
+    ]
+    for _, line in groupby(rows, lambda row: [row[name] for name in ("page_num", "block_num", "par_num", "line_num")]):
+        words = []
+        for row in line:
+            left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
+            words.append((row["text"].strip(), (left, top, left + width, top + height), float(row["conf"]) / 100))
+        yield sorted(words, key=lambda word: -word[1][2])
+
+
+def label(text: str) -> str:
+    """The field that a word is the label of, or ""."""
+    bare = ascii_digits(text).strip(" :.-…")
+    return next((name for name, known in LABELS.items() if bare in map(ascii_digits, known)), "")
+
+
+def paired(table: str) -> Letter:
+    """The letter that Tesseract's table tells of."""
+    fields = {name: Field(name, Value("", ""), "missing") for name in FIELDS}
+    lines = []
+    for words in told(table):
+        marks = [i for i, (text, _, _) in enumerate(words) if label(text)]
+        if not marks:
+            lines.append(Line(" ".join(text for text, _, _ in words), words[0][2], corners(words), 0))
+        for first, end in itertools.pairwise([*marks, len(words)]):
+            name = label(words[first][0])
+            if fields[name].status == "missing":
+                fields[name] = valued(name, words[first:end])
+    return Letter(tuple(fields.values()), tuple(lines))
+
+
+def valued(name: str, words: list[Word]) -> Field:
+    """The field of a label and what follows it on its line, from the right, up to a gap."""
+    count = 1
+    for (_, before, _), (_, own, _) in itertools.pairwise(words):
+        if before[0] - own[2] > GAP * (before[3] - before[1]):
+            break
+        count += 1
+    value = words[1:count]
+    text = " ".join(text for text, _, _ in value).strip(" :.…")
+    box = corners(value) if text else None
+    return Field(name, MEANING[name](text), "ok" if text else "empty", box=box)
+
+
+def corners(words: list[Word]) -> Quad:
+    """The upright box around some words, as corners."""
+    boxes = np.array([box for _, box, _ in words], np.float32)
+    (left, top), (right, bottom) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+READERS: dict[str, Callable[[], Read]] = {FINDER: lambda: letter.read, "Tesseract": tesseract}
+
+
+def measure(path: Path, name: str, read: Read, limit: int | None) -> list[Row]:
+    """How well one of them reads the first `limit` letters, and its time; the first one only warms up."""
+    pictures, data = ImageFolder(path), path.stem
+    found, true, times = [], [], []
+    read(pictures.image(0))
+    for i in tqdm(range(len(pictures))[:limit], name):
+        picture = pictures.image(i)
+        start = time.perf_counter()
+        found.append(read(picture))
+        times.append(time.perf_counter() - start)
+        true.append(json.loads(pictures.row(i)["objects"]))
+    extra = {"model": "" if name == FINDER else name, "command": f"python -m benchmarks.letters --data {data}"}
+    took = Row(data, SECONDS, float(np.median(times)), len(times), bootstrap(times, np.median), **extra)
+    return [*lettering.rates(data, found, true, **extra), took]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.letters", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, nargs="+", default=[Path("data/letters-test")], help="drawn sets")
+    parser.add_argument("--limit", type=int, help="read only the first so many letters")
+    parser.add_argument("--save", action="store_true", help="keep the numbers in the checkpoint's evaluation.json")
+    args = parser.parse_args()
+    rows = []
+    for path, (name, make) in itertools.product(args.data, READERS.items()):
+        try:
+            measured = measure(path, name, make(), args.limit)
+        except ImportError as error:
+            print(f"{name} is not installed ({error}); left out")
+            continue
+        print(f"{path.stem} {name}: " + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured))
+        rows += measured
+    if args.save:
+        report = Report(CHECKPOINTS / FINDER)
+        report.add(*rows)
+        report.save()
+        card.write(CHECKPOINTS / FINDER)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""How well letters are read: whether fields are found, values are right, doubt is told, and the text is spelled.
+
+A field counts as found if its box and the true one share half of what both cover. A value is right if it is what is
+printed, whichever code points its digits and letters have; it is claimed if it is not marked as doubtful.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from training.report import Row, share
+from training.spelling import error_rates
+from training.spotting import SHARED, overlap
+from zoo.letter.finder import FIELDS, Found
+from zoo.letter.reading import Letter, in_order
+from zoo.letter.values import ascii_digits
+
+MEASURED = FIELDS[:3]
+
+
+def around(corners: object) -> list[float]:
+    """The upright box around some corners: left, top, right, bottom."""
+    points = np.asarray(corners, float)
+    return [*points.min(0).tolist(), *points.max(0).tolist()]
+
+
+def alike(text: str) -> str:
+    """A text as it is compared."""
+    return " ".join(ascii_digits(text).split())
+
+
+def body(objects: Sequence[dict[str, Any]]) -> str:
+    """The lines of a drawn letter in reading order."""
+    lines = [one for one in objects if one["kind"] == "line"]
+    found = [Found("line", np.array(one["box"], np.float32), 1.0) for one in lines]
+    return "\n".join(lines[i]["text"] for i in in_order(found, range(len(found))))
+
+
+def rates(data: str, read: Sequence[Letter], true: Sequence[Sequence[dict[str, Any]]], **extra: str) -> list[Row]:
+    """The rows of letters read, beside what is drawn on each."""
+    found: dict[str, list[bool]] = {name: [] for name in MEASURED}
+    right, claimed, wrong = [], [], []
+    for letter, objects in zip(read, true, strict=True):
+        for name in MEASURED:
+            if not any(one["kind"] == f"{name} label" for one in objects):
+                continue
+            own = next((one for one in objects if one["kind"] == name), None)
+            said = letter[name]
+            if own is not None:
+                there = said.box is not None and (
+                    overlap(np.array([around(said.box)]), np.array([around(own["box"])]))[0, 0] >= SHARED
+                )
+                found[name].append(bool(there))
+            right.append(alike(said.value.text) == alike(own["text"] if own else ""))
+            claimed.append(said.status in ("ok", "empty"))
+            wrong.append(claimed[-1] and not right[-1])
+    spelled = error_rates(
+        data, [alike(one.text) for one in read], [alike(body(objects)) for objects in true], " of the body", **extra
+    )
+    return [
+        *(share(data, f"{name} found", hits, **extra) for name, hits in found.items()),
+        share(data, "field found", [hit for hits in found.values() for hit in hits], **extra),
+        share(data, "value exactly right", right, **extra),
+        share(data, "value not marked doubtful", claimed, **extra),
+        share(data, "wrong value not marked doubtful", wrong, **extra),
+        *spelled,
+    ]
