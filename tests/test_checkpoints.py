@@ -104,8 +104,12 @@ def test_it_reads_unseen_fonts_the_right_way_round_only(reader: Reader, drawn: D
 def test_onnx_answers_as_torch_does(reader: Reader, drawn: Drawn) -> None:
     pictures = [picture for picture, _ in drawn[:20]]
     other = zoo.load(reader.name, runtime="torch")
-    for a, b in zip(reader.read(pictures), other.read(pictures), strict=True):
-        assert a.text == b.text and a.confidence == pytest.approx(b.confidence, abs=1e-3)
+    rounded = bool(reader.settings.ranges)  # in 8-bit integers now and then a hard one is read otherwise
+    pairs = list(zip(reader.read(pictures), other.read(pictures), strict=True))
+    alike = [a.confidence for a, b in pairs if a.text == b.text]
+    assert len(alike) >= (18 if rounded else 20)
+    wanted = [b.confidence for a, b in pairs if a.text == b.text]
+    np.testing.assert_allclose(alike, wanted, atol=0.2 if rounded else 1e-3)
 
 
 def test_status_tells_something_from_nothing(reader: Reader, drawn: Drawn) -> None:

@@ -83,6 +83,7 @@ single characters, redrawn with other pens, slants and bends: 62 characters by h
 @fontsource that captchas are drawn with (SIL Open Font License and Apache 2.0). Empty canvases, scribbles, drawn
 scenes, signs such as # and ? and several characters in a row teach when there is nothing to read""",
 }
+ROUNDED = ", which computes its convolutions and LSTMs in 8-bit integers"
 LANGUAGE = """
 Ten texts are followed, and weighed in the end, by what the network sees and by how English words are spelled: a
 character 6-gram model, counted over the word list of the npm package word-list (MIT) without the words held out for
@@ -178,7 +179,7 @@ model = zoo.load("{name}")
 print(p.text, p.confidence, p.status)
 ```
 
-{size:.1f} MB of float16 weights, input {height}×{width}, runs through onnxruntime on a CPU.
+{size:.1f} MB of float16 weights, input {height}×{width}, runs through onnxruntime on a CPU{ROUNDED if reading.get("ranges") else ""}.
 
 ## Measured
 
