@@ -163,6 +163,7 @@ def write(folder: Path) -> None:
     )
     size = (folder / "model.safetensors").stat().st_size / 1e6
     height, width = config["pretrained_cfg"]["input_size"][1:]
+    rounded = ROUNDED if reading.get("ranges") else ""
     text = f"""---
 {meta.to_yaml()}
 ---
@@ -179,7 +180,7 @@ model = zoo.load("{name}")
 print(p.text, p.confidence, p.status)
 ```
 
-{size:.1f} MB of float16 weights, input {height}×{width}, runs through onnxruntime on a CPU{ROUNDED if reading.get("ranges") else ""}.
+{size:.1f} MB of float16 weights, input {height}×{width}, runs through onnxruntime on a CPU{rounded}.
 
 ## Measured
 
