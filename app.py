@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos import captcha, glyph, memorization, persian, read, visualizations, words
+from demos import captcha, glyph, letters, memorization, persian, read, visualizations, words
 from demos.jobs import Jobs
 
 TABS = {
@@ -16,6 +16,7 @@ TABS = {
     "Draw": glyph.build,
     "Persian": persian.build,
     "Words": words.build,
+    **({"Letters": letters.build} if letters.present() else {}),
     **({"Memorisation": memorization.build} if memorization.results() else {}),
 }
 # Fonts of the reader's own system: no request leaves the machine.

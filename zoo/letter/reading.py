@@ -7,7 +7,7 @@ their labels. What is doubtful is marked, with the reason, and never guessed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -116,6 +116,16 @@ class Letter:
     def text(self) -> str:
         """All of its text but the fields, line by line."""
         return "\n".join(line.text for line in self.lines)
+
+    def corrected(self, name: str, text: str) -> Letter:
+        """The same letter where a person says what one of its fields says."""
+        fields = [
+            replace(one, value=MEANING[name](text), status="ok" if text else "empty", confidence=1.0, problem="")
+            if one.name == name
+            else one
+            for one in self.fields
+        ]
+        return replace(self, fields=tuple(fields))
 
     @property
     def doubtful(self) -> tuple[Field, ...]:
