@@ -72,7 +72,7 @@ CATALOG: Mapping[str, Entry] = {
             name="word-crnn",
             task="text-recognition",
             summary="Reads printed words, numbers and lines of any length; with a detector, whole signs and pages.",
-            sha256="ef2d1a16a85220023f61f94c006046c27dd621dd88b6118d5576a34d871fbc93",
+            sha256="b04a58f019cf4e1e2598e754066c0303617ce7c0abf37bd8c4b1aa85a29eab57",
         ),
     )
 }

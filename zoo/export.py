@@ -123,6 +123,7 @@ def quantized(model: bytes, graph: Graph) -> bytes:
             every,
             Inputs(iter([example])),
             op_types_to_quantize=["Conv"],
+            activation_type=QuantType.QUInt8,  # signed ones are half as fast on x86
             weight_type=QuantType.QInt8,
             reduce_range=True,
             per_channel=True,
