@@ -8,7 +8,6 @@ network is exported. Every measurement runs in a process of its own.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -73,7 +72,13 @@ def measure(name: str, cores: int, path: Path, count: int) -> Speed:
     for part in parts:
         read(part)
     rate = len(pictures) / (time.perf_counter() - start)
-    return Speed(1000 * float(np.median(times[5:])), rate, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return Speed(1000 * float(np.median(times[5:])), rate, peak())
+
+
+def peak() -> float:
+    """Megabytes of this process at its peak; `getrusage` would count those of the one that started it."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def cold(name: str, picture: Path, times: int = 3) -> float:
