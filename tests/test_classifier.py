@@ -21,6 +21,7 @@ from zoo.classifier import Classifier
 from zoo.errors import InputError
 from zoo.explain import activation_map, to_picture
 from zoo.image import Placement
+from zoo.trained import Settings
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
 
@@ -41,7 +42,7 @@ def test_a_prediction_is_a_label_with_calibrated_probabilities(reader: Classifie
     assert flatter.text == p.text and 0.5 <= flatter.confidence < p.confidence
 
 
-def store_replace(reader: Classifier, **values: float) -> zoo.reader.Settings:
+def store_replace(reader: Classifier, **values: float) -> Settings:
     return replace(reader.settings, **values)
 
 

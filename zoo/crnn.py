@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from zoo.recurrent import CRNN
 
 BEST = 5  # readings that are told
+TRIED = 2  # symbols of a frame of which those are made that are told after a sure one
+UNLIKELY = -20.0  # natural logarithm of their least probability
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
 ELSE = 0.01  # what the chance is beforehand that a picture shows no word of a lexicon
 
@@ -145,6 +147,11 @@ class CRNNReader(SequenceReader):
         weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
         model = None if decoding.lm is False or not weight else decoding.lm or language.english()
         texts, shares = self.followed(frames, model)
+        if len(texts) < BEST:  # there is little doubt: what else it might be has to be looked for
+            likeliest = np.where(frames >= np.partition(frames, -TRIED, 1)[:, -TRIED, None], frames, -np.inf)
+            others = [one.text for one in ctc.beam_search(likeliest, BEST, rare=UNLIKELY, far=np.inf)]
+            others = [text for text in others if text not in texts]
+            texts, shares = texts + others, np.append(shares, np.exp(ctc.log_probabilities(frames, others)))
         if model is not None:
             shares = language.weighed(shares, self._gains(model, texts), weight)
         return [(texts[i], float(shares[i])) for i in np.argsort(-shares, kind="stable")]

@@ -96,7 +96,12 @@ class Followed(NamedTuple):
 
 
 def beam_search(
-    frames: Floats, width: int = BEAM, prefer: Preference | None = None, trace: list[list[Followed]] | None = None
+    frames: Floats,
+    width: int = BEAM,
+    prefer: Preference | None = None,
+    trace: list[list[Followed]] | None = None,
+    rare: float = RARE,
+    far: float = FAR,
 ) -> list[Followed]:
     """Texts by prefix beam search (Hannun et al. 2014), the best score first.
 
@@ -106,6 +111,8 @@ def beam_search(
         prefer: shallow fusion: what is added to the logarithm of each text's probability, (n,), when those are chosen
             that will be followed.
         trace: gets the texts that survived each frame.
+        rare: natural logarithm of the probability below which a frame's symbols are not followed.
+        far: nor are texts whose score is so much less than the best one's.
 
     Returns:
         Up to `width` texts. Their probabilities count the paths that were followed: `log_probabilities` counts all.
@@ -114,7 +121,7 @@ def beam_search(
     held: dict[Text, tuple[float, float]] = {(): (0.0, -math.inf)}
     known: dict[Text, float] = {}
     ranked: list[Followed] = []
-    for frame, likely in zip(frames.tolist(), frames > RARE, strict=True):
+    for frame, likely in zip(frames.tolist(), frames > rare, strict=True):
         symbols = [symbol for symbol in np.flatnonzero(likely).tolist() if symbol != BLANK]
         found: dict[Text, tuple[float, float]] = {}
         for text, (blank, other) in held.items():
@@ -130,7 +137,7 @@ def beam_search(
             known.update(zip(new, prefer(new).tolist(), strict=True))
         whole = ((text, _either(blank, other)) for text, (blank, other) in found.items())
         scored = [Followed(text, total, total + known.get(text, 0.0)) for text, total in whole if total > -math.inf]
-        worst = max(one.score for one in scored) - FAR
+        worst = max(one.score for one in scored) - far
         ranked = sorted((one for one in scored if one.score >= worst), key=lambda one: -one.score)[:width]
         held = {one.text: found[one.text] for one in ranked}
         if trace is not None:

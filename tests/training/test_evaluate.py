@@ -30,7 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sets")
     for name, words in (("test-words", WORDS), ("test-unseen-words", ("zebra", "oyster"))):
         save(out / name, partial(draw_test, words=words, seed=5), 6)
-    for name in (*evaluate.REAL, evaluate.WORDS, evaluate.NUMBERS, evaluate.SCENE_WORDS):
+    for name in (*evaluate.REAL, evaluate.WORDS, evaluate.WORN, evaluate.NUMBERS, evaluate.SCENE_WORDS):
         save(out / name, partial(draw_style, split="validation", seed=8), 6)
     save(out / "test-nothing", partial(draw_nothing, seed=6), 4)
     save(out / "validation", partial(draw_mixed, split="validation", seed=7), 8)
