@@ -147,14 +147,17 @@ class CRNNReader(SequenceReader):
         weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
         model = None if decoding.lm is False or not weight else decoding.lm or language.english()
         texts, shares = self.followed(frames, model)
-        if len(texts) < BEST:  # there is little doubt: what else it might be has to be looked for
+        found = len(texts)
+        if found < BEST:  # there is little doubt: what else it might be has to be looked for, and is no answer
             likeliest = np.where(frames >= np.partition(frames, -TRIED, 1)[:, -TRIED, None], frames, -np.inf)
             others = [one.text for one in ctc.beam_search(likeliest, BEST, rare=UNLIKELY, far=np.inf)]
             others = [text for text in others if text not in texts]
             texts, shares = texts + others, np.append(shares, np.exp(ctc.log_probabilities(frames, others)))
         if model is not None:
             shares = language.weighed(shares, self._gains(model, texts), weight)
-        return [(texts[i], float(shares[i])) for i in np.argsort(-shares, kind="stable")]
+        least = shares[:found].min()
+        kept = [i for i in np.argsort(-shares, kind="stable") if i < found or shares[i] <= least]
+        return [(texts[i], float(shares[i])) for i in kept]
 
     def _gains(self, model: NGram, texts: Sequence[ctc.Text], ended: bool = True) -> Floats:
         return model.gains([self.decode(text) for text in texts], *self.texts, ended=np.full(len(texts), ended))
