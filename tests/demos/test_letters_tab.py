@@ -3,7 +3,6 @@
 import csv
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -20,7 +19,10 @@ from zoo.letter.reading import MEANING, Field, Letter, Line
 BOX = np.array([[100, 20], [160, 20], [160, 40], [100, 40]], np.float32)
 LABEL = BOX + [80, 0]
 SAID = {"one.png": "۱۲/۵", "two.png": "<b>7</b>"}
-PROGRESS: Any = lambda *_: None  # noqa: E731
+
+
+def progress(*_: object) -> None:
+    """Nobody looks at it."""
 
 
 def read(path: Path) -> Letter:
@@ -55,7 +57,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def shown(files: list[str], words: str = "") -> tuple[letters.Given, str, list[str], str]:
     """What the visitor has, the table, the files to take away, the letter that is looked at."""
-    _, given, _, _, table, *taken, one = letters.show(files, words, PROGRESS)
+    _, given, _, _, table, *taken, one = letters.show(files, words, progress)
     return given, table, taken, one
 
 
@@ -72,7 +74,7 @@ def test_files_become_a_table_and_the_first_is_looked_at(files: list[str]) -> No
 def test_what_is_read_is_shown_as_text(files: list[str]) -> None:
     given, table, _, _ = shown(files)
     assert "<b>7</b>" not in table and "&lt;b&gt;7" in table
-    _, one = letters.choose(given, SimpleNamespace(path="two.png"))  # type: ignore[arg-type]
+    _, one = letters.choose(given, SimpleNamespace(path="two.png"))
     assert 'value="&lt;b&gt;7' in one and "look at it" in one and "It is hard to read." in one
 
 
@@ -85,23 +87,23 @@ def test_a_search_leaves_what_has_the_words(files: list[str]) -> None:
 
 def test_a_correction_is_shown_and_kept_to_learn_from(files: list[str]) -> None:
     given, *_ = shown(files)
-    letters.choose(given, SimpleNamespace(path="two.png"))  # type: ignore[arg-type]
-    *_, table, _, _, one = letters.correct(given, "", SimpleNamespace(field="number", text="۸"))  # type: ignore[arg-type]
+    letters.choose(given, SimpleNamespace(path="two.png"))
+    *_, table, _, _, one = letters.correct(given, "", SimpleNamespace(field="number", text="۸"))
     assert 'value="۸"' in one and "look at it" not in one and "&lt;b&gt;" not in table
     [kept] = (store.home() / "corrections" / "letters").iterdir()
     assert ImageFolder(kept).row(0)["text"] == "۸"
 
 
 def test_too_many_are_a_sentence_and_none_is_the_invitation(files: list[str]) -> None:
-    message, given, panels, *_ = letters.show(files * 70, "", PROGRESS)
+    message, given, panels, *_ = letters.show(files * 70, "", progress)
     assert "more than 200 letters" in message and given is None and panels.visible is False
-    assert letters.show(None, "", PROGRESS)[0] == ""
+    assert letters.show(None, "", progress)[0] == ""
 
 
 def test_programs_get_the_fields(files: list[str]) -> None:
-    found = letters.read_letter(Path(files[0]))  # type: ignore[arg-type]
+    found = letters.read_letter(Path(files[0]))
     assert (found["number"], found["date"], found["attachment"]) == ("12/5", "1397/10/20", "")
     date = next(one for one in found["fields"] if one["name"] == "date")
     assert date["text"] == "۱۳۹۷/۱۰/۲۰" and date["gregorian"] == "2019-01-10" and date["box"] == BOX.tolist()
     with pytest.raises(gr.Error, match="damaged"):
-        letters.read_letter(Path(files[2]))  # type: ignore[arg-type]
+        letters.read_letter(Path(files[2]))

@@ -39,7 +39,7 @@ def letter(path: Path) -> Letter:
         value = MEANING[name](given[name])
         doubt = "It is hard to read." if path.name == "c.png" and name == "number" else ""
         status = "doubtful" if doubt else "ok" if given[name] else "missing"
-        fields.append(Field(name, value, status, 0.9, BOX, BOX, 0, doubt))  # type: ignore[arg-type]
+        fields.append(Field(name, value, status, 0.9, BOX, BOX, 0, doubt))
     return Letter(tuple(fields), (Line(text, 0.9, BOX, 0),), ((80, 40),))
 
 

@@ -20,7 +20,7 @@ Objects = list[dict[str, Any]]
 
 
 def answer(text: str, status: str = "ok", label: str | None = None) -> Prediction:
-    return Prediction(text, 0.9, ((text, 0.9),), (), status, label)  # type: ignore[arg-type]
+    return Prediction(text, 0.9, ((text, 0.9),), (), status, label)
 
 
 def read(
@@ -46,7 +46,7 @@ def read(
         return iter([answer("تاریخ", label=label)])
 
     parts = (SimpleNamespace(find=find), SimpleNamespace(read=texts), SimpleNamespace(read=told))
-    return reading.read(picture, Networks(*parts))  # type: ignore[arg-type]
+    return reading.read(picture, Networks(*parts))
 
 
 def drawn(seed: int, damage: Any = "scan") -> tuple[Image.Image, Objects]:

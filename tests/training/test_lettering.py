@@ -51,7 +51,7 @@ def test_wrong_values_count_unless_they_are_doubtful(pages: list[Objects]) -> No
     date = replace(read[one]["date"], value=Value("1300/01/01", "1300/01/01"), box=np.zeros((4, 2), np.float32))
     count = sum(any(o["kind"] == f"{n} label" for o in objects) for objects in pages for n in lettering.MEASURED)
     for status, silent in (("ok", 1), ("doubtful", 0)):
-        changed = tuple(replace(date, status=status) if f.name == "date" else f for f in read[one].fields)  # type: ignore[arg-type]
+        changed = tuple(replace(date, status=status) if f.name == "date" else f for f in read[one].fields)
         letter = replace(read[one], fields=changed, lines=read[one].lines[:-1])
         found = values([*read[:one], letter, *read[one + 1 :]], pages)
         assert found["value exactly right"] == pytest.approx(1 - 1 / count)
