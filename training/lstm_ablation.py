@@ -30,13 +30,13 @@ from training.report import rounded
 from training.spelling import error_rates
 from zoo.metrics import plain, wilson
 
-NAME = "word-crnn"
+NAME = "word-crnn-first"  # from whose start all three go on: a CNN that saw captchas, an LSTM that saw nothing
 NETWORKS: dict[str, dict[str, int]] = {
     "no LSTM": {"layers": 0},
     "an LSTM from the left": {"directions": 1},
     "LSTMs both ways": {},
 }
-EPOCHS, SAMPLES = 2, 100 * dataset.CHUNK
+EPOCHS, SAMPLES = 1, 50 * dataset.CHUNK
 TEST = "words-test"
 STROKES = frozenset("iIl1|!")  # characters that are one stroke, which only those beside them tell apart
 OUT = Path(__file__).parents[1] / "demos" / "results" / "lstm_ablation"
