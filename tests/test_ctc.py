@@ -81,6 +81,20 @@ def test_the_best_path_may_spell_another_text_than_the_best() -> None:
     assert best.text == (1,) and np.exp(best.probability) == pytest.approx(0.64)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_likeliest_texts_are_near_a_sure_one(seed: int) -> None:
+    frames = random_frames(7, 4, seed, peak=6)
+    best, *others = sorted(every := totals(frames), key=lambda text: -every[text])
+    found = ctc.near(frames, 4)
+    assert len(set(found)) == 4 and ctc.collapse(ctc.best_path(frames).tolist()) not in found
+    assert others[0] in [best, *found] and len({*others[:8]} & {*found}) >= 3
+    assert found[:2] == ctc.near(frames, 2), "the likeliest change comes first"
+
+
+def test_near_a_text_of_one_frame_are_all_others() -> None:
+    assert sorted(ctc.near(np.log([[0.1, 0.2, 0.7]]), 5)) == [(), (1,)]
+
+
 def test_a_lexicon_scores_every_word_exactly() -> None:
     rng = np.random.default_rng(0)
     words = sorted({tuple(rng.integers(1, 5, rng.integers(1, 7)).tolist()) for _ in range(300)})

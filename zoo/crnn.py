@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from zoo.recurrent import CRNN
 
 BEST = 5  # readings that are told
-TRIED = 2  # symbols of a frame of which those are made that are told after a sure one
-UNLIKELY = -20.0  # natural logarithm of their least probability
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
 ELSE = 0.01  # what the chance is beforehand that a picture shows no word of a lexicon
 
@@ -125,17 +123,20 @@ class CRNNReader(SequenceReader):
 
     def followed(
         self, frames: Frames, lm: NGram | None, trace: list[list[ctc.Followed]] | None = None
-    ) -> tuple[list[ctc.Text], Floats]:
-        """Texts that a beam follows through the frames (T, symbols), and the probability that the frames give each."""
-        found = ctc.beam_search(frames, prefer=None if lm is None else partial(self._preference, lm), trace=trace)
-        texts = [one.text for one in found]
-        return texts, np.exp(ctc.log_probabilities(frames, texts))
+    ) -> list[ctc.Text]:
+        """Texts that a beam follows through the frames (T, symbols), the best score first."""
+        prefer = None if lm is None else partial(self._preference, lm)
+        return [one.text for one in ctc.beam_search(frames, prefer=prefer, trace=trace)]
 
     def candidates(
         self, inputs: npt.NDArray[np.float32], temperature: float, lm: NGram
     ) -> list[list[tuple[str, float]]]:
-        found = [self.followed(frames, lm) for frames in self.frames(inputs, temperature)]
-        return [[(self.decode(text), float(share)) for text, share in zip(*pair, strict=True)] for pair in found]
+        found = []
+        for frames in self.frames(inputs, temperature):
+            texts = self.followed(frames, lm)
+            shares = np.exp(ctc.log_probabilities(frames, texts)).tolist()
+            found.append(list(zip(map(self.decode, texts), shares, strict=True)))
+        return found
 
     def answers(self, frames: Frames, decoding: Decoding) -> list[tuple[ctc.Text, float]]:
         """Texts that the frames (T, symbols) of a picture may spell, with the probability of each, best first."""
@@ -146,13 +147,11 @@ class CRNNReader(SequenceReader):
             return [(text, float(np.exp(ctc.log_probabilities(frames, [text])[0])))]
         weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
         model = None if decoding.lm is False or not weight else decoding.lm or language.english()
-        texts, shares = self.followed(frames, model)
+        texts = self.followed(frames, model)
         found = len(texts)
         if found < BEST:  # there is little doubt: what else it might be has to be looked for, and is no answer
-            likeliest = np.where(frames >= np.partition(frames, -TRIED, 1)[:, -TRIED, None], frames, -np.inf)
-            others = [one.text for one in ctc.beam_search(likeliest, BEST, rare=UNLIKELY, far=np.inf)]
-            others = [text for text in others if text not in texts]
-            texts, shares = texts + others, np.append(shares, np.exp(ctc.log_probabilities(frames, others)))
+            texts += [text for text in ctc.near(frames, BEST) if text not in texts]
+        shares = np.exp(ctc.log_probabilities(frames, texts))
         if model is not None:
             shares = language.weighed(shares, self._gains(model, texts), weight)
         least = shares[:found].min()

@@ -155,6 +155,29 @@ def _either(one: float, other: float) -> float:
     return one if other == -math.inf else one + math.log1p(math.exp(other - one))
 
 
+def near(frames: Floats, count: int) -> list[Text]:
+    """Up to `count` texts that the best path spells once a frame of it has another symbol, the likeliest change first.
+
+    What a beam search finds beside a sure answer only when it follows much that is hopeless.
+    """
+    path = best_path(frames)
+    losses = frames[np.arange(len(path)), path][:, None] - frames
+    losses[np.arange(len(path)), path] = np.inf
+    looked = min(2 * len(path), losses.size - 1)
+    changes = np.argpartition(losses, looked, axis=None)[:looked]
+    found: dict[Text, None] = {}
+    spelled = path.tolist()
+    best = collapse(spelled)
+    for change in changes[np.argsort(losses.ravel()[changes])].tolist():
+        frame, symbol = divmod(change, frames.shape[1])
+        text = collapse([*spelled[:frame], symbol, *spelled[frame + 1 :]])
+        if text != best:
+            found[text] = None
+        if len(found) == count:
+            break
+    return list(found)
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """Words to choose from, as a prefix tree: what words share is looked at once.
