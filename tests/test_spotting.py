@@ -46,19 +46,35 @@ def test_rows_are_read_from_left_to_right() -> None:
     assert spotting.rows(quads) == [[2, 0, 3], [1]]
 
 
-@pytest.mark.parametrize("turn", [12.0, -90.0])
+@pytest.mark.parametrize("turn", [12.0, -90.0, 90.0])
 def test_a_line_is_seen_upright_and_its_places_are_those_in_the_picture(turn: float) -> None:
     picture = page(("Slanting", (200, 150)), turn=turn)
     [corners] = spotting.find(picture)
-    crop, way = spotting.rectified(picture, corners)
-    assert crop.width > 2.5 * crop.height
-    dark = np.argwhere(np.asarray(crop.convert("L")) < 100)[:, ::-1]
-    there = np.c_[dark, np.ones(len(dark))] @ way.T
-    x, y = np.rint(there[:, :2] / there[:, 2:]).astype(int).T
-    assert (np.asarray(picture.convert("L").filter(ImageFilter.MinFilter(3)))[y, x] < 200).mean() > 0.97
-    straight, _ = spotting.rectified(page(("Slanting", (200, 150))), spotting.find(page(("Slanting", (200, 150))))[0])
-    alike = [np.asarray(one.convert("L").resize((120, 30)), float).ravel() for one in (crop, straight)]
-    assert np.corrcoef(alike)[0, 1] > 0.6, "not upside down"
+    [(straight, _)] = spotting.rectified(flat := page(("Slanting", (200, 150))), spotting.find(flat)[0])
+    seen = spotting.rectified(picture, corners)
+    assert len(seen) == 1 + (abs(turn) == 90), "it may run down or up"
+    likeness = []
+    for crop, way in seen:
+        assert crop.width > 2.5 * crop.height
+        dark = np.argwhere(np.asarray(crop.convert("L")) < 100)[:, ::-1]
+        there = np.c_[dark, np.ones(len(dark))] @ way.T
+        x, y = np.rint(there[:, :2] / there[:, 2:]).astype(int).T
+        assert (np.asarray(picture.convert("L").filter(ImageFilter.MinFilter(3)))[y, x] < 200).mean() > 0.97
+        alike = [np.asarray(one.convert("L").resize((120, 30)), float).ravel() for one in (crop, straight)]
+        likeness.append(np.corrcoef(alike)[0, 1])
+    assert np.argmax(likeness) == (turn == 90), "a line that runs up is the second"
+    assert max(likeness) > 0.5, "not upside down"
+
+
+@pytest.mark.parametrize("turn", [90.0, -90.0])
+def test_a_line_on_its_side_is_read_the_way_that_is_surer(turn: float) -> None:
+    reader = zoo.load("word-crnn")
+    assert isinstance(reader, CRNNReader)
+    picture = page(("Slanting", (200, 150)), turn=turn)
+    [[word]] = spotting.spot(reader, picture).lines
+    assert word.text == "Slanting"
+    along = np.subtract(word.box[1], word.box[0])
+    assert abs(along[1]) > 3 * abs(along[0]) and (along[1] < 0) == (turn > 0), "where it runs"
 
 
 def test_words_are_told_as_other_readers_of_pages_do(reader: CRNNReader) -> None:

@@ -185,7 +185,7 @@ class Reading(lightning.LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         loss, right = self.loss(batch)
-        self.log("loss/train", loss, prog_bar=True, on_step=True, on_epoch=True)
+        self.log("loss/train", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(batch["images"]))
         if len(right):  # else all of the batch are blank
             train = right.float().mean()
             self.log("accuracy/train", train, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(right))

@@ -4,8 +4,9 @@ Lines are found by PP-OCR's detector (Liao et al. 2020: real-time scene text det
 binarization), as the package rapidocr brings it along, weights included.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from zoo import image
 from zoo.crnn import CRNNReader
 from zoo.prediction import Prediction, Status
 
+Floats = npt.NDArray[np.float64]
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, from the upper left one of the text on, clockwise
 CROPPED = 0.4  # of a picture's height that a line fills at least where the picture was cropped to it
-UPRIGHT = 1.5  # how much higher than wide a line is that runs from top to bottom or stands on its side
+UPRIGHT = 1.5  # how much higher than wide a line is that stands on its side
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,16 @@ class Spotted:
     @property
     def confidence(self) -> float:
         """The probability that every word is right, each for itself."""
-        return float(np.prod([word.confidence for word in self.words])) if self.lines else 0.0
+        return _sure(self.words)
 
     def rows(self) -> list[list[Any]]:
         """The form that other readers of pages have: [[corners], text, confidence] of each word."""
         return [[[list(corner) for corner in word.box], word.text, word.confidence] for word in self.words]
+
+
+def _sure(words: Sequence[Word]) -> float:
+    """The probability that every word is right, each for itself; 0 of none."""
+    return float(np.prod([word.confidence for word in words])) if words else 0.0
 
 
 @cache
@@ -99,16 +106,20 @@ def rows(quads: list[Quad]) -> list[list[int]]:
     return [sorted(row, key=lambda i: float(quads[i][:, 0].mean())) for row in found]
 
 
-def rectified(rgb: Image.Image, quad: Quad) -> tuple[Image.Image, npt.NDArray[np.float64]]:
-    """The picture of a line alone, upright, and the homography (3, 3) from its pixels to those of the picture."""
+def rectified(rgb: Image.Image, quad: Quad) -> list[tuple[Image.Image, Floats]]:
+    """The picture of a line alone, upright, and the homography (3, 3) from its pixels to those of the picture.
+
+    Of a line that stands on its side there are two, for it may run down, as on a book's back, or up.
+    """
     sides = np.linalg.norm(quad - np.roll(quad, -1, 0), axis=1)
     width, height = (max(round(float(sides[i::2].mean())), image.MIN_SIDE) for i in (0, 1))
+    quads = [quad]
     if height >= UPRIGHT * width:
-        quad, width, height = np.roll(quad, -1, 0), height, width  # as on a book's back: its top is at the right
+        quads, width, height = [np.roll(quad, -1, 0), np.roll(quad, 1, 0)], height, width
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
-    way = image.homography(corners, quad)
-    terms = way.ravel()[:8].tolist()
-    return rgb.transform((width, height), Image.Transform.PERSPECTIVE, terms, Image.Resampling.BICUBIC), way
+    ways = [image.homography(corners, each) for each in quads]
+    turn = partial(rgb.transform, (width, height), Image.Transform.PERSPECTIVE, resample=Image.Resampling.BICUBIC)
+    return [(turn(way.ravel()[:8].tolist()), way) for way in ways]
 
 
 def spot(reader: CRNNReader, source: image.Source) -> Spotted:
@@ -128,15 +139,16 @@ def spot(reader: CRNNReader, source: image.Source) -> Spotted:
         return Spotted((line,) if line else (), crop.status, (rgb,) if line else (), crop)
     lines, pictures = [], []
     for quad in found:
-        picture, way = rectified(rgb, quad)
-        if words := _words(reader, picture, way):
+        read = [(_words(reader, picture, way), picture) for picture, way in rectified(rgb, quad)]
+        words, picture = max(read, key=lambda one: _sure(one[0]))
+        if words:
             lines.append(words)
             pictures.append(picture)
     sure = all(word.confidence >= reader.settings.threshold for line in lines for word in line)
     return Spotted(tuple(lines), ("ok" if sure else "unsure") if lines else "empty", tuple(pictures))
 
 
-def _words(reader: CRNNReader, line: Image.Image, way: npt.NDArray[np.float64]) -> tuple[Word, ...]:
+def _words(reader: CRNNReader, line: Image.Image, way: Floats) -> tuple[Word, ...]:
     """The words of a line that `rectified` gives."""
     found = []
     for text, share, (left, top, right, bottom) in reader.words(line):

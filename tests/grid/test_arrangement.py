@@ -85,6 +85,15 @@ def test_a_killed_run_keeps_what_it_embedded(folder: Path, monkeypatch: pytest.M
     assert len(seen) == 60 - 32  # two whole batches were kept
 
 
+def test_the_vectors_that_were_made_first_are_forgotten(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "KEPT", 40)
+    monkeypatch.setattr(embed, "BATCH", 16)
+    by = embed.embedder("colour")
+    assert [embed.embed(find(folder), by).fresh, embed.embed(find(folder), by).fresh] == [60, 60]
+    monkeypatch.setattr(embed, "KEPT", 60)
+    assert [embed.embed(find(folder), by).fresh for _ in range(3)][1:] == [0, 0]
+
+
 def test_pictures_that_cannot_be_read_are_named(folder: Path) -> None:
     (folder / "red" / "05.png").write_bytes(b"no picture")
     (folder / "red" / "06.png").write_bytes((folder / "red" / "07.png").read_bytes()[:200])

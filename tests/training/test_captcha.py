@@ -1,6 +1,8 @@
 """The drawn sets are what the study describes, and the same whatever draws them."""
 
+import os
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +34,12 @@ def test_workers_do_not_change_a_byte(tmp_path: Path) -> None:
         write(tmp_path / str(workers), partial(study.draw_hard, seed=3), 40, workers)
     one, three = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.*")} for f in (tmp_path / "1", tmp_path / "3"))
     assert one == three and len(one) == 41
+
+
+def test_a_worker_that_is_killed_ends_the_set(tmp_path: Path) -> None:
+    with pytest.raises(BrokenProcessPool):
+        write(tmp_path, os._exit, 4, workers=1)
+    assert not (tmp_path / "metadata.csv").exists()
 
 
 def test_a_seed_decides_the_noise_and_the_case() -> None:

@@ -4,8 +4,8 @@ import csv
 import hashlib
 import io
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,17 +47,17 @@ def write(out: Path, draw: Callable[[int], Drawing], count: int, workers: int | 
     """Draw pictures 0…count-1 in parallel into `out` and write `metadata.csv`, with a progress bar.
 
     A picture depends on its index alone, its file is named after the index, and the rows are taken in the order of the
-    indices (`Pool.imap`), so neither bytes nor labels depend on the number of workers or on who finishes first.
+    indices, so neither bytes nor labels depend on the number of workers or on who finishes first.
     `metadata.csv` appears last, in one move: a folder that has it is complete.
     """
     out.mkdir(parents=True, exist_ok=True)
     part = out / "metadata.csv.part"
     with (
         part.open("w", newline="", encoding="utf-8") as file,
-        multiprocessing.get_context("spawn").Pool(workers or os.cpu_count()) as pool,
+        ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool,
     ):
         table: csv.DictWriter[str] | None = None
-        for row in tqdm(pool.imap(_Write(draw, out), range(count), chunksize=16), title or out.name, count):
+        for row in tqdm(pool.map(_Write(draw, out), range(count), chunksize=16), title or out.name, count):
             if table is None:
                 table = csv.DictWriter(file, list(row))
                 table.writeheader()

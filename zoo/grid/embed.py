@@ -27,6 +27,7 @@ Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[Image.Image]], Vectors]
 Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
 BATCH = 64
+KEPT = 500_000  # vectors of one embedder, some hundred megabytes
 COLOUR = "colour"
 PRETRAINED = "mobilenetv4_conv_small.e2400_r224_in1k"  # small, and learned on photos of everything
 SIDE = 64  # pixels: the size at which colours and edges are looked at
@@ -222,24 +223,25 @@ def _open(content: bytes | str) -> Image.Image | str:
 
 
 class _Cache:
-    """Vectors on the disk, by the SHA-256 of the file that each was made of."""
+    """Vectors on the disk, by the SHA-256 of the file that each was made of: the KEPT that were made last."""
 
     def __init__(self, key: str) -> None:
         folder = store.home() / "embeddings"
         folder.mkdir(parents=True, exist_ok=True)
         self.file = sqlite3.connect(folder / f"{key.replace('/', '_')}.sqlite", timeout=60)
         self.file.execute("PRAGMA journal_mode=WAL")
-        self.file.execute("CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+        self.file.execute("CREATE TABLE IF NOT EXISTS kept (digest BLOB PRIMARY KEY, vector BLOB)")
 
     def get(self, digests: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
         marks = ",".join("?" * len(digests))
-        rows = self.file.execute(f"SELECT digest, vector FROM vectors WHERE digest IN ({marks})", digests)
+        rows = self.file.execute(f"SELECT digest, vector FROM kept WHERE digest IN ({marks})", digests)
         return {digest: np.frombuffer(vector, np.float32) for digest, vector in rows}
 
     def put(self, vectors: dict[bytes, npt.NDArray[np.float32]]) -> None:
         rows = [(digest, vector.tobytes()) for digest, vector in vectors.items()]
         with self.file:
-            self.file.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            self.file.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+            self.file.execute("DELETE FROM kept WHERE rowid <= (SELECT max(rowid) FROM kept) - ?", [KEPT])
 
     def close(self) -> None:
         self.file.close()
