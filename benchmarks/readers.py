@@ -28,7 +28,7 @@ from training import card
 from training.data.folder import ImageFolder
 from training.data.persian import OTHER
 from training.evaluate import SPELLED, sets
-from training.report import Report, Row, share
+from training.report import Row, share
 from training.spelling import error_rates
 from training.truth import subject
 from zoo.metrics import bootstrap, plain
@@ -160,10 +160,8 @@ def compare(data: Path, names: Sequence[str], limit: int | None, save: bool) -> 
         )
     if save:
         for name in names:
-            report = Report(CHECKPOINTS / name)
-            report.add(*(row for model, measured in rows.items() if model in (name, *peers) for row in measured))
-            report.save()
-            card.write(CHECKPOINTS / name)
+            own = (row for model, measured in rows.items() if model in (name, *peers) for row in measured)
+            card.keep(CHECKPOINTS / name, own)
 
 
 def main() -> None:

@@ -4,7 +4,8 @@
 
 On one core and on two: the median time of a picture alone, pictures a second in batches of 64, and the peak of memory;
 the first two also as ratios to RapidOCR's. Then how long `python -m zoo read` takes from nothing to an answer, once its
-network is exported. Every measurement runs in a process of its own.
+network is exported. Every measurement runs in a process of its own. With --save the numbers go into the checkpoints'
+evaluation.json and onto their cards.
 """
 
 import argparse
@@ -24,6 +25,8 @@ from PIL import Image
 import zoo
 from benchmarks.cores import keep_to
 from training.data.folder import ImageFolder
+from training.report import Row
+from zoo.store import CHECKPOINTS
 
 PEER = "RapidOCR"
 BATCH = 64
@@ -54,6 +57,18 @@ def reader(name: str, cores: int) -> Read:
 
     engine = RapidOCR(intra_op_num_threads=cores, inter_op_num_threads=1)
     return lambda pictures: engine.text_rec([np.asarray(picture)[..., ::-1] for picture in pictures])
+
+
+def rows(data: str, count: int, name: str, cores: int, speed: Speed) -> list[Row]:
+    """What a reader needs, as rows of evaluation.json."""
+    on = "one core" if cores == 1 else f"{cores} cores"
+    model, command = (name if name == PEER else ""), f"python -m benchmarks.speed --count {count}"
+    measured = {
+        f"ms an image alone on {on}, median": speed.milliseconds,
+        f"images a second on {on}, {BATCH} at once": speed.rate,
+        f"MB at the peak on {on}": speed.megabytes,
+    }
+    return [Row(data, measure, value, count, None, model, command) for measure, value in measured.items()]
 
 
 def measure(name: str, cores: int, path: Path, count: int) -> Speed:
@@ -96,13 +111,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="our checkpoints (default: all)")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets")
     parser.add_argument("--count", type=int, default=COUNT, help=f"pictures of a set (default: {COUNT})")
+    parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()
-    from training.evaluate import sets  # here, for it would bring torch into every measured process
+    from training import card  # here, for these would bring torch into every measured process
+    from training.evaluate import sets
 
     print(f"{'reader':20} {'cores':>5} {'ms':>7} {'ratio':>6} {'images/s':>8} {'ratio':>6} {'MB':>6}  set")
     for name in args.names or zoo.names():
         data = sets(zoo.load(name))[0][0]
         path = next(path for path in (args.data / data, args.data / f"{data}.zip") if path.exists())
+        kept, count = [], min(args.count, len(ImageFolder(path)))
         for cores in (1, 2):
             found = {}
             with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
@@ -110,6 +128,7 @@ def main() -> None:
                     found[each] = alone.submit(measure, each, cores, path, args.count).result()
             peer = found[PEER]
             for each, speed in found.items():
+                kept += rows(data, count, each, cores, speed)
                 print(
                     f"{each:20} {cores:>5} {speed.milliseconds:7.2f} {speed.milliseconds / peer.milliseconds:6.2f} "
                     f"{speed.rate:8.0f} {speed.rate / peer.rate:6.2f} {speed.megabytes:6.0f}  {data}",
@@ -118,7 +137,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             picture = Path(scratch) / "picture.png"
             ImageFolder(path).image(0).save(picture)
-            print(f"{name:20} cold start {cold(name, picture):.2f} s", flush=True)
+            seconds = cold(name, picture)
+            print(f"{name:20} cold start {seconds:.2f} s", flush=True)
+        if args.save:
+            started = Row(data, "seconds from the command line to the answer", seconds, 1, None, "", kept[0].command)
+            card.keep(CHECKPOINTS / name, [*kept, started])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tqdm import tqdm
 import zoo
 from training import card, spotting
 from training.data.folder import ImageFolder
-from training.report import Report, Row
+from training.report import Row
 from training.spotting import Word
 from zoo.crnn import CRNNReader
 from zoo.metrics import bootstrap
@@ -125,10 +125,7 @@ def main() -> None:
         print(f"{name:12}" + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured))
         rows += measured
     if args.save:
-        report = Report(CHECKPOINTS / NAME)
-        report.add(*rows)
-        report.save()
-        card.write(CHECKPOINTS / NAME)
+        card.keep(CHECKPOINTS / NAME, rows)
 
 
 if __name__ == "__main__":

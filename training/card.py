@@ -5,6 +5,7 @@ python -m training.card FOLDER
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ DATA = {
     "words-test": "English words never trained on, drawn in unseen fonts on unseen backgrounds",
     "words-test-worn": "such words seen twice through a camera or a scanner",
     "numbers-test": "amounts, dates, times, phone and invoice numbers in unseen fonts (drawn)",
+    "signs-test": "whole pictures with several words of different sizes and slants (drawn)",
     "words-iiit5k-test": "words in scenes (IIIT5K; Mishra et al. 2012), 2,067 of its 3,000 test images",
     "photos": "Caltech-101 photos (Li et al., CC BY 4.0)",
     "study": "the study's protocol: a random tenth of its 101,000 images",
@@ -83,7 +85,8 @@ single characters, redrawn with other pens, slants and bends: 62 characters by h
 @fontsource that captchas are drawn with (SIL Open Font License and Apache 2.0). Empty canvases, scribbles, drawn
 scenes, signs such as # and ? and several characters in a row teach when there is nothing to read""",
 }
-ROUNDED = ", which computes its convolutions and LSTMs in 8-bit integers"
+DIGITS = {"ms": 1, "seconds": 2, "images": 0, "MB": 0}  # behind the point; what is measured in these is a cost
+ROUNDED = ", which computes its {} in 8-bit integers"
 LANGUAGE = """
 Ten texts are followed, and weighed in the end, by what the network sees and by how English words are spelled: a
 character 6-gram model, counted over the word list of the npm package word-list (MIT) without the words held out for
@@ -163,7 +166,8 @@ def write(folder: Path) -> None:
     )
     size = (folder / "model.safetensors").stat().st_size / 1e6
     height, width = config["pretrained_cfg"]["input_size"][1:]
-    rounded = ROUNDED if reading.get("ranges") else ""
+    layers = "convolutions and LSTMs" if kind == "crnn" else "convolutions"
+    rounded = ROUNDED.format(layers) if reading.get("ranges") else ""
     text = f"""---
 {meta.to_yaml()}
 ---
@@ -187,12 +191,18 @@ print(p.text, p.confidence, p.status)
 Every number with its count of images and its 95 % interval (Wilson's for proportions, bootstrap otherwise).
 Accuracy compares letters and digits without regard to case, unless said otherwise.
 
-{table(report)}
+{table(report, costs=False)}
 
 Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on {HELD_OUT[subject][0]};
 below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 {LANGUAGE.format(weight=reading["language"]) if reading.get("language") else ""}
 {pictures(folder)}
+## What a reading costs
+
+On virtual cores that others share; each reader beside its peers in one run.
+
+{table(report, costs=True)}
+
 ## Trained on
 
 {trained_on(reading)}
@@ -204,6 +214,14 @@ below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
 {LIMITS[kind if subject == "captcha" else subject]}
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def keep(folder: Path, rows: Iterable[Row]) -> None:
+    """Puts rows into a checkpoint's evaluation.json, and writes its card anew."""
+    report = Report(folder)
+    report.add(*rows)
+    report.save()
+    write(folder)
 
 
 def pictures(folder: Path) -> str:
@@ -223,10 +241,12 @@ def trained_on(reading: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def table(report: Report) -> str:
-    """The rows as a Markdown table."""
+def table(report: Report, costs: bool) -> str:
+    """The rows of what a reading costs, or all others, as a Markdown table."""
     lines = ["| set | measured | of | value | 95 % | images |", "|---|---|---|---|---|---|"]
     for row in sorted(report.rows.values(), key=lambda row: row.key):
+        if costs != (row.measure.split()[0] in DIGITS):
+            continue
         span = f"{_number(row, row.interval[0])} – {_number(row, row.interval[1])}" if row.interval else ""
         data = DATA.get(row.data, row.data)
         lines.append(
@@ -236,8 +256,8 @@ def table(report: Report) -> str:
 
 
 def _number(row: Row, value: float) -> str:
-    if "ms" in row.measure.split():
-        return f"{value:.1f}"
+    if (unit := row.measure.split()[0]) in DIGITS:
+        return f"{value:,.{DIGITS[unit]}f}"
     share = any(
         word in row.measure
         for word in ("accuracy", "status", "coverage", "same", "CER", "per character", "read as", "of words")
