@@ -3,8 +3,9 @@
     python -m training.data.words tests --out DIR    and validation
     python -m training.lstm_ablation --data DIR --runs RUNS
 
-All three see the same drawn pictures in the same order, and fewer than word-crnn. What is measured is the best path,
-without a language model, which would know context of its own. What was fitted is kept under RUNS and not fitted again.
+All three go on from the same CNN, which has learned to read without any, with all behind it new, and see the same drawn
+pictures in the same order, fewer than word-crnn. What is measured is the best path, without a language model, which
+would know context of its own. What was fitted is kept under RUNS and not fitted again.
 
 Left in --out: study.json.
 """
@@ -21,22 +22,24 @@ import torch
 from rapidfuzz.distance import Levenshtein
 from torch import nn
 
-from training import dataset, options
+from training import checkpoint, dataset, options
 from training.data.folder import ImageFolder
 from training.fit import Pictures, fit, locate
 from training.module import greedy
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from training.spelling import error_rates
+from zoo import store
 from zoo.metrics import plain, wilson
 
-NAME = "word-crnn-first"  # from whose start all three go on: a CNN that saw captchas, an LSTM that saw nothing
+NAME = "word-crnn-first"
 NETWORKS: dict[str, dict[str, int]] = {
     "no LSTM": {"layers": 0},
     "an LSTM from the left": {"directions": 1},
     "LSTMs both ways": {},
 }
-EPOCHS, SAMPLES = 1, 50 * dataset.CHUNK
+CNN = "lstm-ablation-cnn"
+CNN_SAMPLES, SAMPLES = 50 * dataset.CHUNK, 40 * dataset.CHUNK
 TEST = "words-test"
 STROKES = frozenset("iIl1|!")  # characters that are one stroke, which only those beside them tell apart
 OUT = Path(__file__).parents[1] / "demos" / "results" / "lstm_ablation"
@@ -91,7 +94,20 @@ def variant(title: str) -> Recipe:
     whole = recipe_of(NAME)
     args = {**whole.model_args, **NETWORKS[title]}
     name = f"lstm-ablation-{'-'.join(title.split())}"
-    return replace(whole, name=name, model_args=args, epochs=EPOCHS, samples=(SAMPLES,))
+    return replace(whole, name=name, model_args=args, epochs=1, samples=(SAMPLES,), start=CNN, seed=whole.seed + 1)
+
+
+def cnn() -> Recipe:
+    """The recipe of the network, without an LSTM, whose CNN all of them go on from."""
+    whole = recipe_of(NAME)
+    return replace(variant("no LSTM"), name=CNN, samples=(CNN_SAMPLES,), start=whole.start, seed=whole.seed)
+
+
+def fitted(recipe: Recipe, args: argparse.Namespace) -> nn.Module:
+    """The network of a recipe."""
+    pictures = Pictures(dataset.split(recipe, args.data), args.workers)
+    run = args.runs / "lstm-ablation" / recipe.name
+    return fit(pictures, run, locate(recipe.start, args.runs) if recipe.start else None)
 
 
 def main() -> None:
@@ -99,18 +115,16 @@ def main() -> None:
     options.add(parser, "data", "runs", "workers")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     args = parser.parse_args()
+    start = fitted(cnn(), args)
+    start.head = nn.Identity()  # its own last layer fits the others' frames no more
+    checkpoint.write(cnn(), start, args.runs / store.CHECKPOINTS.name / CNN, temperature=1.0, threshold=0.0)
     rows = []
     for title in NETWORKS:
         recipe = variant(title)
-        pictures, run = (
-            Pictures(dataset.split(recipe, args.data), args.workers),
-            args.runs / "lstm-ablation" / recipe.name,
-        )
-        network = fit(pictures, run, locate(recipe.start, args.runs) if recipe.start else None)
         test = dataset.Captchas(recipe, [ImageFolder(args.data / TEST)])
-        rows.append(measured(title, texts(network, test, args.workers)))
+        rows.append(measured(title, texts(fitted(recipe, args), test, args.workers)))
     args.out.mkdir(parents=True, exist_ok=True)
-    study = {"networks": rows, "samples": recipe.epochs * recipe.samples[0]}
+    study = {"networks": rows, "samples": SAMPLES, "cnn_samples": CNN_SAMPLES}
     text = json.dumps(rounded(study), indent=1, ensure_ascii=False)
     (args.out / "study.json").write_text(text + "\n", encoding="utf-8")
     for row in rows:

@@ -23,8 +23,8 @@ def test_three_networks_are_measured_on_the_same_words(
         save(tmp_path / "data" / name, partial(draw, seed=1), 40)
     small = dataclasses.replace(recipe, samples=(64,), epochs=1)
     monkeypatch.setattr(lstm_ablation, "recipe_of", lambda name: small)
-    monkeypatch.setattr(lstm_ablation, "EPOCHS", 1)
     monkeypatch.setattr(lstm_ablation, "SAMPLES", 64)
+    monkeypatch.setattr(lstm_ablation, "CNN_SAMPLES", 64)
     command = ["lstm_ablation", "--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"), "--workers", "0"]
     monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "out")])
     lstm_ablation.main()
