@@ -15,9 +15,9 @@ INTRODUCTION = """\
 
 One upright stroke may be an i, a capital I, an l or a 1: only what stands beside it tells. The convolutions see a few
 characters around a frame; an LSTM carries what it has read along the whole line, from the left, or from both sides.
-Three networks that differ in nothing else went on from one CNN, which had learned from {cnn_samples:,} drawn pictures to
-read without any, and learned from the same {samples:,} others, in all fewer than the reader above. No language model
-helps them. `python -m training.lstm_ablation` does it again.
+Three networks that differ in nothing else went on from one CNN, which had learned to read without any from
+{cnn_samples:,} drawn pictures, and learned from the same {samples:,} others, in all fewer than the reader above. No
+language model helps them. `python -m training.lstm_ablation` does it again.
 """
 
 

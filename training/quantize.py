@@ -11,6 +11,7 @@ import argparse
 import json
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from onnxruntime.quantization import create_calibrator
 from tqdm import tqdm
 
 import zoo
-from training import dataset, options
+from training import dataset, evaluate, options
 from training.recipes import recipe_of
+from training.truth import expected
 from zoo import store
 from zoo.export import Inputs, convolutions, export, simplified
 from zoo.metrics import wilson
@@ -53,7 +55,7 @@ def exact(reader: Reader, pictures: dataset.Captchas, texts: dataset.Indices) ->
     hits, seconds = 0, []
     for i in tqdm(texts, reader.name):
         picture, start = pictures.image(i), time.perf_counter()
-        hits += reader.read([picture])[0].text == pictures.texts[i].decode()
+        hits += evaluate.exact(reader.read([picture])[0], expected(reader, pictures.row(i)))
         seconds.append(time.perf_counter() - start)
     return hits, float(np.median(seconds))
 
@@ -94,7 +96,10 @@ def main() -> None:
     parser.add_argument("name", help="a checkpoint of the zoo")
     options.add(parser, "data")
     args = parser.parse_args()
-    split = dataset.split(recipe_of(args.name), args.data)
+    recipe = recipe_of(args.name)
+    # of the sets that it learned from, those are wanted of which a part validates
+    recipe = replace(recipe, train=tuple(name for name in recipe.train if name in recipe.validation))
+    split = dataset.split(recipe, args.data)
     texts = split.validation[dataset.answerable(split.pictures.recipe, split.pictures.texts[split.validation])]
     kept = quantize(store.CHECKPOINTS / args.name, split.pictures, texts)
     print("It stays in 8-bit integers" if kept else "It is not faster, or worse, and stays in floats")

@@ -58,6 +58,7 @@ class CRNNReader(SequenceReader):
 
     fields: ClassVar = SequenceReader.fields
     graph_names = ("frames",)
+    recurrent = True
     has_lexicon = True
     reads_pages = True
 

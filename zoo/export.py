@@ -116,10 +116,12 @@ def quantized(model: bytes, graph: Graph) -> bytes:
             for tensor, (least, largest) in zip((shown, given), np.reshape(graph.ranges[name], (2, 2)), strict=True):
                 tensors[tensor] = [{"rmin": np.float32(least), "rmax": np.float32(largest)}]
         example = {name: value.numpy() for name, value in graph.inputs.items()}
-        lstms, every = (str(Path(scratch) / f"{step}.onnx") for step in ("lstms", "every"))
-        quantize_dynamic(path, lstms, op_types_to_quantize=["LSTM"], weight_type=QuantType.QInt8)
+        if any(node.op_type == "LSTM" for node in onnx.load(path).graph.node):
+            whole, path = path, Path(scratch) / "lstms.onnx"
+            quantize_dynamic(whole, path, op_types_to_quantize=["LSTM"], weight_type=QuantType.QInt8)
+        every = Path(scratch) / "every.onnx"
         quantize_static(
-            lstms,
+            path,
             every,
             Inputs(iter([example])),
             op_types_to_quantize=["Conv"],
@@ -129,4 +131,4 @@ def quantized(model: bytes, graph: Graph) -> bytes:
             per_channel=True,
             extra_options={"TensorQuantOverrides": tensors},
         )
-        return Path(every).read_bytes()
+        return every.read_bytes()

@@ -84,6 +84,7 @@ class Trained(ABC):
 
     fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
     graph_names: ClassVar[tuple[str, ...]]  # what is opened at once
+    recurrent: ClassVar = False  # whether they hold LSTMs, whose 8-bit integers depend on all that is computed at once
 
     def __init__(
         self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
@@ -103,9 +104,8 @@ class Trained(ABC):
             ranges = self.settings.ranges
             rounded = f"-{hashlib.sha256(json.dumps(ranges).encode()).hexdigest()[:16]}" if ranges else ""
             files = f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}-{EXPORT}{rounded}"
-            self._run = OnnxRuntime(
-                self.graph_names, self._exported, store.home() / "onnx" / files, threads, alone=ranges
-            )
+            alone = ranges if self.recurrent else ()
+            self._run = OnnxRuntime(self.graph_names, self._exported, store.home() / "onnx" / files, threads, alone)
         else:
             from zoo.export import TorchRuntime
 

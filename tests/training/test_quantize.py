@@ -1,5 +1,6 @@
 """A network in 8-bit integers: it reads as in floats, each picture by itself, and stays only where it is worth it."""
 
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +12,11 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_crnn
-from training import quantize
+from training import checkpoint, quantize
+from training.module import build
+from training.recipes import recipe_of
 from zoo import store
+from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
 
 PICTURES = [
@@ -49,6 +53,26 @@ def test_it_answers_much_as_in_floats_and_each_picture_by_itself(folder: Path, p
     assert np.array_equal(after, alone), "what others are beside it changes nothing"
     sizes = sorted(path.stat().st_size for path in (folder.parent / "home").rglob("*.onnx"))
     assert len(sizes) == 2 and sizes[0] < sizes[1] / 2
+
+
+def test_a_classifier_answers_so_too_though_it_sees_many_at_once(
+    tmp_path: Path, pictures: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLYPHZOO_HOME", str(tmp_path / "home"))
+    recipe = dataclasses.replace(recipe_of("captcha-resnet18"), architecture="test_resnet", model_args={})
+    checkpoint.write(recipe, build(recipe), folder := tmp_path / "tiny", temperature=1.0, threshold=0.5)
+
+    def logits() -> tuple[np.ndarray, np.ndarray]:
+        reader = zoo.load(folder)
+        assert isinstance(reader, Classifier)
+        inputs = [reader.prepare(picture)[0] for picture in PICTURES]
+        return reader.logits(np.concatenate(inputs)), np.concatenate([reader.logits(one) for one in inputs])
+
+    before, _ = logits()
+    quantize.keep(folder, quantize.ranges(zoo.load(folder), pictures, np.arange(12)))
+    after, alone = logits()
+    assert 1e-4 < np.abs(after - before).max() < 0.3 * np.ptp(before)
+    assert after == pytest.approx(alone, abs=1e-5)
 
 
 def test_ranges_of_another_network_are_a_sentence(folder: Path, pictures: Any) -> None:

@@ -2,6 +2,7 @@
 
     python -m training.data.captcha easy|hard --out DIR      the study's 1,000 and 100,000 images
     python -m training.data.captcha train --out DIR          what the bundled readers learn from, and validation
+    python -m training.data.captcha validation --out DIR     validation alone
     python -m training.data.captcha tests --out DIR          the test sets that the model cards report
 
 Every set has its seed, and an image depends on the seed and its number alone.
@@ -107,6 +108,7 @@ def main() -> None:
         "easy": ("easy",),
         "hard": ("hard",),
         "train": ("train", "validation", "styles", "sparse"),
+        "validation": ("validation", "styles-validation"),
         "tests": ("test-",),
     }
     command.draw(parser, groups, lambda args: sets(args.seed))

@@ -3,6 +3,7 @@
     python -m training.data.glyph study --data DATA --out DIR    as many of each class as in the recruitment study
     python -m training.data.glyph train --data DATA --out DIR    what the bundled reader learns from, and drawings that
                                                                  it has not seen, by which it is calibrated
+    python -m training.data.glyph validation --data DATA --out DIR    those alone
     python -m training.data.glyph tests --data DATA --out DIR    drawings that no set above has seen, and what is none
 
 DATA holds strokes-train.json and strokes-test.json (handwriting as pen strokes: character, drawings, strokes, points)
@@ -370,7 +371,12 @@ def sets(sources: Sources) -> dict[str, folder.DrawnSet]:
 def main() -> None:
     parser = command.parser("glyph", __doc__)
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the strokes and of MNIST")
-    groups = {"study": ("glyph-study",), "train": ("glyph-train", "glyph-validation"), "tests": ("glyph-test",)}
+    groups = {
+        "study": ("glyph-study",),
+        "train": ("glyph-train", "glyph-validation"),
+        "validation": ("glyph-validation",),
+        "tests": ("glyph-test",),
+    }
     command.draw(parser, groups, lambda args: sets(Sources(args.data)))
 
 

@@ -2,6 +2,7 @@
 
     python -m training.data.persian study --out DIR      1,156 of each class, as many as the study had, in all fonts
     python -m training.data.persian train --out DIR      what the bundled reader learns from, and validation
+    python -m training.data.persian validation --out DIR validation alone
     python -m training.data.persian tests --out DIR      the test sets, in families that no set for training has
     python -m training.data.persian letters --out DIR    all letter forms, which teach a network to see
 
@@ -291,6 +292,7 @@ def main() -> None:
     groups = {
         "study": ("persian-study",),
         "train": ("persian-train", "persian-mixed", "persian-validation"),
+        "validation": ("persian-validation",),
         "tests": ("persian-test",),
         "letters": ("persian-letters",),
     }
