@@ -1,4 +1,4 @@
-"""What context is worth to a reader, beside the Words tab: three networks that differ by their LSTM alone."""
+"""What context is worth to a reader, beside the Words tab: a CNN alone, and with LSTMs."""
 
 import html
 import json
@@ -15,9 +15,9 @@ INTRODUCTION = """\
 
 One upright stroke may be an i, a capital I, an l or a 1: only what stands beside it tells. The convolutions see a few
 characters around a frame; an LSTM carries what it has read along the whole line, from the left, or from both sides.
-Three networks that differ in nothing else went on from one CNN, which had learned to read without any from
-{cnn_samples:,} drawn pictures, and learned from the same {samples:,} others, in all fewer than the reader above. No
-language model helps them. `python -m training.lstm_ablation` does it again.
+Three networks went on from one CNN, which had learned to read alone from {cnn_samples:,} drawn pictures, and learned
+from the same {samples:,} others, in all fewer than the reader above. They differ by what an LSTM adds to each frame
+alone, and no language model helps them. `python -m training.lstm_ablation` does it again.
 """
 
 

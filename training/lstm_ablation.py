@@ -1,11 +1,13 @@
-"""What context is worth to a reader: word-crnn's network without its LSTM, with one that reads one way, and both ways.
+"""What context is worth to a reader: a CNN alone, with an LSTM beside it that reads from the left, and both ways.
 
     python -m training.data.words tests --out DIR    and validation
     python -m training.lstm_ablation --data DIR --runs RUNS
 
-All three go on from the same CNN, which has learned to read without any, with all behind it new, and see the same drawn
-pictures in the same order, fewer than word-crnn. What is measured is the best path, without a language model, which
-would know context of its own. What was fitted is kept under RUNS and not fitted again.
+All three go on from the same CNN, which has learned to read alone, and see the same drawn pictures in the same order,
+fewer than word-crnn. The LSTM adds to the logits of each frame and begins with nothing to add: one that stands between
+the CNN and the last layer, as word-crnn's does, takes many times as long to learn anything. What is measured is the
+best path, without a language model, which would know context of its own. What was fitted is kept under RUNS and not
+fitted again.
 
 Left in --out: study.json.
 """
@@ -20,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from rapidfuzz.distance import Levenshtein
-from torch import nn
+from torch import Tensor, nn
 
 from training import checkpoint, dataset, options
 from training.data.folder import ImageFolder
@@ -29,20 +31,45 @@ from training.module import greedy
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from training.spelling import error_rates
-from zoo import store
+from zoo import store, weights
 from zoo.metrics import plain, wilson
+from zoo.recurrent import CRNN
 
 NAME = "word-crnn-first"
-NETWORKS: dict[str, dict[str, int]] = {
-    "no LSTM": {"layers": 0},
-    "an LSTM from the left": {"directions": 1},
-    "LSTMs both ways": {},
-}
+NETWORKS = {"no LSTM": 0, "an LSTM from the left": 1, "LSTMs both ways": 2}  # directions
 CNN = "lstm-ablation-cnn"
 CNN_SAMPLES, SAMPLES = 50 * dataset.CHUNK, 40 * dataset.CHUNK
 TEST = "words-test"
 STROKES = frozenset("iIl1|!")  # characters that are one stroke, which only those beside them tell apart
 OUT = Path(__file__).parents[1] / "demos" / "results" / "lstm_ablation"
+
+
+class Beside(CRNN):
+    """A CNN to whose frames' logits an LSTM adds what it has read beside them.
+
+    Args:
+        symbols: as CRNN's.
+        directions: in which the LSTM reads: 0 for none, 1 (from the left) or 2.
+        width, hidden, layers, dropout: as CRNN's.
+    """
+
+    def __init__(
+        self, symbols: int, directions: int, width: int = 256, hidden: int = 256, layers: int = 2, dropout: float = 0.1
+    ) -> None:
+        super().__init__(symbols, width=width, layers=0, dropout=dropout)
+        self.context: nn.LSTM | None = None
+        if directions:
+            kept = {"batch_first": True, "dropout": dropout * (layers > 1), "bidirectional": directions == 2}
+            self.context = nn.LSTM(width, hidden, layers, **kept)
+            self.added = nn.Linear(hidden * directions, symbols)
+            nn.init.zeros_(self.added.weight)
+            nn.init.zeros_(self.added.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) to the logits of their frames (B, T, symbols)."""
+        seen = self.look(images)
+        logits: Tensor = self.head(seen)
+        return logits if self.context is None else logits + self.added(self.context(seen)[0])
 
 
 def texts(network: nn.Module, pictures: dataset.Captchas, workers: int) -> list[tuple[str, str]]:
@@ -92,22 +119,23 @@ def measured(title: str, found: Sequence[tuple[str, str]]) -> dict[str, Any]:
 def variant(title: str) -> Recipe:
     """The recipe of one of NETWORKS."""
     whole = recipe_of(NAME)
-    args = {**whole.model_args, **NETWORKS[title]}
     name = f"lstm-ablation-{'-'.join(title.split())}"
-    return replace(whole, name=name, model_args=args, epochs=1, samples=(SAMPLES,), start=CNN, seed=whole.seed + 1)
+    return replace(whole, name=name, epochs=1, samples=(SAMPLES,), start=CNN, seed=whole.seed + 1)
 
 
 def cnn() -> Recipe:
-    """The recipe of the network, without an LSTM, whose CNN all of them go on from."""
+    """The recipe of the CNN that all of them go on from."""
     whole = recipe_of(NAME)
     return replace(variant("no LSTM"), name=CNN, samples=(CNN_SAMPLES,), start=whole.start, seed=whole.seed)
 
 
-def fitted(recipe: Recipe, args: argparse.Namespace) -> nn.Module:
+def fitted(recipe: Recipe, directions: int, args: argparse.Namespace) -> nn.Module:
     """The network of a recipe."""
     pictures = Pictures(dataset.split(recipe, args.data), args.workers)
-    run = args.runs / "lstm-ablation" / recipe.name
-    return fit(pictures, run, locate(recipe.start, args.runs) if recipe.start else None)
+    network = Beside(1 + len(recipe.alphabet), directions, **recipe.model_args)
+    if recipe.start:
+        weights.transfer(network, locate(recipe.start, args.runs))
+    return fit(pictures, args.runs / "lstm-ablation" / recipe.name, network=network)
 
 
 def main() -> None:
@@ -115,14 +143,14 @@ def main() -> None:
     options.add(parser, "data", "runs", "workers")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     args = parser.parse_args()
-    start = fitted(cnn(), args)
-    start.head = nn.Identity()  # its own last layer fits the others' frames no more
+    start = fitted(cnn(), 0, args)
+    start.head = nn.Identity()  # all three begin with a new one
     checkpoint.write(cnn(), start, args.runs / store.CHECKPOINTS.name / CNN, temperature=1.0, threshold=0.0)
     rows = []
-    for title in NETWORKS:
+    for title, directions in NETWORKS.items():
         recipe = variant(title)
         test = dataset.Captchas(recipe, [ImageFolder(args.data / TEST)])
-        rows.append(measured(title, texts(fitted(recipe, args), test, args.workers)))
+        rows.append(measured(title, texts(fitted(recipe, directions, args), test, args.workers)))
     args.out.mkdir(parents=True, exist_ok=True)
     study = {"networks": rows, "samples": SAMPLES, "cnn_samples": CNN_SAMPLES}
     text = json.dumps(rounded(study), indent=1, ensure_ascii=False)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from demos import lstm_ablation as page
 from tests.sets import save
@@ -30,12 +31,26 @@ def test_three_networks_are_measured_on_the_same_words(
     lstm_ablation.main()
     study = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
     assert [row["name"] for row in study["networks"]] == list(lstm_ablation.NETWORKS) and study["samples"] == 64
-    layers = [lstm_ablation.variant(title).model_args for title in lstm_ablation.NETWORKS]
-    assert [args.get("directions", 2) for args in layers] == [2, 1, 2] and layers[0]["layers"] == 0
     for row in study["networks"]:
         assert row["images"] == 40 and row["interval"][0] <= row["accuracy"] <= row["interval"][1]
     shown = page.table(study)
     assert shown.count("<tr>") == 4 and "LSTMs both ways" in shown
+
+
+@pytest.mark.parametrize(("directions", "left", "right"), [(0, False, False), (1, True, False), (2, True, True)])
+def test_a_frame_knows_what_its_directions_tell(directions: int, left: bool, right: bool) -> None:
+    torch.manual_seed(0)
+    network = lstm_ablation.Beside(5, directions, width=32, hidden=32).eval()
+    pictures = torch.zeros(3, 3, 32, 640)
+    pictures[1, ..., :240], pictures[2, ..., -240:] = 1, 1
+    with torch.inference_mode():
+        before = network(pictures)
+        assert torch.equal(before, network.head(network.look(pictures))), "at first there is nothing to add"
+        if network.context is not None:
+            for weights in (network.added.weight, *network.context.parameters()):  # it forgets fast at first
+                torch.nn.init.normal_(weights, std=0.3)
+        blank, *others = network(pictures)[:, 80]  # the frame in the middle
+    assert [not torch.allclose(other, blank, atol=1e-6) for other in others] == [left, right]
 
 
 def test_strokes_are_counted_where_they_were_taken_for_another() -> None:
