@@ -13,11 +13,17 @@ FOLDER = Path(__file__).parent / "results" / "lstm_ablation"  # as python -m tra
 INTRODUCTION = """\
 ### What context is worth
 
-One upright stroke may be an i, a capital I, an l or a 1: only what stands beside it tells. The convolutions see a few
-characters around a frame; an LSTM carries what it has read along the whole line, from the left, or from both sides.
-Three networks went on from one CNN, which had learned to read alone from {cnn_samples:,} drawn pictures, and learned
-from the same {samples:,} others, in all fewer than the reader above. They differ by what an LSTM adds to each frame
-alone, and no language model helps them. `python -m training.lstm_ablation` does it again.
+One upright stroke may be an i, a capital I, an l or a 1: only what stands beside it tells. An LSTM carries what it has
+read along the whole line, from the left, or from both sides. But convolutions see beside a frame too: these, 76 pixels
+to either side, four or five letters. Three networks went on from one CNN, which had learned to read alone from
+{cnn_samples:,} drawn pictures, and learned from the same {samples:,} others, in all fewer than the reader above. They
+differ by what an LSTM adds to each frame alone, and no language model helps them.
+`python -m training.lstm_ablation` does it again.
+"""
+
+FOUND = """\
+What stands farther off is worth nothing here that so many words could show: the intervals overlap. What tells an i from
+an l stands near, and the convolutions see it.
 """
 
 
@@ -29,6 +35,7 @@ def build() -> None:
         with gr.Column(elem_id="lstm-ablation", elem_classes="evaluation"):
             gr.Markdown(INTRODUCTION.format(**study))
             gr.HTML(table(study))
+            gr.Markdown(FOUND)
 
 
 def table(study: dict[str, Any]) -> str:

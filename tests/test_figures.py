@@ -132,3 +132,16 @@ def test_what_the_readme_says_of_the_persian_study_was_measured() -> None:
     )
     assert f"reads {whole} of 2,080 held-out crops, {frozen} while only its last layer learns" in README
     assert f"and from scratch {scratch}; the" in README
+
+
+def test_what_the_readme_says_of_context_was_measured() -> None:
+    path = ROOT / "demos" / "results" / "lstm_ablation" / "study.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["networks"]
+    shares = [
+        f"{100 * row['accuracy']:.1f} % ({'–'.join(f'{100 * end:.1f}' for end in row['interval'])})" for row in rows
+    ]
+    strokes = [f"{100 * row['strokes']:.1f}" for row in rows]
+    assert (
+        f"a CNN alone reads {shares[0]}, with an LSTM from the left {shares[1]}, with one both ways {shares[2]}; "
+        f"i, I, l, 1, | and ! it takes for another of them in {strokes[0]}, {strokes[1]} and {strokes[2]} %"
+    ) in README

@@ -55,3 +55,18 @@ def test_a_frame_knows_what_its_directions_tell(directions: int, left: bool, rig
 
 def test_strokes_are_counted_where_they_were_taken_for_another() -> None:
     assert lstm_ablation.mistaken([("lt", "it"), ("bi11", "bill"), ("cat", "cut"), ("Fall", "Fail")]) == (4, 6)
+
+
+def test_what_the_page_says_was_found() -> None:
+    """The intervals overlap; and a frame of the CNN alone sees as far as the page says, and no farther."""
+    rows = json.loads((page.FOLDER / "study.json").read_text(encoding="utf-8"))["networks"]
+    for measure in ("interval", "strokes_interval"):
+        lows, highs = zip(*(row[measure] for row in rows), strict=True)
+        assert max(lows) < min(highs), measure
+    network = lstm_ablation.Beside(5, 0).eval()
+    pictures = torch.rand(1, 3, 32, 640).repeat(2, 1, 1, 1)
+    pictures[1, :, :, 320:324] += 1
+    with torch.inference_mode():
+        one, other = network(pictures)
+    seen = torch.nonzero((one - other).abs().amax(1)).ravel() * 4
+    assert 320 - 76 <= seen.min() < 256 and 384 < seen.max() <= 320 + 76
