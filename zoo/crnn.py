@@ -160,7 +160,7 @@ class CRNNReader(SequenceReader):
         return [(texts[i], float(shares[i])) for i in kept]
 
     def _gains(self, model: NGram, texts: Sequence[ctc.Text], ended: bool = True) -> Floats:
-        return model.gains([self.decode(text) for text in texts], *self.texts, ended=np.full(len(texts), ended))
+        return model.gains([self.decode(text) for text in texts], *self.texts, ended=ended)
 
     def _preference(self, model: NGram, texts: Sequence[ctc.Text]) -> Floats:
         """What a language model adds to the logarithms of the probabilities of texts so far, (n,)."""

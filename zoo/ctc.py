@@ -117,29 +117,30 @@ def beam_search(
     Returns:
         Up to `width` texts. Their probabilities count the paths that were followed: `log_probabilities` counts all.
     """
-    # of each text, the logarithms of the probability of its paths that end in a blank, and of those that do not
-    held: dict[Text, tuple[float, float]] = {(): (0.0, -math.inf)}
+    rows, columns = np.nonzero(frames[:, 1:] > rare)
+    likely, ends = (columns + 1).tolist(), np.searchsorted(rows, np.arange(1, len(frames) + 1)).tolist()
+    # of each text, the logarithms of the probability of its paths that end in a blank, of those that do not, of all
+    held: dict[Text, tuple[float, float, float]] = {(): (0.0, -math.inf, 0.0)}
     known: dict[Text, float] = {}
     ranked: list[Followed] = []
-    for frame, likely in zip(frames.tolist(), frames > rare, strict=True):
-        symbols = [symbol for symbol in np.flatnonzero(likely).tolist() if symbol != BLANK]
+    for frame, start, end in zip(frames.tolist(), [0, *ends], ends, strict=False):
         found: dict[Text, tuple[float, float]] = {}
-        for text, (blank, other) in held.items():
-            total, last = _either(blank, other), text[-1] if text else BLANK
+        for text, (blank, other, total) in held.items():
+            last = text[-1] if text else BLANK
             before, grown = found.get(text, IMPOSSIBLE)  # as one of the texts that another grew to
             stayed = other + frame[last] if last else -math.inf
             found[text] = _either(before, total + frame[BLANK]), _either(grown, stayed)
-            for symbol in symbols:
+            for symbol in likely[start:end]:
                 longer = (*text, symbol)
                 before, grown = found.get(longer, IMPOSSIBLE)
                 found[longer] = before, _either(grown, (blank if symbol == last else total) + frame[symbol])
         if prefer is not None and (new := [text for text in found if text not in known]):
             known.update(zip(new, prefer(new).tolist(), strict=True))
-        whole = ((text, _either(blank, other)) for text, (blank, other) in found.items())
-        scored = [Followed(text, total, total + known.get(text, 0.0)) for text, total in whole if total > -math.inf]
+        whole = {text: total for text, ways in found.items() if (total := _either(*ways)) > -math.inf}
+        scored = [Followed(text, total, total + known.get(text, 0.0)) for text, total in whole.items()]
         worst = max(one.score for one in scored) - far
         ranked = sorted((one for one in scored if one.score >= worst), key=lambda one: -one.score)[:width]
-        held = {one.text: found[one.text] for one in ranked}
+        held = {one.text: (*found[one.text], one.probability) for one in ranked}
         if trace is not None:
             trace.append(ranked)
     return ranked
@@ -253,7 +254,7 @@ def alignments(frames: Floats, text: Sequence[int], count: int = 1) -> list[Alig
         ways[1:, 1] = scores[:-1]
         ways[2:, 2] = scores[:-2] + skips[2:, None]
         every = ways.reshape(places, -1)
-        best = np.argsort(-every, axis=1, kind="stable")[:, :count]
+        best = every.argmax(1)[:, None] if count == 1 else np.argsort(-every, axis=1, kind="stable")[:, :count]
         scores = every[rows, best] + frame
         steps.append(np.divmod(best, count))
     last = scores[-2:] if len(text) else scores

@@ -74,8 +74,7 @@ class NGram:
 
         Of a text that has not `ended`, (n,), it is that of all texts that begin like it.
         """
-        flags = np.broadcast_to(ended, len(texts)).tolist()
-        return np.array([self._log_probability(*pair) for pair in zip(texts, flags, strict=True)], float)
+        return np.array([self._log_probability(*pair) for pair in zip(texts, _each(ended, texts), strict=True)], float)
 
     def _log_probability(self, text: str, ended: bool) -> float:
         grams = list(self._grams(text))
@@ -102,8 +101,8 @@ class NGram:
         other texts are of 1 to `longest` characters of `kinds`, whatever comes. Of a text that has not `ended`, (n,),
         it is the gain of all that begin like it.
         """
-        flags, random = np.broadcast_to(ended, len(texts)).tolist(), (math.log(longest), math.log(kinds))
-        return np.array([self._gain(*pair, *random) for pair in zip(texts, flags, strict=True)], float)
+        random = math.log(longest), math.log(kinds)
+        return np.array([self._gain(*pair, *random) for pair in zip(texts, _each(ended, texts), strict=True)], float)
 
     def _gain(self, text: str, ended: bool, lengths: float, kinds: float) -> float:
         word = text.strip(digits)
@@ -120,6 +119,11 @@ class NGram:
             gram = (gram * self._base + place) % self._longest
             yield gram
         yield gram * self._base % self._longest
+
+
+def _each(ended: npt.ArrayLike, texts: Sequence[str]) -> list[bool]:
+    """Whether each text has ended, where all have or have not or each is told of."""
+    return [ended] * len(texts) if isinstance(ended, bool) else list(map(bool, np.asarray(ended)))
 
 
 def weighed(probabilities: npt.ArrayLike, gains: npt.ArrayLike, weight: float) -> Floats:
