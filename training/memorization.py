@@ -2,7 +2,7 @@
 
     python -m training.memorization --runs RUNS
 
-After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 2,000 of the
+After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 1,000 of the
 captcha study's hard ones, and 1,000 others to test; nothing but labels or pixels differs between the three. What was
 drawn and fitted is kept under RUNS and not done again.
 
@@ -29,7 +29,7 @@ from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from zoo.metrics import wilson
 
-EPOCHS = 40
+EPOCHS = 60
 SHOWN = 96  # pictures on the page
 OUT = Path(__file__).parents[1] / "demos" / "results" / "memorization"
 
@@ -52,6 +52,7 @@ def recipe(kind: str) -> Recipe:
         recolour=False,
         weight_decay=0.0,
         learning_rate=1e-3,
+        batch=32,
     )
 
 
