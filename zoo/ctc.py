@@ -122,8 +122,14 @@ def beam_search(
     # of each text, the logarithms of the probability of its paths that end in a blank, of those that do not, of all
     held: dict[Text, tuple[float, float, float]] = {(): (0.0, -math.inf, 0.0)}
     known: dict[Text, float] = {}
-    ranked: list[Followed] = []
+    ranked = [Followed((), 0.0, 0.0)]
     for frame, start, end in zip(frames.tolist(), [0, *ends], ends, strict=False):
+        if start == end:  # it is blank: all texts stay, each as likely to the others as it was
+            ranked = [Followed(text, own + frame[BLANK], score + frame[BLANK]) for text, own, score in ranked]
+            held = {text: (own, -math.inf, own) for text, own, _ in ranked}
+            if trace is not None:
+                trace.append(ranked)
+            continue
         found: dict[Text, tuple[float, float]] = {}
         for text, (blank, other, total) in held.items():
             last = text[-1] if text else BLANK

@@ -11,10 +11,8 @@ import hashlib
 import logging
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -67,7 +65,7 @@ class OnnxRuntime:
         folder: where the files are, or are exported to.
         threads: how many cores to use; 0 for all.
         alone: graphs that see one picture at a time: they round by the values of all that they see, and no picture's
-            answer may depend on its neighbours. While several are asked of such a graph at once, each has a core.
+            answer may depend on its neighbours.
     """
 
     def __init__(
@@ -90,7 +88,7 @@ class OnnxRuntime:
         for path in sorted(self.folder.glob(f"{name}-*.onnx")):
             model = path.read_bytes()
             if path == self._path(name, model):
-                return self._runtime(name, model)
+                return self._session(name, model)
             log.warning("%s is damaged and is made anew", path)
             path.unlink(missing_ok=True)
         from zoo.export import FAILED, TorchRuntime, export
@@ -105,12 +103,14 @@ class OnnxRuntime:
             keep(model, self._path(name, model))
         except OSError as error:
             log.warning("%s cannot be kept (%s) and is made anew at every start", name, error.strerror)
-        return self._runtime(name, model)
+        return self._session(name, model)
 
-    def _runtime(self, name: str, model: bytes) -> Runtime:
-        if name in self.alone:
-            return _Alone(partial(_session, model), self.threads)
-        session = _session(model, self.threads)
+    def _session(self, name: str, model: bytes) -> Runtime:
+        options = onnxruntime.SessionOptions()
+        # a second core gains nothing on one picture, and waits for work where another picture's could be done
+        options.intra_op_num_threads = 1 if name in self.alone else self.threads
+        options.log_severity_level = 3  # errors only
+        session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
         return lambda graph, **inputs: tuple(session.run(None, inputs))
 
     def _path(self, name: str, model: bytes) -> Path:
@@ -120,42 +120,13 @@ class OnnxRuntime:
     def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
         if graph not in self.opened:
             self.opened[graph] = self._open(graph)
-        return self.opened[graph](graph, **inputs)
-
-
-def _session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors only
-    return onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
-
-
-class _Alone:
-    """Computes one picture at a time: a lone one on all cores, of several at once each on one."""
-
-    def __init__(self, session: Callable[[int], onnxruntime.InferenceSession], threads: int) -> None:
-        self.whole, self.session, self.threads = session(threads), session, threads
-        self.asked = 0
-        self.lock = threading.Lock()
-
-    @cached_property
-    def single(self) -> onnxruntime.InferenceSession:
-        return self.whole if self.threads == 1 else self.session(1)
-
-    def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
-        count = len(next(iter(inputs.values())))
-        rows = ({name: value[i : i + 1] for name, value in inputs.items()} for i in range(count))
-        return tuple(map(np.concatenate, zip(*map(self._compute, rows), strict=True)))
-
-    def _compute(self, inputs: Mapping[str, Array]) -> tuple[Array, ...]:
-        with self.lock:
-            self.asked += 1
-            session = self.whole if self.asked == 1 else self.single
-        try:
-            return tuple(session.run(None, inputs))
-        finally:
-            with self.lock:
-                self.asked -= 1
+        compute = self.opened[graph]
+        if graph not in self.alone:
+            return compute(graph, **inputs)
+        rows = (
+            {name: value[i : i + 1] for name, value in inputs.items()} for i in range(len(next(iter(inputs.values()))))
+        )
+        return tuple(map(np.concatenate, zip(*(compute(graph, **row) for row in rows), strict=True)))
 
 
 def keep(model: bytes, path: Path) -> None:
