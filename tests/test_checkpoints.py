@@ -160,7 +160,7 @@ def test_the_cards_program_runs_as_it_is_printed(
 
 @pytest.mark.parametrize("name", [name for name in zoo.names() if catalog.entry(name).task.endswith("classification")])
 def test_timm_loads_the_classifiers(name: str) -> None:
-    reader = zoo.load(name)
+    reader = zoo.load(name, runtime="torch")
     assert isinstance(reader, Classifier)
     network = timm.create_model(f"local-dir:{store.CHECKPOINTS / name}", pretrained=True).eval()
     inputs = torch.randn(2, 3, *reader.settings.size, generator=torch.Generator().manual_seed(0))

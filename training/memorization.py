@@ -2,8 +2,8 @@
 
     python -m training.memorization --runs RUNS
 
-After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 1,000 of the
-captcha study's hard ones, and 1,000 others to test; nothing but labels or pixels differs between the three. What was
+After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 2,000 of the
+captcha study's hard ones, and 500 others to test; nothing but labels or pixels differs between the three. What was
 drawn and fitted is kept under RUNS and not done again.
 
 Left in --out: study.json, and pictures.png, a sheet of pictures that were learned with a label that is not theirs.
@@ -52,7 +52,6 @@ def recipe(kind: str) -> Recipe:
         recolour=False,
         weight_decay=0.0,
         learning_rate=1e-3,
-        batch=32,
     )
 
 

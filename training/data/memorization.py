@@ -12,7 +12,7 @@ from training.data import folder, fonts, study
 from training.data.texts import WORDS
 
 TRUE, SHUFFLED, NOISE = KINDS = ("true labels", "shuffled labels", "noise for pictures")
-COUNT, TESTED = 1_000, 1_000
+COUNT, TESTED = 2_000, 500
 HARD = len(study.COLOURS) * len(study.NOISE) * 5 * len(fonts.STUDY) * len(WORDS)  # pictures of the hard set
 
 
