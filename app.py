@@ -3,12 +3,11 @@
 `gradio app.py` runs this file twice, so that nothing here may start a worker or load a model.
 """
 
-import threading
 from pathlib import Path
 
 import gradio as gr
 
-from demos import answers, captcha, glyph, letters, memorization, persian, read, visualizations, words
+from demos import captcha, glyph, letters, memorization, persian, read, visualizations, words
 from demos.jobs import Jobs
 
 TABS = {
@@ -41,7 +40,6 @@ with gr.Blocks(title="Glyphzoo", analytics_enabled=False, delete_cache=(3_600, D
 demo.queue(max_size=WAITING)
 
 if __name__ == "__main__":
-    threading.Thread(target=answers.warm, daemon=True).start()
     demo.launch(
         theme=THEME,
         css_paths=Path(__file__).parent / "demos" / "style.css",

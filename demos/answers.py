@@ -3,7 +3,6 @@
 import base64
 import html
 import io
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ Drawn = Callable[[Strokes], Image.Image]
 Shown = Callable[..., list[Any]]  # of a picture, and at times a message: what goes to each of a tab's places
 Nothing = Callable[..., list[Any]]  # the same where there is no picture, with a message or none
 
-log = logging.getLogger(__name__)
 EXPLAINED = (1024, 1024)  # pixels that the maps of a large photo are made for; there may be one for each character
 
 
@@ -43,15 +41,6 @@ def reader(name: str) -> zoo.Reader:
     model = zoo.load(name)
     model.read([np.full((48, 192), 255, np.uint8)])
     return model
-
-
-def warm() -> None:
-    """Loads every network, so that on a new machine, where they are exported first, visitors wait less for that."""
-    for name in zoo.names():
-        try:
-            reader(name)
-        except zoo.InputError as error:
-            log.warning("%s", error)  # who asks for it is told again
 
 
 def read(name: str, picture: Image.Image, **options: Any) -> tuple[zoo.Prediction, float]:

@@ -3,7 +3,6 @@ import html.parser
 import pytest
 from PIL import Image
 
-import zoo
 from demos import answers
 from zoo.prediction import Prediction
 
@@ -53,19 +52,3 @@ def test_maps_have_a_name_for_those_who_cannot_see_them() -> None:
     assert shown.count("<img") == 2 and shown.count('alt="Heat map: where the network looked for ') == 2
     assert "for &quot;" in shown and 'width="8" height="4"' in shown
     assert "nothing to show" in answers.looked([])
-
-
-def test_what_cannot_be_warmed_is_told_of_and_the_rest_is(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    asked: list[str] = []
-
-    def reader(name: str) -> None:
-        asked.append(name)
-        if name == "missing":
-            raise zoo.InputError("It is out of reach.")
-
-    monkeypatch.setattr(answers, "reader", reader)
-    monkeypatch.setattr(zoo, "names", lambda: ["missing", "there"])
-    answers.warm()
-    assert asked == ["missing", "there"] and caplog.messages == ["It is out of reach."]
