@@ -3,6 +3,9 @@
 `gradio app.py` runs this file twice, so that nothing here may start a worker or load a model.
 """
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import gradio as gr
@@ -39,7 +42,13 @@ with gr.Blocks(title="Glyphzoo", analytics_enabled=False, delete_cache=(3_600, D
 
 demo.queue(max_size=WAITING)
 
+EXPORT = "import zoo\nfor name in zoo.names(): zoo.load(name)"
+
 if __name__ == "__main__":
+    if (
+        "SPACE_ID" in os.environ
+    ):  # a Space starts with nothing kept: networks are exported before somebody asks for them
+        subprocess.Popen([sys.executable, "-c", EXPORT], cwd=Path(__file__).parent)
     demo.launch(
         theme=THEME,
         css_paths=Path(__file__).parent / "demos" / "style.css",
