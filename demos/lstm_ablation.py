@@ -50,6 +50,6 @@ def table(study: dict[str, Any]) -> str:
         for row in study["networks"]
     ]
     first = study["networks"][0]
-    columns = "network", "words read right", "CER", f"i, I, l, 1 taken for another, of {first['places']:,}"
+    columns = "network", "words read right", "CER", f"i, I, l, 1, |, ! taken for another, of {first['places']:,}"
     caption = f"Percent on {first['images']:,} drawn words in unseen fonts, with 95 % intervals"
     return tables.table(caption, columns, rows)
