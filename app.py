@@ -42,12 +42,11 @@ with gr.Blocks(title="Glyphzoo", analytics_enabled=False, delete_cache=(3_600, D
 
 demo.queue(max_size=WAITING)
 
+# A Space starts with nothing kept: there networks are exported before somebody asks for them
 EXPORT = "import zoo\nfor name in zoo.names(): zoo.load(name)"
 
 if __name__ == "__main__":
-    if (
-        "SPACE_ID" in os.environ
-    ):  # a Space starts with nothing kept: networks are exported before somebody asks for them
+    if "SPACE_ID" in os.environ:
         subprocess.Popen([sys.executable, "-c", EXPORT], cwd=Path(__file__).parent)
     demo.launch(
         theme=THEME,

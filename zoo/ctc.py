@@ -96,12 +96,7 @@ class Followed(NamedTuple):
 
 
 def beam_search(
-    frames: Floats,
-    width: int = BEAM,
-    prefer: Preference | None = None,
-    trace: list[list[Followed]] | None = None,
-    rare: float = RARE,
-    far: float = FAR,
+    frames: Floats, width: int = BEAM, prefer: Preference | None = None, trace: list[list[Followed]] | None = None
 ) -> list[Followed]:
     """Texts by prefix beam search (Hannun et al. 2014), the best score first.
 
@@ -111,13 +106,11 @@ def beam_search(
         prefer: shallow fusion: what is added to the logarithm of each text's probability, (n,), when those are chosen
             that will be followed.
         trace: gets the texts that survived each frame.
-        rare: natural logarithm of the probability below which a frame's symbols are not followed.
-        far: nor are texts whose score is so much less than the best one's.
 
     Returns:
         Up to `width` texts. Their probabilities count the paths that were followed: `log_probabilities` counts all.
     """
-    rows, columns = np.nonzero(frames[:, 1:] > rare)
+    rows, columns = np.nonzero(frames[:, 1:] > RARE)
     likely, ends = (columns + 1).tolist(), np.searchsorted(rows, np.arange(1, len(frames) + 1)).tolist()
     # of each text, the logarithms of the probability of its paths that end in a blank, of those that do not, of all
     held: dict[Text, tuple[float, float, float]] = {(): (0.0, -math.inf, 0.0)}
@@ -144,7 +137,7 @@ def beam_search(
             known.update(zip(new, prefer(new).tolist(), strict=True))
         whole = {text: total for text, ways in found.items() if (total := _either(*ways)) > -math.inf}
         scored = [Followed(text, total, total + known.get(text, 0.0)) for text, total in whole.items()]
-        worst = max(one.score for one in scored) - far
+        worst = max(one.score for one in scored) - FAR
         ranked = sorted((one for one in scored if one.score >= worst), key=lambda one: -one.score)[:width]
         held = {one.text: (*found[one.text], one.probability) for one in ranked}
         if trace is not None:
