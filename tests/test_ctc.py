@@ -81,6 +81,16 @@ def test_the_best_path_may_spell_another_text_than_the_best() -> None:
     assert best.text == (1,) and np.exp(best.probability) == pytest.approx(0.64)
 
 
+def test_a_blank_frame_parts_two_that_are_alike() -> None:
+    letter, blank = [0.01, 0.98, 0.01], [0.9991, 0.0005, 0.0004]
+    frames = np.log([blank, letter, blank, letter, blank])
+    trace: list[list[ctc.Followed]] = []
+    best, *_ = ctc.beam_search(frames, trace=trace)
+    assert best.text == (1, 1) and [len(found[0].text) for found in trace] == [0, 1, 1, 2, 2]
+    assert best.probability == pytest.approx(ctc.log_probabilities(frames, [(1, 1)])[0], abs=1e-4)
+    assert trace[2][0].score == pytest.approx(trace[1][0].score + np.log(0.9991), abs=1e-9)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_likeliest_texts_are_near_a_sure_one(seed: int) -> None:
     frames = random_frames(7, 4, seed, peak=6)
