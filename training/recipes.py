@@ -280,10 +280,11 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     # its CNN goes on from that of a reader of captchas that never saw a real one
     "word-crnn-first": partial(_crnn, samples=(100 * 1_024,), epochs=4, start="captcha-seq2seq-drawn", seed=60),
     "word-crnn": partial(_after, "word-crnn-first", epochs=4, learning_rate=8e-4, seed=64),
-    # lines of Persian letters; what a stroke looks like it knows from words
+    # lines of Persian letters, as long as a page is wide; what a stroke looks like it knows from words
     "persian-crnn": partial(
         _crnn,
-        samples=(100 * 1_024,),
+        widths=(16, 1024),
+        samples=(50 * 1_024,),
         epochs=4,
         start="word-crnn",
         seed=90,

@@ -17,7 +17,7 @@ from training.data.persian import Split, random_face
 
 Rng = np.random.Generator
 SIZE = 44  # pixels of a font's em while it is drawn
-LONGEST = 64  # characters
+LONGEST = 110  # characters
 SHAPES: tuple[texts.Shape, ...] = ("persian", "persian", "persian", "arabic", "latin")
 
 
@@ -42,7 +42,7 @@ def any_text(rng: Rng, held_out: bool) -> str:
     else:
         said = texts.sentence(rng, held_out).split(" ")
         first = int(rng.integers(max(len(said) - 3, 1)))
-        text = " ".join(said[first : first + int(rng.integers(3, 11))])
+        text = " ".join(said[first : first + int(rng.integers(3, 20))])
     if len(text) > LONGEST:
         text = text[:LONGEST].rsplit(" ", 1)[0]
     return texts.shaped(text, SHAPES[int(rng.integers(len(SHAPES)))])
