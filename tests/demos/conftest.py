@@ -95,6 +95,13 @@ def persian_tab(browser: Browser, server: str) -> Iterator["Visit"]:
 
 
 @pytest.fixture
+def memorization_tab(browser: Browser, server: str) -> Iterator["Visit"]:
+    """The same for the Memorisation tab."""
+    with Visit(browser, server, "Memorisation", "#memorization") as visit:
+        yield visit
+
+
+@pytest.fixture
 def words_tab(browser: Browser, server: str) -> Iterator["Visit"]:
     """The same for the Words tab."""
     with Visit(browser, server, "Words", "#words-picture") as visit:

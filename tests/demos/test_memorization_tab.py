@@ -1,0 +1,43 @@
+"""The Memorisation tab in a real browser: what was found, and pictures to open."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from demos import memorization as tab
+from tests.demos.conftest import Visit, scrolls_sideways
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_picture_tells_what_was_learned_instead(memorization_tab: Visit, width: int) -> None:
+    study = tab.results()
+    assert study is not None
+    page = memorization_tab(width)
+    part = page.locator("#memorization")
+    expect(part.locator(".chart .js-plotly-plot")).to_be_visible()
+    for kind in study["kinds"]:
+        expect(part).to_contain_text(kind["name"])
+    cards = part.locator(".kept li")
+    expect(cards).to_have_count(len(study["pictures"]))
+    one, card = study["pictures"][-1], cards.last
+    card.locator("summary").click()
+    expect(card).to_contain_text(f"printed {one['printed']}")
+    expect(card).to_contain_text(f"given {one['label']}")
+    expect(card).to_contain_text(f"answers {one['read']}")
+    tile = card.locator(".tile")
+    assert tile.evaluate("tile => getComputedStyle(tile).backgroundImage").startswith('url("data:image/webp')
+    assert not scrolls_sideways(page)
+
+
+def test_what_the_page_says_is_what_was_found() -> None:
+    """All are learned by heart; but for the true labels, hardly anything is right elsewhere."""
+    study = json.loads((tab.FOLDER / "study.json").read_text(encoding="utf-8"))
+    true, shuffled, noise = study["kinds"]
+    assert all(kind["train"]["accuracy"] >= 0.99 for kind in study["kinds"])
+    assert true["test"]["accuracy"] > 0.85
+    assert max(kind["test"]["accuracy"] for kind in (shuffled, noise)) < 0.05
+    for kind in study["kinds"]:
+        assert kind["history"]["accuracy/validation"][-1] == pytest.approx(kind["test"]["accuracy"], abs=0.01)
+    assert all(one["printed"] != one["label"] for one in study["pictures"])
+    assert sum(one["read"] == one["label"] for one in study["pictures"]) >= 0.99 * len(study["pictures"])
