@@ -33,6 +33,7 @@ from training.spelling import error_rates
 from training.truth import subject
 from zoo.metrics import bootstrap, plain
 from zoo.store import CHECKPOINTS
+from zoo.text import folded
 
 Read = Callable[[Image.Image], str]
 MILLISECONDS = "ms an image on one core, median"
@@ -89,6 +90,7 @@ PEERS: dict[str, dict[str, Callable[[], Read]]] = {
     "captcha": {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": partial(tesseract, "eng", 7)},
     "word": {"RapidOCR": rapidocr, "Tesseract": partial(tesseract, "eng", 7)},
     "persian": {"Tesseract": partial(tesseract, "fas", 8)},
+    "line": {"Tesseract": partial(tesseract, "fas", 7)},
 }
 
 
@@ -113,7 +115,7 @@ def measure(path: Path, model: str, make: Callable[[], Read], limit: int | None)
         read_texts.append(read(picture))
         times.append(1000 * (time.perf_counter() - start))
         true_texts.append(pictures.row(i)["text"])
-    exact = [a == b for a, b in zip(read_texts, true_texts, strict=True)]
+    exact = [folded(a) == folded(b) for a, b in zip(read_texts, true_texts, strict=True)]
     read_texts, true_texts = [*map(plain, read_texts)], [*map(plain, true_texts)]
     right = [a == b for a, b in zip(read_texts, true_texts, strict=True)]
     command = f"python -m benchmarks.readers --data {data}"

@@ -15,7 +15,7 @@ from PIL import Image
 
 import zoo
 from training import evaluate, truth
-from training.data import fonts, glyph, persian, words
+from training.data import fonts, glyph, lines, persian, persian_texts, words
 from training.data.captcha import draw_nothing, draw_test
 from training.data.folder import Drawing
 from training.data.texts import WORDS
@@ -60,6 +60,11 @@ def draw_word(index: int, seed: int) -> Drawing:
     return words.draw_test(index, partial(words.word, held_out=True), seed)
 
 
+def draw_line(index: int, seed: int) -> Drawing:
+    """A date of a Persian letter, in a font family of the test split."""
+    return lines.draw(index, "test", seed, lambda rng, _: persian_texts.date(rng))
+
+
 @dataclass(frozen=True)
 class Task:
     """What a subject's readers are tested with: what they read and what is nothing to them, and a row of the report."""
@@ -73,6 +78,7 @@ TASKS = {
     "captcha": Task(partial(draw_test, words=WORDS), draw_nothing, (evaluate.SEEN_WORDS, "word accuracy")),
     "glyph": Task(draw_letter, glyph.draw_test_nothing, (evaluate.GLYPHS, "top-1 accuracy")),
     "word": Task(draw_word, draw_nothing, (evaluate.WORDS, "word accuracy")),
+    "line": Task(draw_line, draw_nothing, (evaluate.LINES, "word accuracy")),
     "persian": Task(draw_persian, persian.draw_stranger, (evaluate.SCANS, "top-1 accuracy")),
 }
 
@@ -127,9 +133,10 @@ def test_maps_lie_where_the_answer_is(reader: Reader, drawn: Drawn) -> None:
             continue
         whole, *letters = explanation.maps
         hurt.append(hurts_more(reader, Case(picture, boxes, explanation.labels[0]), whole))
-        hits += [inside(heat, box) for heat, box in zip(letters, boxes, strict=bool(letters))]
+        if letters and len(boxes):  # Persian letters, which are joined, have none
+            hits += [inside(heat, box) for heat, box in zip(letters, boxes, strict=True)]
     assert np.mean(hurt) >= 0.6  # of two dozen: the exact share is in evaluation.json
-    assert isinstance(reader, Classifier) or np.mean(hits) >= 0.8
+    assert isinstance(reader, Classifier) or subject(reader) == "line" or np.mean(hits) >= 0.8
 
 
 def test_it_is_small_whole_and_described(reader: Reader) -> None:
@@ -154,7 +161,7 @@ def test_the_cards_program_runs_as_it_is_printed(
     drawn[0][0].save(tmp_path / file)
     monkeypatch.chdir(tmp_path)
     exec(program, {})
-    text, confidence, status = capsys.readouterr().out.split()
+    text, confidence, status = capsys.readouterr().out.rsplit(maxsplit=2)
     assert (text, status) == (answer.text, answer.status) and float(confidence) == pytest.approx(answer.confidence)
 
 

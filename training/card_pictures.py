@@ -1,5 +1,6 @@
 """The pictures of a model card: what was read right and what wrong, and whether confidence means what it says."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
+from training.data import fonts, render
 from training.data.folder import ImageFolder
 from training.truth import right
 from zoo.metrics import wilson
@@ -14,8 +16,10 @@ from zoo.prediction import Prediction
 
 EXAMPLES, CALIBRATION = "examples.png", "calibration.png"
 EACH = 12  # pictures that were read right, and as many that were not
-ACROSS = 6  # in a row
-TILE, CAPTION = (150, 70), 34  # width and height in pixels; height of two lines
+WIDE = 900  # pixels of a row
+TILE, LONG = (150, 70), (450, 50)  # width and height in pixels of a word or less, of a line
+LONGEST = 16  # characters of a word
+LINE = 18  # pixels from one line of a caption to the next
 BINS = 10
 
 Answers = Sequence[tuple[Prediction, str]]
@@ -27,25 +31,56 @@ def examples(pictures: ImageFolder, found: Answers) -> Image.Image:
     Under each stands what was read, and if that is wrong, what is right; of a classifier the names of its classes.
     """
     hits = [right(prediction, text) for prediction, text in found]
+    tile = LONG if np.quantile([len(text) for _, text in found], 0.75) > LONGEST else TILE
+    across, height = WIDE // tile[0], tile[1] + 2 * LINE
     chosen = []
     for wanted in (True, False):
         places = [i for i, hit in enumerate(hits) if hit == wanted]
         chosen.append([places[k] for k in np.linspace(0, len(places) - 1, min(EACH, len(places))).astype(int)])
-    rows = [-(-len(part) // ACROSS) for part in chosen]
-    sheet = Image.new("RGB", (ACROSS * TILE[0], sum(rows) * (TILE[1] + CAPTION)), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    rows = [-(-len(part) // across) for part in chosen]
+    sheet = Image.new("RGB", (WIDE, sum(rows) * height), "white")
     for first, part in zip((0, rows[0]), chosen, strict=True):
         for k, index in enumerate(part):
-            x, y = k % ACROSS * TILE[0], (first + k // ACROSS) * (TILE[1] + CAPTION)
+            x, y = k % across * tile[0], (first + k // across) * height
             picture = pictures.image(index)
-            picture.thumbnail((TILE[0] - 10, TILE[1] - 10))
-            sheet.paste(picture, (x + (TILE[0] - picture.width) // 2, y + (TILE[1] - picture.height) // 2))
+            picture.thumbnail((tile[0] - 10, tile[1] - 10))
+            sheet.paste(picture, (x + (tile[0] - picture.width) // 2, y + (tile[1] - picture.height) // 2))
             prediction, true = found[index]
-            row = pictures.row(index)
-            said = f"{prediction.label or prediction.text} ({prediction.confidence:.0%})"
-            wrong = "" if hits[index] else f"is {row.get('label') or true}"
-            draw.text((x + TILE[0] / 2, y + TILE[1]), f"{said}\n{wrong}", "black", font, "ma", align="center")
+            captions = [("", prediction.label or prediction.text, f" ({prediction.confidence:.0%})")]
+            if not hits[index]:
+                captions.append(("is ", pictures.row(index).get("label") or true, ""))
+            for number, parts in enumerate(captions):
+                ink = caption(*parts, tile[0] - 6)
+                sheet.paste((0, 0, 0), (x + (tile[0] - ink.width) // 2, y + tile[1] + number * LINE), ink)
     return sheet
+
+
+def caption(before: str, text: str, after: str, most: int) -> Image.Image:
+    """A line of ink, 8 bits; what is wider than `most` pixels loses the end of its text."""
+    inks = [written(part) for part in (before, text, after)]
+    room = most - inks[0].width - inks[2].width
+    if (over := inks[1].width - room) > 0:
+        first = 0 if text.isascii() else over  # Persian begins at the right
+        inks[1] = inks[1].crop((first, 0, first + room, LINE))
+    line, x = Image.new("L", (sum(ink.width for ink in inks), LINE)), 0
+    for ink in inks:
+        line.paste(ink, (x, 0))
+        x += ink.width
+    return line
+
+
+def written(text: str) -> Image.Image:
+    """The ink of a text, 8 bits, LINE high."""
+    if text.isascii():
+        font = ImageFont.load_default(12)
+        ink = Image.new("L", (math.ceil(font.getlength(text)), LINE))
+        ImageDraw.Draw(ink).text((0, LINE - 5), text, 255, font, "ls")
+        return ink
+    face = next(face for face in fonts.persian("train") if face.family == "dejavu-sans")
+    drawn, over = render.persian(text, face, 13)
+    ink = Image.new("L", (drawn.mask.width, LINE))
+    ink.paste(drawn.mask, (0, LINE - 5 - over))
+    return ink
 
 
 def calibration(found: Answers) -> Figure:

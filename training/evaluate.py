@@ -44,8 +44,9 @@ SET_RIGHT = ", wrong labels set right"
 SEEN_WORDS, UNSEEN_WORDS, GLYPHS = "test-words", "test-unseen-words", "glyph-test"
 PERSIAN, SCANS, HANDWRITTEN = "persian-test", "persian-test-scan", "digits-hoda-test"
 WORDS, WORN, NUMBERS, SCENE_WORDS = "words-test", "words-test-worn", "numbers-test", "words-iiit5k-test"
+LINES = "persian-lines-test"
 REAL = ("captcha-five-test", "captcha-login-test", "captcha-wide-test")
-SPELLED = WORDS, WORN, NUMBERS, SCENE_WORDS  # sets of any text, signs included
+SPELLED = WORDS, WORN, NUMBERS, SCENE_WORDS, LINES  # sets of any text, signs included
 CLASSES = GLYPHS, PERSIAN, SCANS, HANDWRITTEN  # sets of what is a class each
 MAPPED = SEEN_WORDS, GLYPHS, SCANS, WORDS  # sets on which the heat maps are measured
 Answers = list[tuple[Prediction, str]]
@@ -194,7 +195,9 @@ def sets(reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if subject(reader) == "persian":
         return (PERSIAN, SCANS, HANDWRITTEN), ("persian-test-nothing", "photos")
     if subject(reader) == "word":
-        return SPELLED, ("test-nothing", "photos")
+        return (WORDS, WORN, NUMBERS, SCENE_WORDS), ("test-nothing", "photos")
+    if subject(reader) == "line":
+        return (LINES,), ("test-nothing", "photos")
     if isinstance(reader, Classifier):
         return (SEEN_WORDS,), (UNSEEN_WORDS, "test-nothing", "photos")
     return (SEEN_WORDS, UNSEEN_WORDS, *REAL), ("test-nothing", "photos")

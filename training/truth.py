@@ -16,7 +16,7 @@ def expected(reader: Reader, row: Row) -> str:
 
 
 def subject(reader: Reader) -> str:
-    """What a reader reads: "captcha", "glyph", "persian" or "word"."""
+    """What a reader reads: "captcha", "glyph", "persian", "word" or "line"."""
     return str(reader.config["glyphzoo"].get("subject", "glyph" if reader.settings.ink else "captcha"))
 
 

@@ -11,7 +11,8 @@ from zoo.text import PERSIAN
 def test_every_text_can_be_spelled() -> None:
     drawn = [lines.any_text(np.random.default_rng(i), held_out=bool(i % 2)) for i in range(3_000)]
     assert all(1 <= len(text) <= lines.LONGEST for text in drawn)
-    known = {symbol for text in drawn for symbol in encode(text, PERSIAN, right_to_left=True)}
+    shaped = (persian_texts.shaped(text, lines.SHAPES[i % 5]) for i, text in enumerate(drawn))
+    known = {symbol for text in shaped for symbol in encode(text, PERSIAN, right_to_left=True)}
     letters = [PERSIAN.index(letter) + 1 for letter in persian_texts.LETTERS + "0123456789/-.:"]
     assert set(letters) <= known
 

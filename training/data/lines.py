@@ -3,9 +3,11 @@
     python -m training.data.lines validation --out DIR     in font families of their own
     python -m training.data.lines tests --out DIR          families and words that training never has
 
-The metadata's `text` is in logical order. Training sets are not written anywhere, as those of training.data.words.
+The metadata's `text` is in logical order, with one code point for what looks alike. Training sets are not written
+anywhere, as those of training.data.words.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 from training.data import command, degrade, folder, render, scan, words
 from training.data import persian_texts as texts
 from training.data.persian import Split, random_face
+from zoo.text import folded
 
 Rng = np.random.Generator
 SIZE = 44  # pixels of a font's em while it is drawn
@@ -45,13 +48,14 @@ def any_text(rng: Rng, held_out: bool) -> str:
         text = " ".join(said[first : first + int(rng.integers(3, 20))])
     if len(text) > LONGEST:
         text = text[:LONGEST].rsplit(" ", 1)[0]
-    return texts.shaped(text, SHAPES[int(rng.integers(len(SHAPES)))])
+    return text
 
 
-def draw(index: int, split: Split, seed: int) -> folder.Drawing:
-    """Line `index`, clean or as a scanner or a phone sees it."""
+def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] = any_text) -> folder.Drawing:
+    """Line `index`, of what `write` gives, clean or as a scanner or a phone sees it."""
     rng = np.random.default_rng((seed, index))
-    text, face = any_text(rng, split != "train"), random_face(rng, split)
+    text = texts.shaped(write(rng, split != "train"), SHAPES[int(rng.integers(len(SHAPES)))])
+    face = random_face(rng, split)
     ink, _ = render.persian(text, face, SIZE)
     if split == "train" and rng.random() < 0.3:
         ink = render.Ink(render.varied(rng, ink.mask), ink.boxes, text)
@@ -70,7 +74,7 @@ def draw(index: int, split: Split, seed: int) -> folder.Drawing:
         tint = degrade.ink_colour(rng, paper, rng.uniform(70, 220))
         image = np.asarray(paper * (1 - alpha) + tint * alpha, np.float32)
         image = words.seen(rng, image, 120.0) if rng.random() < 0.6 else image
-    return degrade.to_image(image), {"text": text, "font": face.family, "boxes": ""}
+    return degrade.to_image(image), {"text": folded(text), "font": face.family, "boxes": ""}
 
 
 def sets() -> dict[str, folder.DrawnSet]:
