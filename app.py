@@ -43,7 +43,7 @@ with gr.Blocks(title="Glyphzoo", analytics_enabled=False, delete_cache=(3_600, D
 demo.queue(max_size=WAITING)
 
 # A Space starts with nothing kept: there networks are exported before somebody asks for them
-EXPORT = "import zoo\nfor name in zoo.names(): zoo.load(name)"
+EXPORT = "from zoo import catalog, loading\nfor name in catalog.every(): loading.trained(name)"
 
 if __name__ == "__main__":
     if "SPACE_ID" in os.environ:

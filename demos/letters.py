@@ -13,7 +13,7 @@ from PIL import Image
 
 import zoo
 from demos import answers, figures
-from zoo import letter, store
+from zoo import catalog, letter, store
 from zoo.letter.finder import FIELDS
 from zoo.letter.index import Index, Row, export
 from zoo.letter.pages import pages
@@ -99,7 +99,7 @@ class Given:
 
 def present() -> bool:
     """Whether the networks that read letters are part of the zoo."""
-    return {FINDER, READER} <= set(zoo.names())
+    return {FINDER, READER} <= catalog.CATALOG.keys()
 
 
 def told(found: Letter) -> dict[str, Any]:

@@ -83,7 +83,7 @@ TASKS = {
 }
 
 
-@pytest.fixture(scope="module", params=sorted(catalog.CATALOG))
+@pytest.fixture(scope="module", params=zoo.names())
 def reader(request: pytest.FixtureRequest) -> Reader:
     return zoo.load(request.param)
 

@@ -92,7 +92,7 @@ def test_a_space_holds_the_app_without_the_weights(hub: Hub, author: dict[str, A
     assert sum(map(len, files.values())) < 20_000_000
     matter = yaml.safe_load(files["README.md"].decode().split("---")[1])
     assert matter["sdk"] == "gradio" and matter["app_file"] == "app.py"
-    wanted = [f"someone/{name} config.json,model.safetensors" for name in catalog.names()]
+    wanted = [f"someone/{name} config.json,model.safetensors" for name in catalog.every()]
     assert len(matter["preload_from_hub"]) == len(wanted)
     assert all(line.startswith(name) for line, name in zip(matter["preload_from_hub"], wanted, strict=True))
     assert hub.made[-1]["sdk"] == "gradio"

@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _names(options: argparse.Namespace) -> list[dict[str, Any]]:
-    entries = [catalog.entry(name) for name in zoo.names()]
+    entries = [catalog.entry(name) for name in catalog.every()]
     if not options.json:
         width = max(len(entry.name) for entry in entries)
         print("\n".join(f"{entry.name:{width}}  {entry.summary}" for entry in entries))
@@ -147,7 +147,7 @@ def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
 
 def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for name in options.names or zoo.names():
+    for name in options.names or catalog.every():
         found = store.verify(name, _load)
         rows.append({"name": name, "ok": found.ok, "expected": found.expected, "actual": found.actual})
         rows[-1]["folder"] = found.folder and str(found.folder)
@@ -162,7 +162,7 @@ def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _publish(options: argparse.Namespace) -> list[dict[str, Any]]:
     from zoo import publish
 
-    found = (publish.checkpoint(name, options.namespace, options.dry_run) for name in options.names or zoo.names())
+    found = (publish.checkpoint(name, options.namespace, options.dry_run) for name in options.names or catalog.every())
     return [_pushed(one, options) for one in found]
 
 
@@ -273,7 +273,9 @@ class _Bar:
 
 
 def _load(folder: Path) -> object:
-    return zoo.load(folder, runtime="torch")  # builds the network and fills it; onnx would use what it exported before
+    from zoo.loading import trained
+
+    return trained(folder, runtime="torch")  # builds the network and fills it; onnx would use what it exported before
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from zoo.errors import InputError
 
+FINDS = "object-detection"  # the task of a checkpoint that reads nothing
 PINS = Path(__file__).parent / "pins.json"  # the commit of each Hub repo that was published last
 
 
@@ -88,9 +89,14 @@ def pin(repo: str, commit: str) -> None:
     PINS.write_text(json.dumps(pins() | {repo: commit}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def names() -> list[str]:
-    """The checkpoints that `load` knows by name."""
+def every() -> list[str]:
+    """All checkpoints by name."""
     return sorted(CATALOG)
+
+
+def names() -> list[str]:
+    """The checkpoints that `load` makes a reader of, by name: all but those that find texts for one."""
+    return [name for name in every() if CATALOG[name].task != FINDS]
 
 
 def entry(name: str) -> Entry:

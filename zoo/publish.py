@@ -100,7 +100,7 @@ def front(page: Page, namespace: str) -> str:
     if page == "grid":
         return _front(["sdk: docker", "app_port: 7860"], text)
     wanted = [
-        f"  - {namespace}/{name} {store.CONFIG},{store.WEIGHTS}{_at(namespace, name)}" for name in catalog.names()
+        f"  - {namespace}/{name} {store.CONFIG},{store.WEIGHTS}{_at(namespace, name)}" for name in catalog.every()
     ]
     return "---\n" + matter + "\n".join(["preload_from_hub:", *wanted]) + "\n---\n" + text
 
