@@ -73,39 +73,21 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, second
     pytest.fail(f"the server did not start:\n{log.read_text()}")
 
 
-@pytest.fixture
-def visit(browser: Browser, server: str) -> Iterator["Visit"]:
-    """Opens the page; whatever a test does there, no request may leave this machine and no script may fail."""
-    with Visit(browser, server, "Captcha", "#captcha-read") as visit:
-        yield visit
+def _visits(tab: str, ready: str) -> Callable[[Browser, str], Iterator["Visit"]]:
+    """A fixture that opens the page on a tab, where no request may leave this machine and no script may fail."""
+
+    def visit(browser: Browser, server: str) -> Iterator["Visit"]:
+        with Visit(browser, server, tab, ready) as opened:
+            yield opened
+
+    return pytest.fixture(visit)
 
 
-@pytest.fixture
-def draw_tab(browser: Browser, server: str) -> Iterator["Visit"]:
-    """The same for the Draw tab."""
-    with Visit(browser, server, "Draw", "#glyph-canvas canvas") as visit:
-        yield visit
-
-
-@pytest.fixture
-def persian_tab(browser: Browser, server: str) -> Iterator["Visit"]:
-    """The same for the Persian tab."""
-    with Visit(browser, server, "Persian", "#persian-picture") as visit:
-        yield visit
-
-
-@pytest.fixture
-def memorization_tab(browser: Browser, server: str) -> Iterator["Visit"]:
-    """The same for the Memorisation tab."""
-    with Visit(browser, server, "Memorisation", "#memorization") as visit:
-        yield visit
-
-
-@pytest.fixture
-def words_tab(browser: Browser, server: str) -> Iterator["Visit"]:
-    """The same for the Words tab."""
-    with Visit(browser, server, "Words", "#words-picture") as visit:
-        yield visit
+visit = _visits("Captcha", "#captcha-read")
+draw_tab = _visits("Draw", "#glyph-canvas canvas")
+persian_tab = _visits("Persian", "#persian-picture")
+words_tab = _visits("Words", "#words-picture")
+memorization_tab = _visits("Memorisation", "#memorization")
 
 
 def shown_in(place: Locator) -> np.ndarray:
