@@ -34,7 +34,7 @@ from zoo.letter.values import Value, ascii_digits
 from zoo.metrics import bootstrap
 from zoo.store import CHECKPOINTS
 
-SECONDS = "s a page, median"
+SECONDS = "seconds a page, median"
 GAP = 3.0  # times a word's height: what is farther away is no part of a value
 Word = tuple[str, tuple[float, float, float, float], float]  # its text, left, top, right, bottom, and the probability
 Read = Callable[[Image.Image], Letter]

@@ -31,6 +31,8 @@ DATA = {
     "words-test-worn": "such words seen twice through a camera or a scanner",
     "numbers-test": "amounts, dates, times, phone and invoice numbers in unseen fonts (drawn)",
     "persian-lines-test": "lines of Persian letters, their numbers and dates, in unseen fonts, words too (drawn)",
+    "letters-test": "whole letters in unseen layouts, letterheads and fonts, as a scanner sees them (drawn)",
+    "letters-test-phone": "such letters as a phone sees them (drawn)",
     "signs-test": "whole pictures with several words of different sizes and slants (drawn)",
     "words-iiit5k-test": "words in scenes (IIIT5K; Mishra et al. 2012), 2,067 of its 3,000 test images",
     "photos": "Caltech-101 photos (Li et al., CC BY 4.0)",
@@ -85,6 +87,10 @@ word-list (MIT) without the words that test. No picture of a real scene""",
 drawn lines of Persian business letters, each drawn anew and shown once: numbers, dates, attachments, names, sentences;
 in the fonts of {FAMILIES}; two in five as bad scans have them. Words are those of the npm package dictionary-fa
 (Lilak, Apache-2.0) without one in twenty, which test. No scan was at hand that may be published""",
+    "letters": f"""\
+drawn pages of Persian business letters, each drawn anew, of which pieces are shown: letterhead, fields, text, tables,
+signatures and stamps, in {FAMILIES}; as scanners and phones see them: askew, in perspective, folded, in shadow, grainy,
+compressed. Words are those of the npm package dictionary-fa (Lilak, Apache-2.0). No letter of a real archive""",
     "persian-study": "the same in all families, those that validate and test too",
     "glyph-train": """\
 single characters, redrawn with other pens, slants and bends: 62 characters by hand as pen strokes, 25 drawings of each
@@ -92,6 +98,21 @@ single characters, redrawn with other pens, slants and bends: 62 characters by h
 @fontsource that captchas are drawn with (SIL Open Font License and Apache 2.0). Empty canvases, scribbles, drawn
 scenes, signs such as # and ? and several characters in a row teach when there is nothing to read""",
 }
+PROGRAM = """\
+import zoo
+
+model = zoo.load("{name}")
+[p] = model.read(["{subject}.png"])
+print(p.text, p.confidence, p.status)"""
+LETTER_PROGRAM = """\
+from zoo import letter
+
+found = letter.read("{subject}.png")  # with persian-crnn and persian-resnet34
+print(found.number, found.date, found.attachment)"""
+CALIBRATED = """
+Calibration: logits are divided by {temperature:.3f}, fitted on {validation};
+below a confidence of {threshold:.3f} an answer is marked "unsure".
+"""
 DIGITS = {"ms": 1, "seconds": 2, "images": 0, "MB": 0}  # behind the point; what is measured in these is a cost
 ROUNDED = ", which computes its {} in 8-bit integers"
 LANGUAGE = """
@@ -119,6 +140,10 @@ HELD_OUT = {
         "3,000 drawn lines in fonts of their own",
         "No font family that validates or tests is trained on, and no word that tests.",
     ),
+    "letter": (
+        "200 drawn letters",
+        "No layout, no letterhead and no font family that validates or tests is trained on, and no word that tests.",
+    ),
     "word": (
         "4,000 drawn words, numbers and lines in fonts of their own",
         "No font that validates or tests is trained on, and no word that tests.",
@@ -137,6 +162,10 @@ was taught print, not handwriting, and all its data is drawn: on real scans it h
 It reads a printed line of Persian, numbers and dates in any digits included: no Latin letters, no writing by hand. What
 looks alike has one code point in its answers: ی and ک, digits in Persian's shapes or Latin's. It was taught drawn
 pictures alone, and has not been measured on real scans. Lines of more than 110 characters are squeezed.""",
+    "letter": """\
+It finds printed texts on a page of a Persian business letter that is upright or a little askew, and which of them are
+the fields number, date, attachment and title, and their values. It was taught drawn letters alone, and has not been
+measured on a real archive: check what matters.""",
     "word": """\
 It reads a line of printable ASCII from left to right: no accents, no other script, no writing by hand. It was taught
 drawn pictures alone. Given a whole picture, `zoo.spotting` finds its lines first, with PP-OCR's detector. Very long
@@ -157,7 +186,8 @@ def write(folder: Path) -> None:
     name, reading = folder.name, config["glyphzoo"]
     kind = reading["kind"]
     entry = catalog.CATALOG.get(name)
-    task = "image-classification" if kind == "classifier" else "image-to-text"
+    finds = kind == "finder"
+    task = catalog.FINDS if finds else "image-classification" if kind == "classifier" else "image-to-text"
     subject = reading.get("subject", "glyph" if reading.get("ink") else "captcha")
     results = [
         EvalResult(
@@ -182,6 +212,9 @@ def write(folder: Path) -> None:
     size = (folder / "model.safetensors").stat().st_size / 1e6
     height, width = config["pretrained_cfg"]["input_size"][1:]
     layers = "convolutions and LSTMs" if kind == "crnn" else "convolutions"
+    seen = "pages of any size" if finds else f"input {height}×{width}"
+    program = (LETTER_PROGRAM if finds else PROGRAM).format(name=name, subject=subject)
+    calibrated = "" if finds else CALIBRATED.format(**reading, validation=HELD_OUT[subject][0])
     rounded = ROUNDED.format(layers) if reading.get("ranges") else ""
     text = f"""---
 {meta.to_yaml()}
@@ -192,14 +225,10 @@ def write(folder: Path) -> None:
 {entry.summary if entry else "A reader trained with this project's recipe."}
 
 ```python
-import zoo
-
-model = zoo.load("{name}")
-[p] = model.read(["{subject}.png"])
-print(p.text, p.confidence, p.status)
+{program}
 ```
 
-{size:.1f} MB of float16 weights, input {height}×{width}, runs through onnxruntime on a CPU{rounded}.
+{size:.1f} MB of float16 weights, {seen}, runs through onnxruntime on a CPU{rounded}.
 
 ## Measured
 
@@ -207,10 +236,7 @@ Every number with its count of images and its 95 % interval (Wilson's for propor
 Accuracy compares letters and digits without regard to case, unless said otherwise.
 
 {table(report, costs=False)}
-
-Calibration: logits are divided by {reading["temperature"]:.3f}, fitted on {HELD_OUT[subject][0]};
-below a confidence of {reading["threshold"]:.3f} an answer is marked "unsure".
-{LANGUAGE.format(weight=reading["language"]) if reading.get("language") else ""}
+{calibrated}{LANGUAGE.format(weight=reading["language"]) if reading.get("language") else ""}
 {pictures(folder)}
 ## What a reading costs
 
@@ -275,7 +301,18 @@ def _number(row: Row, value: float) -> str:
         return f"{value:,.{DIGITS[unit]}f}"
     share = any(
         word in row.measure
-        for word in ("accuracy", "status", "coverage", "same", "CER", "per character", "read as", "of words")
+        for word in (
+            "accuracy",
+            "status",
+            "coverage",
+            "same",
+            "CER",
+            "per character",
+            "read as",
+            "of words",
+            "found",
+            "value",
+        )
     )
     return f"{100 * value:.2f} %" if share else f"{value:.4g}"
 
