@@ -21,7 +21,7 @@ Piece = tuple[np.ndarray, np.ndarray]  # uint8 pixels (H, W, 3) and cells (H / C
 
 DPI = 100, 150, 200
 SIZES = 0.75, 1.25  # of a page's longer side to LONG, the least and the most
-EACH = 6  # pieces of a drawn page
+EACH = 10  # pieces of a drawn page
 TOGETHER = 16  # pages whose pieces are mixed
 
 

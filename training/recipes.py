@@ -281,7 +281,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "word-crnn-first": partial(_crnn, samples=(100 * 1_024,), epochs=4, start="captcha-seq2seq-drawn", seed=60),
     "word-crnn": partial(_after, "word-crnn-first", epochs=4, learning_rate=8e-4, seed=64),
     # lines of Persian letters, as long as a page is wide; what a stroke looks like it knows from words
-    "persian-crnn": partial(
+    "persian-crnn-first": partial(
         _crnn,
         widths=(16, 1024),
         samples=(50 * 1_024,),
@@ -294,6 +294,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         stream="persian-lines",
         subject="line",
     ),
+    "persian-crnn": partial(_after, "persian-crnn-first", epochs=4, seed=94),
     # finds fields and lines on pages of letters, of which it learns pieces
     "persian-letter-detector": partial(
         Recipe,
