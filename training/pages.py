@@ -19,9 +19,9 @@ Rng = np.random.Generator
 Batch = dict[str, torch.Tensor]
 Piece = tuple[np.ndarray, np.ndarray]  # uint8 pixels (H, W, 3) and cells (H / CELL, W / CELL)
 
-DPI = 100, 150, 200
+DPI = 100, 150
 SIZES = 0.75, 1.25  # of a page's longer side to LONG, the least and the most
-EACH = 10  # pieces of a drawn page
+EACH = 16  # pieces of a drawn page
 TOGETHER = 16  # pages whose pieces are mixed
 
 
