@@ -27,20 +27,20 @@ SHAPES: tuple[texts.Shape, ...] = ("persian", "persian", "persian", "arabic", "l
 def any_text(rng: Rng, held_out: bool) -> str:
     """What stands on a line of a letter: a value, a label with one, a name, words of a sentence."""
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.36:
         text = (texts.number, texts.date)[int(rng.integers(2))](rng)
         if rng.random() < 0.25:
             name = texts.one_of(rng, tuple(texts.LABELS))
             text = f"{texts.one_of(rng, texts.LABELS[name])}: {text}"
-    elif kind < 0.36:
-        text = texts.attachment(rng) or "-"
     elif kind < 0.42:
+        text = texts.attachment(rng) or "-"
+    elif kind < 0.47:
         text = texts.organisation(rng, held_out)
-    elif kind < 0.46:
+    elif kind < 0.51:
         text = f"{texts.one_of(rng, texts.HONOURS)} {texts.person(rng, held_out)}"
-    elif kind < 0.5:
+    elif kind < 0.55:
         text = texts.one_of(rng, (*texts.GREETINGS, *texts.CLOSINGS, *texts.HEADS, *texts.POSTS))
-    elif kind < 0.6:
+    elif kind < 0.63:
         text = texts.words(rng, int(rng.integers(1, 3)), held_out)
     else:
         said = texts.sentence(rng, held_out).split(" ")
@@ -57,7 +57,7 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
     text = texts.shaped(write(rng, split != "train"), SHAPES[int(rng.integers(len(SHAPES)))])
     face = random_face(rng, split)
     ink, _ = render.persian(text, face, SIZE)
-    if split == "train" and rng.random() < 0.3:
+    if split == "train" and rng.random() < 0.5:
         ink = render.Ink(render.varied(rng, ink.mask), ink.boxes, text)
     left, top, right, bottom = (rng.uniform(0.02, 0.3, 4) * SIZE).astype(int)
     mask = Image.new("L", (ink.mask.width + int(left + right), ink.mask.height + int(top + bottom)))
@@ -65,7 +65,7 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
     if rng.random() < 0.25:
         mask = words.seen_askew(rng, render.Ink(mask, ink.boxes, text)).mask
     height = int(rng.integers(18, 65))
-    if rng.random() < 0.4:
+    if rng.random() < 0.25:
         image = scan.scanned(rng, mask, height)
     else:
         small = mask.resize((max(round(mask.width * height / mask.height), 4), height), Image.Resampling.BOX)
@@ -73,6 +73,7 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
         paper = rng.uniform(140, 255) + rng.normal(0, 6, 3)
         tint = degrade.ink_colour(rng, paper, rng.uniform(70, 220))
         image = np.asarray(paper * (1 - alpha) + tint * alpha, np.float32)
+        image = scan.ruled(rng, image) if rng.random() < 0.25 else image
         image = words.seen(rng, image, 120.0) if rng.random() < 0.6 else image
     return degrade.to_image(image), {"text": folded(text), "font": face.family, "boxes": ""}
 

@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from training.data import degrade
 from training.data.degrade import Array, Rng
 
+LEVEL = 4.0  # times its height, what is wider than this is turned less
+
 
 def bled(rng: Rng, mask: Image.Image, amount: float) -> Image.Image:
     """Ink that has run into the paper, more at some places than at others; `amount` in pixels."""
@@ -117,7 +119,8 @@ def scanned(rng: Rng, mask: Image.Image, height: int) -> Array:
         height: of the result.
     """
     if rng.random() < 0.7:
-        mask = mask.rotate(rng.normal(0, 1.6), Image.Resampling.BICUBIC)
+        most = min(1.0, LEVEL * mask.height / mask.width)  # the ends of a long line would leave the picture
+        mask = mask.rotate(rng.normal(0, 1.6) * most, Image.Resampling.BICUBIC)
     unit = mask.height / 100
     kind = rng.random()
     if kind < 0.35:
