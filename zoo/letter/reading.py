@@ -6,6 +6,7 @@ their labels. What is doubtful is marked, with the reason, and never guessed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 FINDER, READER, LABELS = "persian-letter-detector", "persian-crnn", "persian-resnet34"
 STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 AROUND = 0.12  # of a text's height that is cut out beside it on every side
+AGAIN = 0.02, 0.22  # the same, with which a value is read once more: what is hard to read is read another way
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 MEANING: dict[str, Callable[[str], Value]] = {
     "number": values.number,
@@ -171,7 +173,7 @@ def read(source: image.Source, using: Networks | None = None) -> Letter:
     for number, page in enumerate(pages(source)):
         sizes.append(page.size)
         found, texts = _page(page, using)
-        own = {one.name: one for one in _fields(page, found, texts, using.labels, number)}
+        own = {one.name: one for one in _fields(page, found, texts, using, number)}
         if not any(one.status != "missing" for one in fields.values()):
             fields = own
         lines += [
@@ -219,12 +221,12 @@ def _through(way: npt.NDArray[np.float64], box: Quad) -> Quad:
     return np.asarray(box @ way[:, :2].T + way[:, 2], np.float32)
 
 
-def cut(page: Image.Image, box: Quad) -> Image.Image:
-    """What stands in a box, upright, with a little around it."""
+def cut(page: Image.Image, box: Quad, around: float = AROUND) -> Image.Image:
+    """What stands in a box, upright, with a little around it: that share of its height on every side."""
     along, down = box[1] - box[0], box[3] - box[0]
     high = height(box)
     wide = float(np.linalg.norm(along))
-    margin = AROUND * high
+    margin = around * high
     size = max(round(wide + 2 * margin), 4), max(round(high + 2 * margin), 4)
     right, below = along / max(wide, 1e-6) * margin, down / max(float(np.linalg.norm(down)), 1e-6) * margin
     corners = np.array([box[0] - right - below, box[1] + right - below, box[2] + right + below, box[3] - right + below])
@@ -253,7 +255,7 @@ def beside(one: Quad, other: Quad) -> bool:
 
 
 def _fields(
-    page: Image.Image, found: Sequence[Found], texts: Sequence[Prediction], labels: Reader, number: int
+    page: Image.Image, found: Sequence[Found], texts: Sequence[Prediction], using: Networks, number: int
 ) -> Iterable[Field]:
     """Each of FIELDS on a page: its label, and the value that stands to the left of it."""
     for name in FIELDS:
@@ -270,11 +272,23 @@ def _fields(
         if value is None:
             yield Field(name, Value("", ""), "missing" if mark is None else "empty", label=label, page=number)
             continue
-        read = texts[value]
+        place = found[value].box
+        read, sure = agreed([texts[value], *using.reader.read([cut(page, place, around) for around in AGAIN])])
         said = MEANING[name](read.text)
-        problem = said.problem or _doubt(page, name, label, read, len(own), labels)
+        problem = said.problem or ("" if sure else "It can be read in several ways.")
+        problem = problem or _doubt(page, name, label, read, len(own), using.labels)
         status: Status = "doubtful" if problem else "ok"
-        yield Field(name, said, status, read.confidence, found[value].box, label, number, problem)
+        yield Field(name, said, status, read.confidence, place, label, number, problem)
+
+
+def agreed(readings: Sequence[Prediction]) -> tuple[Prediction, bool]:
+    """Of several readings of a text one of the surest text, all of them counted, and whether all have that text."""
+    sure: Counter[str] = Counter()
+    for one in readings:
+        sure[one.text] += one.confidence
+    text = max(sure, key=lambda text: sure[text])
+    own = max((one for one in readings if one.text == text), key=lambda one: one.confidence)
+    return own, len(sure) == 1
 
 
 def _doubt(page: Image.Image, name: str, label: Quad | None, read: Prediction, count: int, labels: Reader) -> str:
