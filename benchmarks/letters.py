@@ -1,6 +1,6 @@
 """Letters read by ours and by Tesseract, in one run.
 
-    python -m benchmarks.letters --data DIR/letters-test DIR/letters-test-phone
+    python -m benchmarks.letters --data data/letters-test data/letters-test-phone
 
 Both sets are drawn by python -m training.data.letters tests. Tesseract's words are paired by the same rules: a label is
 one of the words that are printed as such, its value what stands to the left of it. With --save the numbers go into the
@@ -34,6 +34,7 @@ from zoo.letter.values import Value, ascii_digits
 from zoo.metrics import bootstrap
 from zoo.store import CHECKPOINTS
 
+SETS = [Path("data/letters-test"), Path("data/letters-test-phone")]
 SECONDS = "seconds a page, median"
 GAP = 3.0  # times a word's height: what is farther away is no part of a value
 Word = tuple[str, tuple[float, float, float, float], float]  # its text, left, top, right, bottom, and the probability
@@ -131,7 +132,7 @@ def measure(path: Path, name: str, read: Read, limit: int | None) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.letters", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, nargs="+", default=[Path("data/letters-test")], help="drawn sets")
+    parser.add_argument("--data", type=Path, nargs="+", default=SETS, help="drawn sets")
     parser.add_argument("--limit", type=int, help="read only the first so many letters")
     parser.add_argument("--save", action="store_true", help="keep the numbers in the checkpoint's evaluation.json")
     args = parser.parse_args()

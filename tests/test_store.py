@@ -12,7 +12,7 @@ import pytest
 import zoo
 from tests import clients
 from tests.conftest import ROOT, TINY, Hub, write_tiny
-from zoo import catalog, store
+from zoo import catalog, loading, store
 
 REPO = "glyphzoo/tiny"
 
@@ -239,6 +239,6 @@ def test_the_catalog_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", sorted(catalog.CATALOG))
 def test_bundled_checkpoints_are_those_of_the_catalog(name: str) -> None:
-    found = store.verify(name, lambda folder: zoo.load(folder, runtime="torch"))
+    found = store.verify(name, lambda folder: loading.trained(folder, runtime="torch"))
     assert found.ok, found.problem
     assert found.folder == ROOT / "zoo" / "checkpoints" / name

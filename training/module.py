@@ -14,7 +14,7 @@ from training.dataset import Batch
 from training.recipes import Recipe
 from zoo import store
 from zoo.ctc import BLANK, Text, collapse
-from zoo.letter.finder import KINDS, MARGIN
+from zoo.letter.finder import KINDS
 from zoo.letter.network import FinderNetwork
 from zoo.recurrent import CRNN
 from zoo.text import CharTokenizer
@@ -87,13 +87,13 @@ def finding(logits: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
         cells: what each is, (B, h, w), as `finder.mark` has it.
     """
     weight = torch.tensor([1.0, *(1.0 if kind == "line" else FEW for kind in KINDS)], device=logits.device)
-    loss = functional.cross_entropy(logits.float(), cells, weight, ignore_index=MARGIN)
-    text = (cells > 0) & (cells != MARGIN)
+    loss = functional.cross_entropy(logits.float(), cells, weight)
+    text = cells > 0
     hits = ((logits.argmax(1) == cells) & text).sum((1, 2)) >= FOUND * text.sum((1, 2))
     return loss, hits[text.any(2).any(1)]
 
 
-FEW = 4.0  # weight of a cell of a field, of which there are fewer than of lines
+FEW = 2.0  # weight of a cell of a field, of which there are fewer than of lines
 FOUND = 0.95
 
 

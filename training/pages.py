@@ -53,7 +53,7 @@ def pieces(rng: Rng, drawn: Drawing, size: tuple[int, int], count: int) -> list[
 
 
 def collate(examples: Sequence[Piece], recipe: Recipe) -> Batch:
-    """The network's input (B, 3, H, W), and of each cell 0, 1 + its kind or MARGIN, (B, H / CELL, W / CELL)."""
+    """The network's input (B, 3, H, W), and of each cell 0 or 1 + its kind, (B, H / CELL, W / CELL)."""
     pixels, cells = (np.stack(part) for part in zip(*examples, strict=True))
     return {
         "images": torch.from_numpy(image.normalise(pixels, recipe.mean, recipe.std)),

@@ -25,9 +25,8 @@ def overlap(a: finder.Quad, b: finder.Quad) -> float:
 
 
 def as_told(cells: np.ndarray) -> np.ndarray:
-    """What a perfect network would say: the margin of a text is none of it."""
-    kinds = np.where(cells == finder.MARGIN, 0, cells)
-    return np.eye(1 + len(finder.KINDS), dtype=np.float32)[kinds].transpose(2, 0, 1)
+    """What a perfect network would say."""
+    return np.eye(1 + len(finder.KINDS), dtype=np.float32)[cells].transpose(2, 0, 1)
 
 
 @pytest.mark.parametrize("turned", [0.0, 0.04, -0.04])

@@ -29,7 +29,6 @@ STEP = 32  # pixels of the network's coarsest cells, of which a page is a multip
 CELL = 4  # pixels of the input to a cell
 SHRUNK = 0.25  # of a text's height that its core is moved in on every side
 LEAST = 3  # cells of a core
-MARGIN = 255
 FINER = 2  # times as many cells, between which probabilities are interpolated, make a core
 SURE = 0.5  # mean probability of a core's cells, that it is text at all
 
@@ -101,19 +100,15 @@ def height(box: Quad) -> float:
     return float(min(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[3] - box[0])))
 
 
-def mark(
-    boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int], ignored: int = 255
-) -> npt.NDArray[np.uint8]:
+def mark(boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """What the network is to tell of each cell of a picture (H, W): uint8 (H / CELL, W / CELL).
 
-    0 where there is no text, 1 + its kind in a text's core, `ignored` in the rest of its box.
+    1 + its kind in a text's core, 0 everywhere else.
     """
     cells = np.zeros((size[0] // CELL, size[1] // CELL), np.uint8)
-    for core in (False, True):  # no box's margin lies over another's core
-        for box, kind in zip(boxes, kinds, strict=True):
-            shape = moved(box, -SHRUNK * height(box)) if core else box
-            points = np.round(shape / CELL * 16 - 8).astype(np.int32)
-            cv2.fillPoly(cells, [points], 1 + kind if core else MARGIN, shift=4)
+    for box, kind in zip(boxes, kinds, strict=True):
+        points = np.round(moved(box, -SHRUNK * height(box)) / CELL * 16 - 8).astype(np.int32)
+        cv2.fillPoly(cells, [points], 1 + kind, shift=4)
     return cells
 
 
