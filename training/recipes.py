@@ -294,7 +294,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         stream="persian-lines",
         subject="line",
     ),
-    "persian-crnn": partial(_after, "persian-crnn-first", epochs=4, seed=94),
+    "persian-crnn": partial(_after, "persian-crnn-first", samples=(40 * 1_024,), epochs=4, seed=94),
     # finds fields and lines on pages of letters, of which it learns pieces
     "persian-letter-detector": partial(
         Recipe,

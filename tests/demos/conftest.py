@@ -87,6 +87,7 @@ visit = _visits("Captcha", "#captcha-read")
 draw_tab = _visits("Draw", "#glyph-canvas canvas")
 persian_tab = _visits("Persian", "#persian-picture")
 words_tab = _visits("Words", "#words-picture")
+letters_tab = _visits("Letters", "#letters-files")
 memorization_tab = _visits("Memorisation", "#memorization")
 
 
