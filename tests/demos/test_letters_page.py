@@ -1,4 +1,4 @@
-"""The Letters tab in a real browser: scans become a table, a field is zoomed to, a correction stays, words are found."""
+"""The Letters tab in a real browser: scans become a table, a field is zoomed to, a correction stays."""
 
 import csv
 import json
