@@ -25,12 +25,11 @@ from tqdm import tqdm
 
 from training import card, lettering
 from training.data.folder import ImageFolder
-from training.data.persian_texts import LABELS
 from training.report import Report, Row
 from zoo import letter
 from zoo.letter.finder import FIELDS, Quad
 from zoo.letter.reading import FINDER, MEANING, Field, Letter, Line
-from zoo.letter.values import Value, ascii_digits
+from zoo.letter.values import Value, label
 from zoo.metrics import bootstrap
 from zoo.store import CHECKPOINTS
 
@@ -68,12 +67,6 @@ def told(table: str) -> Iterator[list[Word]]:
             left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
             words.append((row["text"].strip(), (left, top, left + width, top + height), float(row["conf"]) / 100))
         yield sorted(words, key=lambda word: -word[1][2])
-
-
-def label(text: str) -> str:
-    """The field that a word is the label of, or ""."""
-    bare = ascii_digits(text).strip(" :.-…")
-    return next((name for name, known in LABELS.items() if bare in map(ascii_digits, known)), "")
 
 
 def paired(table: str) -> Letter:

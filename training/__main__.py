@@ -40,7 +40,7 @@ def main() -> None:
         parser.error(f"{error}{'' if args.finetune else hint}")
     if args.finetune and trained.start:
         print(finetune.evaluate(trained.folder, trained.start, trained.split))
-    else:
+    elif recipe.kind != "finder":  # which is measured with the reader of lines: python -m benchmarks.letters
         print(evaluate.evaluate(trained.folder, args.data, args.runs))
     card.write(trained.folder)
 

@@ -296,7 +296,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     ),
     "persian-crnn": partial(_after, "persian-crnn-first", samples=(40 * 1_024,), epochs=4, seed=94),
     # finds fields and lines on pages of letters, of which it learns pieces
-    "persian-letter-detector": partial(
+    "persian-letter-detector-first": partial(
         Recipe,
         kind="finder",
         architecture="mobilenetv3_small_100",
@@ -312,6 +312,9 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         learning_rate=3e-3,
         pretrained=True,
         seed=80,
+    ),
+    "persian-letter-detector": partial(
+        _after, "persian-letter-detector-first", pretrained=False, learning_rate=2e-3, seed=84
     ),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),

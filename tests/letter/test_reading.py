@@ -1,7 +1,7 @@
 """From what is found on a page to a letter: pairs, doubts, order; the networks are those that make no mistake."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,12 +30,14 @@ def read(
     label: str = "other",
     turned: Callable[[Image.Image], np.ndarray] = lambda _: np.eye(3)[:2],
     again: Callable[[str], str] = lambda text: text,
+    behind: Prediction | None = None,
 ) -> Letter:
     """A letter as networks would read it that find and read all of the objects, in their order.
 
-    What is read once more, value after value, `again` tells from its text.
+    What is read of a value once more `again` tells from its text; `behind` is what is read behind a label that
+    has no value.
     """
-    values = iter({one["kind"]: one for name in FIELDS for one in objects if one["kind"] == name}.values())
+    values = [one for one in objects if one["kind"] in FIELDS]
 
     def find(page: Image.Image) -> list[Found]:
         way = turned(page)
@@ -47,11 +49,14 @@ def read(
     def texts(crops: Sequence[Image.Image]) -> list[Prediction]:
         if len(crops) == len(objects):
             return [answer(one["text"], status(one)) for one in objects]
-        one = next(values)
+        if len(crops) == 1:
+            return [behind or answer("", "empty")]
+        sizes = [reading.cut(picture, np.array(one["box"], np.float32), reading.AGAIN[0]).size for one in values]
+        one = values[int(np.abs(np.array(sizes) - crops[0].size).sum(1).argmin())]
         return [answer(again(one["text"]), status(one)) for _ in crops]
 
-    def told(crops: Sequence[Image.Image]) -> Iterator[Prediction]:
-        return iter([answer("تاریخ", label=label)])
+    def told(crops: Sequence[Image.Image]) -> list[Prediction]:
+        return [answer("تاریخ", label=label) for _ in crops]
 
     parts = (SimpleNamespace(find=find), SimpleNamespace(read=texts), SimpleNamespace(read=told))
     return reading.read(picture, Networks(*parts))
@@ -86,7 +91,7 @@ def test_what_is_doubtful_is_marked_with_the_reason() -> None:
     assert hard["date"].problem == "It is hard to read." and hard.doubtful == (hard["date"],)
     unlabelled = read(picture, [one for one in objects if one["kind"] != "date label"])
     assert "no label" in unlabelled["date"].problem
-    assert "Its label reads" in read(picture, objects, label="number")["date"].problem
+    assert "Its label looks like" in read(picture, objects, label="number")["date"].problem
     wrong = [{**one, "text": "1398/13/40"} if one["kind"] == "date" else one for one in objects]
     assert read(picture, wrong)["date"].problem == "There is no such day."
     twice = [*objects, next(one for one in objects if one["kind"] == "date")]
@@ -94,6 +99,29 @@ def test_what_is_doubtful_is_marked_with_the_reason() -> None:
     otherwise = read(picture, objects, again=lambda _: "1390/02/01")["date"]
     assert otherwise.value.normal == "1390/02/01", "as it is read more often"
     assert otherwise.problem == "It can be read in several ways."
+
+
+def test_what_no_label_and_no_value_was_found_for_is_still_read() -> None:
+    picture, objects = drawn(1)
+    number = next(one for one in objects if one["kind"] == "number")
+    unseen = [one for one in objects if one["kind"] != "number"]
+    assert read(picture, unseen)["number"].status == "empty"
+    found = read(picture, unseen, behind=answer("۱۲/۵"))["number"]
+    assert found.status == "doubtful" and found.value.normal == "12/5"
+    there, true = found.box, np.array(number["box"])
+    assert there is not None and there[:, 0].min() < true[:, 0].max() <= there[:, 0].max() + 9
+    assert there[:, 1].min() < true[:, 1].mean() < there[:, 1].max()
+    false = [{**one, "text": "جناب آقای"} if one["kind"] == "number label" else one for one in objects]
+    letter = read(picture, false)
+    assert "جناب آقای" in letter.text and letter["number"].problem == "There is no label before it."
+    assert read(picture, false, label="number")["number"].problem == "", "the classifier of labels knows it"
+
+
+def test_a_value_is_of_the_label_before_it_whatever_it_looks_like() -> None:
+    picture, objects = drawn(1)
+    text = next(one["text"] for one in objects if one["kind"] == "number")
+    mixed = [{**one, "kind": "date"} if one["kind"] == "number" else one for one in objects]
+    assert read(picture, mixed)["number"].value.text == text
 
 
 def test_a_page_that_is_askew_is_turned_and_boxes_lie_on_the_page_as_it_was() -> None:

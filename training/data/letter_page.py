@@ -13,9 +13,11 @@ from training.data import degrade, fonts, persian, render
 from training.data import persian_texts as texts
 from training.data.persian import Split
 from zoo.letter.finder import FIELDS
+from zoo.letter.values import LABELS
 
 Rng = np.random.Generator
 A4 = 210.0, 297.0  # millimetres
+LEAST = 0.4  # of a font's size that a text's box is wide and high
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class Page:
         left, top = self.px(right) - ink.mask.width, self.px(base) - over
         self.picture.paste(tint, (left, top), ink.mask)
         x0, y0, x1, y1 = ink.boxes[0] + np.array([left, top] * 2)
+        around = np.maximum(LEAST * pixels - np.array([x1 - x0, y1 - y0]), 0) / 2  # a dash has no height to be found by
+        (x0, y0), (x1, y1) = (x0, y0) - around, (x1, y1) + around
         corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
         self.objects.append({"kind": kind, "text": text, "box": corners})
         return left / self.scale
@@ -176,7 +180,7 @@ def fields(page: Page, own: Office, layout: Layout, held_out: bool) -> float:
     shape: texts.Shape = ("persian", "persian", "persian", "arabic", "latin")[int(rng.integers(5))]
     top = y - pitch
     for name in layout.fields:
-        label = texts.LABELS[name][0 if rng.random() < 0.8 else int(rng.integers(len(texts.LABELS[name])))]
+        label = LABELS[name][0 if rng.random() < 0.8 else int(rng.integers(len(LABELS[name])))]
         label += {":": ":", " : ": " :", ": dots": ":"}.get(layout.after, "")
         x = page.write(f"{name} label", label, own.body, size, right, y, own.ink)
         if "dots" in layout.after:
@@ -237,7 +241,7 @@ def body(page: Page, own: Office, y: float, held_out: bool) -> None:
         page.write("line", to, own.body, size * 1.1, 190, y, own.ink, 120)
         y += pitch
     if rng.random() < 0.6:
-        label = texts.LABELS["title"][0] + texts.one_of(rng, (":", " :"))
+        label = LABELS["title"][0] + texts.one_of(rng, (":", " :"))
         x = page.write("title label", label, own.body, size, 190, y, own.ink)
         page.write("title", texts.title(rng, held_out), own.body, size, x - 2, y, own.ink, 120)
         y += pitch

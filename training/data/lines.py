@@ -16,6 +16,7 @@ from PIL import Image
 from training.data import command, degrade, folder, render, scan, words
 from training.data import persian_texts as texts
 from training.data.persian import Split, random_face
+from zoo.letter.values import LABELS
 from zoo.text import folded
 
 Rng = np.random.Generator
@@ -30,8 +31,8 @@ def any_text(rng: Rng, held_out: bool) -> str:
     if kind < 0.36:
         text = (texts.number, texts.date)[int(rng.integers(2))](rng)
         if rng.random() < 0.25:
-            name = texts.one_of(rng, tuple(texts.LABELS))
-            text = f"{texts.one_of(rng, texts.LABELS[name])}: {text}"
+            name = texts.one_of(rng, tuple(LABELS))
+            text = f"{texts.one_of(rng, LABELS[name])}: {text}"
     elif kind < 0.42:
         text = texts.attachment(rng) or "-"
     elif kind < 0.47:

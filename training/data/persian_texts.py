@@ -12,20 +12,12 @@ from typing import Literal
 import numpy as np
 
 from training.data.persian import ARABIC_DIGITS, DIGITS, LETTERS, other_words
+from zoo.letter.values import MONTHS
 
 Rng = np.random.Generator
 Shape = Literal["persian", "arabic", "latin"]  # of digits
 SHAPES: dict[Shape, str] = {"persian": DIGITS, "arabic": ARABIC_DIGITS, "latin": "0123456789"}
 JOINT = "\N{ZERO WIDTH NON-JOINER}"
-MONTHS = (
-    "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
-)  # fmt: skip
-LABELS = {  # of the fields, as they are printed
-    "number": ("شماره", "شماره نامه", "ش"),
-    "date": ("تاریخ", "مورخ", "تاریخ نامه"),
-    "attachment": ("پیوست", "پیوست‌ها", "ضمیمه"),
-    "title": ("موضوع",),
-}
 PRESENT, ABSENT = ("دارد", "یک برگ", "دو برگ", "یک جلد", "به شرح متن"), ("ندارد", "-", "")
 KINDS = "شرکت", "سازمان", "بانک", "موسسه", "اداره کل", "دانشگاه", "بیمه", "شهرداری", "وزارت", "مرکز"
 GREETINGS = "با سلام و احترام", "با سلام", "سلام علیکم", "با احترام", "با درود فراوان"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
 FIELDS = "number", "date", "attachment", "title"
 KINDS = (*(f"{name} label" for name in FIELDS), *FIELDS, "line")
+# whose neighbouring cells are one text, though they may be taken for different ones: labels, values, lines
+GROUPS = slice(0, len(FIELDS)), slice(len(FIELDS), 2 * len(FIELDS)), slice(2 * len(FIELDS), None)
 LONG = 1216  # pixels of a page's longer side, as the network sees it
 STEP = 32  # pixels of the network's coarsest cells, of which a page is a multiple
 CELL = 4  # pixels of the input to a cell
@@ -122,22 +124,24 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Fo
     cell = CELL / FINER
     size = probabilities.shape[2] * FINER, probabilities.shape[1] * FINER
     shares = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_LINEAR) for one in probabilities])
-    text, likeliest = 1 - shares[0], shares[1:].argmax(0)
+    text, likeliest = 1 - shares[0], np.stack([shares[1:][group].sum(0) for group in GROUPS]).argmax(0)
     found = []
-    for kind, name in enumerate(KINDS):
-        own = ((likeliest == kind) & (text > SURE)).astype(np.uint8)
+    for number, group in enumerate(GROUPS):
+        own = ((likeliest == number) & (text > SURE)).astype(np.uint8)
         count, parts, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=4)
         for part in range(1, count):
             if stats[part, cv2.CC_STAT_AREA] < LEAST * FINER**2:
                 continue
             rows, columns = np.nonzero(parts == part)
-            share = float(shares[1 + kind, rows, columns].mean())
-            # the cells that a core's edge runs through are marked too: their middles lie on it, about
+            kinds = shares[1:][group][:, rows, columns].mean(1)
             middles = (np.stack([columns, rows], 1).astype(np.float32) + 0.5) * cell
             core = upright(np.asarray(cv2.boxPoints(cv2.minAreaRect(middles)), np.float32))
+            # the cells that a core's edge runs through are marked too, and interpolated half a cell beyond it
+            core = moved(core, -CELL / 2)
             core = moved(core, max(CELL - height(core), 0) / 2)
             grown = moved(core, SHRUNK / (1 - 2 * SHRUNK) * height(core))
-            found.append(Found(name, (grown * scale).astype(np.float32), share))
+            name = KINDS[group.start + int(kinds.argmax())]
+            found.append(Found(name, (grown * scale).astype(np.float32), float(kinds.max())))
     return found
 
 

@@ -6,8 +6,8 @@ their labels. What is doubtful is marked, with the reason, and never guessed.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +33,8 @@ STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 AROUND = 0.12  # of a text's height that is cut out beside it on every side
 AGAIN = 0.02, 0.22  # the same, with which a value is read once more: what is hard to read is read another way
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
+REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
+LABEL = " label"  # how the kinds of labels end
 MEANING: dict[str, Callable[[str], Value]] = {
     "number": values.number,
     "date": values.date,
@@ -173,12 +175,13 @@ def read(source: image.Source, using: Networks | None = None) -> Letter:
     for number, page in enumerate(pages(source)):
         sizes.append(page.size)
         found, texts = _page(page, using)
-        own = {one.name: one for one in _fields(page, found, texts, using, number)}
+        labels = _labels(page, found, texts, using.labels)
+        own = {one.name: one for one in _fields(page, found, texts, labels, using.reader, number)}
         if not any(one.status != "missing" for one in fields.values()):
             fields = own
         lines += [
             Line(texts[i].text, texts[i].confidence, found[i].box, number)
-            for i in in_order(found, [i for i, one in enumerate(found) if one.kind == "line" and texts[i].text])
+            for i in in_order(found, [i for i, one in enumerate(found) if texts[i].text and _told(one, i in labels)])
         ]
     return Letter(tuple(fields[name] for name in FIELDS), tuple(lines), tuple(sizes))
 
@@ -254,52 +257,94 @@ def beside(one: Quad, other: Quad) -> bool:
     return bool(bottom - top > TOGETHER * min(height(one), height(other)))
 
 
+def _told(one: Found, label: bool) -> bool:
+    """Whether a text is part of what a letter tells: a line, and what looked like a label and is none."""
+    return one.kind == "line" or (one.kind.endswith(LABEL) and not label)
+
+
+def _labels(
+    page: Image.Image, found: Sequence[Found], texts: Sequence[Prediction], reader: Reader
+) -> dict[int, tuple[str, str]]:
+    """Which of the texts are labels, of one of FIELDS each, and what speaks against it, or "".
+
+    What looks like one is one if it is spelled like one, or else if the classifier of labels knows it.
+    """
+    marks = [i for i, one in enumerate(found) if one.kind.endswith(LABEL)]
+    sure = {}
+    for i, told in zip(marks, reader.read([cut(page, found[i].box) for i in marks]), strict=True):
+        seen = "date" if told.label == "dated" else told.label if told.label in FIELDS else ""
+        seen = seen if told.status == "ok" else ""
+        if name := values.label(texts[i].text) or seen:
+            sure[i] = name, f"Its label looks like {told.text}." if seen not in ("", name) else ""
+    return sure
+
+
 def _fields(
-    page: Image.Image, found: Sequence[Found], texts: Sequence[Prediction], using: Networks, number: int
+    page: Image.Image,
+    found: Sequence[Found],
+    texts: Sequence[Prediction],
+    labels: Mapping[int, tuple[str, str]],
+    reader: Reader,
+    number: int,
 ) -> Iterable[Field]:
     """Each of FIELDS on a page: its label, and the value that stands to the left of it."""
+    said = [i for i, one in enumerate(found) if one.kind in FIELDS and texts[i].text]
+    owners = {i: _owner(found[i].box, {mark: found[mark].box for mark in labels}) for i in said}
     for name in FIELDS:
-        own = [i for i, one in enumerate(found) if one.kind == name and texts[i].text]
-        marks = [i for i, one in enumerate(found) if one.kind == f"{name} label"]
-        mark = max(marks, key=lambda i: found[i].confidence, default=None)
-        if mark is None:
-            value = max(own, key=lambda i: found[i].confidence, default=None)
-        else:
-            place = found[mark].box
-            level = [i for i in own if beside(found[i].box, place) and found[i].box[:, 0].mean() < place[:, 0].mean()]
-            value = max(level, key=lambda i: float(found[i].box[:, 0].max()), default=None)
+        mark = max((i for i in labels if labels[i][0] == name), key=lambda i: found[i].confidence, default=None)
         label = None if mark is None else found[mark].box
+        # the label tells what a value is of; only where there is none, what it looks like
+        own = [i for i in said if owners[i] == mark and (mark is not None or found[i].kind == name)]
+        value = max(own, key=lambda i: float(found[i].box[:, 0].max()), default=None)
         if value is None:
-            yield Field(name, Value("", ""), "missing" if mark is None else "empty", label=label, page=number)
+            yield _empty(page, name, label, reader, number)
             continue
         place = found[value].box
-        read, sure = agreed([texts[value], *using.reader.read([cut(page, place, around) for around in AGAIN])])
-        said = MEANING[name](read.text)
-        problem = said.problem or ("" if sure else "It can be read in several ways.")
-        problem = problem or _doubt(page, name, label, read, len(own), using.labels)
+        read, sure = agreed([texts[value], *reader.read([cut(page, place, around) for around in AGAIN])])
+        meant = MEANING[name](read.text)
+        doubts = (
+            meant.problem,
+            "" if sure else "It can be read in several ways.",
+            "" if read.status == "ok" else "It is hard to read.",
+            "There is no label before it." if mark is None else labels[mark][1],
+            "There are several such values on the page." if len(own) > 1 else "",
+        )
+        problem = next(filter(None, doubts), "")
         status: Status = "doubtful" if problem else "ok"
-        yield Field(name, said, status, read.confidence, place, label, number, problem)
+        yield Field(name, meant, status, read.confidence, place, label, number, problem)
+
+
+def _empty(page: Image.Image, name: str, label: Quad | None, reader: Reader, number: int) -> Field:
+    """A field of which no value was found: what can be read behind its label all the same is doubtful."""
+    if label is None:
+        return Field(name, Value("", ""), "missing", page=number)
+    place = behind(label)
+    [read] = reader.read([cut(page, place)])
+    if read.status != "ok" or not read.text:
+        return Field(name, Value("", ""), "empty", label=label, page=number)
+    problem = "It does not look like a value."
+    return Field(name, MEANING[name](read.text), "doubtful", read.confidence, place, label, number, problem)
+
+
+def behind(label: Quad) -> Quad:
+    """Where the value of a label stands: REACH times its height to the left of it."""
+    along = (label[1] - label[0]) / max(float(np.linalg.norm(label[1] - label[0])), 1e-6) * height(label)
+    far, near = -REACH[1] * along, -REACH[0] * along
+    return np.stack([label[0] + far, label[0] + near, label[3] + near, label[3] + far]).astype(np.float32)
+
+
+def _owner(box: Quad, labels: Mapping[int, Quad]) -> int | None:
+    """Which label a value stands behind: the nearest to the right of it on its line."""
+    left = float(box[:, 0].mean())
+    level = {i: float(own[:, 0].mean()) for i, own in labels.items() if beside(box, own)}
+    return min((i for i, at in level.items() if at > left), key=lambda i: level[i], default=None)
 
 
 def agreed(readings: Sequence[Prediction]) -> tuple[Prediction, bool]:
     """Of several readings of a text one of the surest text, all of them counted, and whether all have that text."""
-    sure: Counter[str] = Counter()
+    sure: dict[str, float] = defaultdict(float)
     for one in readings:
         sure[one.text] += one.confidence
     text = max(sure, key=lambda text: sure[text])
     own = max((one for one in readings if one.text == text), key=lambda one: one.confidence)
     return own, len(sure) == 1
-
-
-def _doubt(page: Image.Image, name: str, label: Quad | None, read: Prediction, count: int, labels: Reader) -> str:
-    """Why somebody should look at a field, or ""."""
-    if read.status != "ok":
-        return "It is hard to read."
-    if label is None:
-        return "There is no label before it."
-    if count > 1:
-        return "There are several such values on the page."
-    [told] = labels.read([cut(page, label)])
-    if told.status == "ok" and told.label in MEANING and told.label != name:
-        return f"Its label reads {told.text}."
-    return ""

@@ -3,6 +3,7 @@
 Nothing is guessed: what makes no sense is told as such, with the reason.
 """
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -10,6 +11,13 @@ import jdatetime
 
 from zoo.text import folded
 
+LABELS = {  # of the fields, as they are printed
+    "number": ("شماره", "شماره نامه", "ش"),
+    "date": ("تاریخ", "مورخ", "تاریخ نامه"),
+    "attachment": ("پیوست", "پیوست‌ها", "ضمیمه"),
+    "title": ("موضوع",),
+}
+ALIKE = 0.75  # share of two labels that is the same (Ratcliff & Obershelp) when one is the other, badly read
 PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
@@ -44,6 +52,17 @@ def ascii_digits(text: str) -> str:
     '12/3'
     """
     return folded(text).translate(PERSIAN_DIGITS)
+
+
+def label(text: str) -> str:
+    """The field that a text is the label of, though a letter of it be wrong; "" for none.
+
+    >>> label("تاریخ :"), label("شمازه")
+    ('date', 'number')
+    """
+    known = {folded(one): name for name, every in LABELS.items() for one in every}
+    near = difflib.get_close_matches(folded(text).strip(" :.-…"), known, 1, ALIKE)
+    return known[near[0]] if near else ""
 
 
 def number(text: str) -> Value:
