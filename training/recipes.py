@@ -294,7 +294,8 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         stream="persian-lines",
         subject="line",
     ),
-    "persian-crnn": partial(_after, "persian-crnn-first", samples=(40 * 1_024,), epochs=4, seed=94),
+    "persian-crnn-second": partial(_after, "persian-crnn-first", samples=(40 * 1_024,), epochs=4, seed=94),
+    "persian-crnn": partial(_after, "persian-crnn-second", epochs=4, learning_rate=8e-4, seed=98),
     # finds fields and lines on pages of letters, of which it learns pieces
     "persian-letter-detector-first": partial(
         Recipe,
