@@ -3,8 +3,8 @@
     python -m benchmarks.letters --data data/letters-test data/letters-test-phone
 
 Both sets are drawn by python -m training.data.letters tests. Tesseract's words are paired by the same rules: a label is
-one of the words that are printed as such, its value what stands to the left of it. With --save the numbers go into the
-evaluation.json of the network that finds the fields.
+what is spelled like one, a letter wrong or not, its value what stands to the left of it. With --save the numbers go
+into the evaluation.json of the network that finds the fields.
 """
 
 import argparse

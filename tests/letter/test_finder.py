@@ -41,6 +41,26 @@ def test_boxes_come_back_from_their_cells(turned: float) -> None:
         np.testing.assert_allclose(own.box[0] / 2, box[0], atol=16)
 
 
+@pytest.mark.parametrize("high", [14, 18, 24, 40])
+def test_a_box_is_as_high_and_wide_as_its_text(high: int) -> None:
+    """Of all places that a text can have between cells."""
+    ratios = []
+    for shift in range(8):
+        box = rectangle(40, 40 + shift / 2, 300, 40 + shift / 2 + high)
+        [found] = finder.boxes(as_told(finder.mark([box], [4], (128, 352))))
+        ratios.append(np.ptp(found.box, axis=0) / np.ptp(box, axis=0))
+    wide, tall = np.mean(ratios, 0)
+    assert 0.75 < tall < 1.2 and 0.95 < wide < 1.05
+
+
+def test_a_value_is_one_text_though_its_ends_look_like_different_ones() -> None:
+    box = rectangle(40, 40, 240, 72)
+    cells = finder.mark([box], [finder.KINDS.index("number")], (128, 352))
+    cells[:, :22] = np.where(cells[:, :22], 1 + finder.KINDS.index("date"), 0)
+    [found] = finder.boxes(as_told(cells))
+    assert found.kind == "number" and overlap(found.box, box) > 0.7
+
+
 def test_every_text_of_a_drawn_page_comes_back() -> None:
     picture, row = letters.draw(2, "train", "phone", 5, (150,))
     objects = json.loads(str(row["objects"]))

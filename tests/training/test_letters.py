@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.sets import save
 from training.data import letter_page, letters, persian_texts, render
@@ -78,3 +79,13 @@ def test_cocos_form_says_the_same(tmp_path: Path) -> None:
     assert [(names[a["category_id"]], a["text"]) for a in own] == [(b["kind"], b["text"]) for b in objects]
     for a, b in zip(own, objects, strict=True):
         np.testing.assert_allclose(a["bbox"][:2], np.array(b["box"]).min(0), atol=0.06)
+
+
+def test_a_dash_has_a_box_that_can_be_found() -> None:
+    page = letter_page.Page(np.random.default_rng(0), 4.0, Image.new("RGB", (840, 1188), "white"))
+    page.write("attachment", "-", persian("train")[0], 12, 100, 100, (0, 0, 0))
+    [one] = page.objects
+    sides = np.ptp(np.array(one["box"]), axis=0)
+    assert (sides >= letter_page.LEAST * 12 * 25.4 / 72 * 4 - 1).all()
+    (left, top), (right, bottom) = np.array(one["box"])[[0, 2]].round().astype(int)
+    assert np.asarray(page.picture)[top:bottom, left:right].min() < 200, "around its ink"

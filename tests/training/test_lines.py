@@ -1,8 +1,10 @@
 """Drawn Persian lines: a reader of lines knows every character, and what is drawn is what the label says."""
 
 import numpy as np
+import pytest
+from PIL import Image, ImageDraw
 
-from training.data import lines, persian_texts, render
+from training.data import lines, persian_texts, render, scan
 from training.data.fonts import persian
 from zoo.crnn import encode
 from zoo.text import PERSIAN
@@ -29,3 +31,26 @@ def test_ink_is_cropped_closely_whatever_the_font() -> None:
         ink, over = render.persian("گلچین ۱۲/۳۴", face, 40)
         assert ink.mask.getbbox() == (0, 0, *ink.mask.size) and 10 < over < 80
         assert ink.mask.height < 80 and ink.mask.width > ink.mask.height
+
+
+def test_a_long_line_stays_in_its_picture_when_a_scanner_turns_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ink at both ends: 1.6 degrees would lift the ends of such a line by half its height."""
+    mask = Image.new("L", (1600, 60))
+    for x in (10, 1550):
+        ImageDraw.Draw(mask).rectangle((x, 10, x + 40, 50), 255)
+    seen: list[Image.Image] = []
+
+    def kept(_: object, turned: Image.Image, *__: object) -> Image.Image:
+        seen.append(turned)
+        return turned
+
+    for name in ("bled", "broken"):
+        monkeypatch.setattr(scan, name, kept)
+    for seed in range(40):
+        scan.scanned(np.random.default_rng(seed), mask, 30)
+    whole = np.asarray(mask, float)
+    for turned in seen:
+        ink = np.asarray(turned, float)
+        for end in (slice(0, 200), slice(1400, 1600)):
+            assert ink[:, end].sum() > 0.9 * whole[:, end].sum()
+    assert len(seen) > 20

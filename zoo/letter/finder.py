@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
 FIELDS = "number", "date", "attachment", "title"
-KINDS = (*(f"{name} label" for name in FIELDS), *FIELDS, "line")
+LABELS = tuple(f"{name} label" for name in FIELDS)
+KINDS = (*LABELS, *FIELDS, "line")
 # whose neighbouring cells are one text, though they may be taken for different ones: labels, values, lines
 GROUPS = slice(0, len(FIELDS)), slice(len(FIELDS), 2 * len(FIELDS)), slice(2 * len(FIELDS), None)
 LONG = 1216  # pixels of a page's longer side, as the network sees it

@@ -19,7 +19,7 @@ from PIL import Image
 
 from zoo import image
 from zoo.letter import values
-from zoo.letter.finder import FIELDS, Finder, Found, Quad, height
+from zoo.letter.finder import FIELDS, LABELS, Finder, Found, Quad, height
 from zoo.letter.pages import pages
 from zoo.letter.values import Value
 from zoo.loading import load, trained
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
     from zoo.prediction import Prediction
     from zoo.reader import Reader
 
-FINDER, READER, LABELS = "persian-letter-detector", "persian-crnn", "persian-resnet34"
+FINDER, READER, CLASSIFIER = "persian-letter-detector", "persian-crnn", "persian-resnet34"
 STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 AROUND = 0.12  # of a text's height that is cut out beside it on every side
 AGAIN = 0.02, 0.22  # the same, with which a value is read once more: what is hard to read is read another way
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
-LABEL = " label"  # how the kinds of labels end
 MEANING: dict[str, Callable[[str], Value]] = {
     "number": values.number,
     "date": values.date,
@@ -155,7 +154,7 @@ def networks() -> Networks:
     """
     finder = trained(FINDER)
     assert isinstance(finder, Finder)
-    return Networks(finder, load(READER), load(LABELS))
+    return Networks(finder, load(READER), load(CLASSIFIER))
 
 
 def read(source: image.Source, using: Networks | None = None) -> Letter:
@@ -259,7 +258,7 @@ def beside(one: Quad, other: Quad) -> bool:
 
 def _told(one: Found, label: bool) -> bool:
     """Whether a text is part of what a letter tells: a line, and what looked like a label and is none."""
-    return one.kind == "line" or (one.kind.endswith(LABEL) and not label)
+    return one.kind == "line" or (one.kind in LABELS and not label)
 
 
 def _labels(
@@ -269,7 +268,7 @@ def _labels(
 
     What looks like one is one if it is spelled like one, or else if the classifier of labels knows it.
     """
-    marks = [i for i, one in enumerate(found) if one.kind.endswith(LABEL)]
+    marks = [i for i, one in enumerate(found) if one.kind in LABELS]
     sure = {}
     for i, told in zip(marks, reader.read([cut(page, found[i].box) for i in marks]), strict=True):
         seen = "date" if told.label == "dated" else told.label if told.label in FIELDS else ""
