@@ -34,7 +34,8 @@ KEPT = (
     "Write over what is wrong and press Enter: the correction is kept on this server, with its piece of the scan, so "
     "that networks can learn from it."
 )
-# A row is chosen; a field is zoomed to, and again to all of the page; what is typed over a value is sent
+# A row is chosen (what has a `path` Gradio takes for a file); a field is zoomed to, and again to all of the page; what is
+# typed over a value is sent
 LISTEN = """
 const zoom = (row) => {
     const svg = element.querySelector(`svg[data-page="${row.dataset.page}"]`);
@@ -52,7 +53,7 @@ for (const kind of ["click", "keydown"]) element.addEventListener(kind, (event) 
         return;
     }
     const row = event.target.closest("[data-path], [data-box]");
-    if (row?.dataset.path) trigger("click", {path: row.dataset.path});
+    if (row?.dataset.path) trigger("click", {letter: row.dataset.path});
     else if (row) zoom(row);
 });
 """
@@ -251,7 +252,7 @@ def choose(given: Given | None, event: gr.EventData) -> list[Any]:
     """Another letter of the table."""
     if given is None:
         return [gr.skip(), gr.skip()]
-    given.chosen = event.path
+    given.chosen = event.letter
     return [given, detail(given)]
 
 

@@ -74,7 +74,7 @@ def test_files_become_a_table_and_the_first_is_looked_at(files: list[str]) -> No
 def test_what_is_read_is_shown_as_text(files: list[str]) -> None:
     given, table, _, _ = shown(files)
     assert "<b>7</b>" not in table and "&lt;b&gt;7" in table
-    _, one = letters.choose(given, SimpleNamespace(path="two.png"))
+    _, one = letters.choose(given, SimpleNamespace(letter="two.png"))
     assert 'value="&lt;b&gt;7' in one and "look at it" in one and "It is hard to read." in one
 
 
@@ -87,7 +87,7 @@ def test_a_search_leaves_what_has_the_words(files: list[str]) -> None:
 
 def test_a_correction_is_shown_and_kept_to_learn_from(files: list[str]) -> None:
     given, *_ = shown(files)
-    letters.choose(given, SimpleNamespace(path="two.png"))
+    letters.choose(given, SimpleNamespace(letter="two.png"))
     *_, table, _, _, one = letters.correct(given, "", SimpleNamespace(field="number", text="۸"))
     assert 'value="۸"' in one and "look at it" not in one and "&lt;b&gt;" not in table
     [kept] = (store.home() / "corrections" / "letters").iterdir()
