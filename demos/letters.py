@@ -34,8 +34,8 @@ KEPT = (
     "Write over what is wrong and press Enter: the correction is kept on this server, with its piece of the scan, so "
     "that networks can learn from it."
 )
-# A row is chosen (what has a `path` Gradio takes for a file); a field is zoomed to, and again to all of the page; what is
-# typed over a value is sent
+# A row is chosen (what has a `path` Gradio takes for a file); a field is zoomed to, and again to all of the page; what
+# is typed over a value is sent
 LISTEN = """
 const zoom = (row) => {
     const svg = element.querySelector(`svg[data-page="${row.dataset.page}"]`);
