@@ -21,8 +21,9 @@ fonts)
     has npm || want npm
     ;;
 persian) # more fonts to train with; those of npm do
-    for font in farsiweb freefarsi hosny-thabit paktype; do
-        ls /usr/share/fonts/*/*"${font#hosny-}"/*.ttf >/dev/null 2>&1 || want "fonts-$font"
+    for font in farsiweb freefarsi hosny-thabit paktype ukij-uyghur arabeyes kacst freefont-ttf nafees unikurdweb; do
+        name=${font#hosny-}
+        ls /usr/share/fonts/*/*"${name%-ttf}"/*.ttf >/dev/null 2>&1 || want "fonts-$font"
     done
     ;;
 opencv) # RapidOCR and ddddocr read with it

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from training.data import lines, persian_texts, render, scan
+from training.data import fonts, lines, persian_texts, render, scan
 from training.data.fonts import persian
 from zoo.crnn import encode
 from zoo.text import PERSIAN
@@ -54,3 +54,19 @@ def test_a_long_line_stays_in_its_picture_when_a_scanner_turns_it(monkeypatch: p
         for end in (slice(0, 200), slice(1400, 1600)):
             assert ink[:, end].sum() > 0.9 * whole[:, end].sum()
     assert len(seen) > 20
+
+
+def test_a_text_is_drawn_in_a_family_that_has_its_characters() -> None:
+    face = next(face for face in fonts.arabic() if face.family == "tajawal")
+    assert face.spelled("شماره: ۱۲-ی") == "شماره: ١٢-ي"
+    assert face.spelled("پژواک") is None
+    assert all(face.spelled("اسلام ۳") for face in fonts.arabic())
+    drawn = [lines.draw(i, "train", 98)[1] for i in range(200)]
+    others = {face.family for face in fonts.arabic()}
+    assert 25 < sum(row["font"] in others for row in drawn) < 150
+    assert not {"ي", "ك", "٣"} & {letter for row in drawn for letter in row["text"]}, (
+        "what looks alike is one code point"
+    )
+    for split in ("validation", "test"):
+        assert not others & {face.family for face in fonts.persian(split)}
+        assert not others & {lines.draw(i, split, 98)[1]["font"] for i in range(50)}

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 PACKAGES = Path(__file__).parent / "node_modules"
@@ -48,9 +49,9 @@ DISPLAY = (
     "zeyada",
 )  # fmt: skip
 
-# Families with every Persian letter and the digits in their Persian shapes. Of those within reach alkalami,
-# amiri-quran, dejavu-serif, noto-sans-mono, readex-pro, ruwudu, tajawal, fonts-kacst and fonts-arabeyes lack some, and
-# badeen-display and zain have Latin digits in their place.
+# Families with every Persian letter and the digits in their Persian shapes. Of those within reach amiri-quran,
+# dejavu-serif and noto-sans-mono lack some, and badeen-display, zain and KacstOne have one kind of digits in place of
+# another.
 PERSIAN_TRAIN = (
     "alexandria", "alyamama", "aref-ruqaa", "aref-ruqaa-ink", "baloo-bhaijaan-2", "beiruti", "blaka", "blaka-hollow",
     "cairo", "cairo-play", "dejavu-mono", "dejavu-sans", "fustat", "gandom", "handjet", "jomhuria", "kufam", "lateef",
@@ -76,7 +77,29 @@ PERSIAN_DEBIAN = {  # for training
     "paktype-naskh": ("truetype/paktype/PakType Naskh Basic Farsi.ttf",),
     "paktype-tehreer": ("truetype/paktype/PakType Tehreer.ttf",),
 }
+# Families for lines alone, made for Arabic, Uyghur, Kurdish or Urdu. Most lack some of the Persian letters or digits: a
+# text is drawn in one only where it has its characters (`Face.spelled`).
+ARABIC = ("alkalami", "readex-pro", "ruwudu", "tajawal")
+ARABIC_DEBIAN = {  # folders and the files' names in them, each a family
+    "fonts-ukij-uyghur": (
+        "UKIJ",
+        "Basma Bom CJK DiT Ekran EsBold EsC EsN Kesme Kesme-b KesmeTuz KesmeTuz-b Me Nsq Nsqb Qara Qara-b Qol_Tez "
+        "Qol_Tuz Qol_Yantu SlsTom Teng Teng-b Tiken Title Tor TuT Tuz TuzB TuzBB TuzBold TuzG TuzGB TuzK TuzKB",
+    ),
+    "fonts-arabeyes": (
+        "ae_",
+        "AlArabiya AlBattar AlHor AlManzomah AlYarmook Arab Cortoba Dimnah Electron Furat Granada Graph Hani Hor Jet "
+        "Kayrawan Khalid Mashq Mashq-Bold Metal Nagham Nice Ostorah Ouhod-Bold Petra Rasheeq-Bold Rehan Salem Shado "
+        "Sharjah Sindbad Tarablus Tholoth",
+    ),
+    "kacst": ("Kacst", "Art Book Digital Farsi Letter Naskh Office Pen Poster Qurn Screen Title"),
+    "freefont": ("Free", "Mono Serif SerifBold"),
+    "fonts-nafees": ("Nafees", "Web"),
+    "unikurdweb": ("Uniku", "web"),
+}
 CHINESE = ("ma-shan-zheng", "zcool-xiaowei")  # for tests, of what is not Persian
+
+TWINS = str.maketrans("یک۰۱۲۳۴۵۶۷۸۹", "يك٠١٢٣٤٥٦٧٨٩")
 
 Split = Literal["study", "train", "validation", "test", "display"]
 
@@ -103,6 +126,13 @@ class Face:
         """The file that the characters of a text are in, which are all ASCII or none is."""
         return self.signs if self.signs and text.isascii() else self.path
 
+    def spelled(self, text: str) -> str | None:
+        """A text in characters that the face has: itself, or Arabic's ي, ك and digits; None where it lacks some."""
+        for way in (text, text.translate(TWINS)):
+            if all(letter in characters(self.file(letter)) for letter in way):
+                return way
+        return None
+
 
 def families(split: Split) -> tuple[str, ...]:
     """The family names of a split, sorted. The study's ten are part of `train`; the other splits share nothing.
@@ -114,7 +144,7 @@ def families(split: Split) -> tuple[str, ...]:
         return named[split]
     package = json.loads((Path(__file__).parent / "package.json").read_text())
     every = (name.removeprefix("@fontsource/") for name in package["dependencies"] if name.startswith("@fontsource/"))
-    persian = {*PERSIAN_TRAIN, *PERSIAN_VALIDATION, *PERSIAN_TEST} - {"rubik"}
+    persian = {*PERSIAN_TRAIN, *PERSIAN_VALIDATION, *PERSIAN_TEST, *ARABIC} - {"rubik"}
     return tuple(sorted(set(every) - {*VALIDATION, *TEST, *DISPLAY, *persian, *CHINESE}))
 
 
@@ -186,6 +216,29 @@ def persian(split: Literal["train", "validation", "test"]) -> tuple[Face, ...]:
     if split == "train":
         found |= {family: _persian_files(family) for family in PERSIAN_DEBIAN}
     return tuple(_persian_face(family, *files) for family, every in found.items() for files in every)
+
+
+@cache
+def arabic() -> tuple[Face, ...]:
+    """The faces for lines alone, which may lack characters; those of Debian where they are installed.
+
+    Raises:
+        FileNotFoundError: a family of npm's is not installed.
+    """
+    if lacking := [family for family in ARABIC if not (FOLDER / family).exists()]:
+        raise FileNotFoundError(f"the font family {lacking[0]!r} is not installed; run: make fonts")
+    faces = [_persian_face(family, *files) for family in ARABIC for files in _persian_files(family)]
+    for folder, (maker, names) in ARABIC_DEBIAN.items():
+        paths = (DEBIAN / "truetype" / folder / f"{maker}{name}.ttf" for name in names.split())
+        faces += [Face(path.stem.lower(), 400, "normal", path) for path in paths if path.exists()]
+    return tuple(faces)
+
+
+@cache
+def characters(path: Path) -> frozenset[str]:
+    """What a font's character map holds, and the joiners, which are drawn as nothing where it lacks them."""
+    with TTFont(path, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap())) | {*"\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"}
 
 
 @cache

@@ -13,13 +13,14 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from training.data import command, degrade, folder, render, scan, words
+from training.data import command, degrade, folder, fonts, render, scan, words
 from training.data import persian_texts as texts
 from training.data.persian import Split, random_face
 from zoo.letter.values import LABELS
 from zoo.text import folded
 
 Rng = np.random.Generator
+ARABIC = 0.5  # of the lines for training are drawn in families that were made for other languages
 SIZE = 44  # pixels of a font's em while it is drawn
 LONGEST = 110  # characters
 SHAPES: tuple[texts.Shape, ...] = ("persian", "persian", "persian", "arabic", "latin")
@@ -57,6 +58,8 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
     rng = np.random.default_rng((seed, index))
     text = texts.shaped(write(rng, split != "train"), SHAPES[int(rng.integers(len(SHAPES)))])
     face = random_face(rng, split)
+    if split == "train" and rng.random() < ARABIC:
+        face, text = _arabic(rng, text)
     ink, _ = render.persian(text, face, SIZE)
     if split == "train" and rng.random() < 0.5:
         ink = render.Ink(render.varied(rng, ink.mask), ink.boxes, text)
@@ -77,6 +80,15 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
         image = scan.ruled(rng, image) if rng.random() < 0.25 else image
         image = words.seen(rng, image, 120.0) if rng.random() < 0.6 else image
     return degrade.to_image(image), {"text": folded(text), "font": face.family, "boxes": ""}
+
+
+def _arabic(rng: Rng, text: str) -> tuple[fonts.Face, str]:
+    """A face of those that were made for other languages and the text as it can be written with it."""
+    every = fonts.arabic()
+    for face in (every[i] for i in rng.permutation(len(every))):
+        if spelled := face.spelled(text):
+            return face, spelled
+    return random_face(rng, "train"), text
 
 
 def sets() -> dict[str, folder.DrawnSet]:
