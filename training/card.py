@@ -85,7 +85,9 @@ scenes: in perspective, on arcs, blurred, in shadow, faint, compressed; the word
 word-list (MIT) without the words that test. No picture of a real scene""",
     "persian-lines": f"""\
 drawn lines of Persian business letters, each drawn anew and shown once: numbers, dates, attachments, names, sentences;
-in the fonts of {FAMILIES}; two in five as bad scans have them. Words are those of the npm package dictionary-fa
+in {FAMILIES},
+half of them, where these are installed, in a hundred more that were made for Arabic and Uyghur (fonts-arabeyes,
+fonts-kacst, fonts-ukij-uyghur and others of Debian's; GPL and OFL); one in four as bad scans have them. Words are those of the npm package dictionary-fa
 (Lilak, Apache-2.0) without one in twenty, which test. No scan was at hand that may be published""",
     "letters": f"""\
 drawn pages of Persian business letters, each drawn anew, of which pieces are shown: letterhead, fields, text, tables,
