@@ -14,14 +14,14 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import zoo
-from tests.conftest import ROOT, write_crnn
+from tests.conftest import ROOT, new_home, write_crnn
 from zoo import catalog, store
 from zoo.__main__ import main
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GLYPHZOO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GLYPHZOO_HOME", str(new_home(tmp_path / "home")))
 
 
 @pytest.fixture

@@ -87,8 +87,9 @@ word-list (MIT) without the words that test. No picture of a real scene""",
 drawn lines of Persian business letters, each drawn anew and shown once: numbers, dates, attachments, names, sentences;
 in {FAMILIES},
 half of them, where these are installed, in a hundred more that were made for Arabic and Uyghur (fonts-arabeyes,
-fonts-kacst, fonts-ukij-uyghur and others of Debian's; GPL and OFL); one in four as bad scans have them. Words are those of the npm package dictionary-fa
-(Lilak, Apache-2.0) without one in twenty, which test. No scan was at hand that may be published""",
+fonts-kacst, fonts-ukij-uyghur and others of Debian's; GPL and OFL); one in four as bad scans have them. Words are those
+of the npm package dictionary-fa (Lilak, Apache-2.0) without one in twenty, which test. No scan was at hand that may be
+published""",
     "letters": f"""\
 drawn pages of Persian business letters, each drawn anew, of which pieces are shown: letterhead, fields, text, tables,
 signatures and stamps, in {FAMILIES}; as scanners and phones see them: askew, in perspective, folded, in shadow, grainy,

@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import grid_page
 from demos import sets
+from tests.conftest import new_home
 from tests.demos.conftest import free_port, serving
 from zoo import grid
 from zoo.grid import sort
@@ -29,7 +30,7 @@ HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
 @pytest.fixture(scope="module")
 def pages_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the page keeps what it computed: nothing at first."""
-    return tmp_path_factory.mktemp("home")
+    return new_home(tmp_path_factory.mktemp("home"))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from demos import jobs as jobs_module
 from demos import visualizations
 from demos.jobs import TRIES, Jobs, Limits, Wish
 from demos.visualizations import PATH
-from tests.conftest import Hub
+from tests.conftest import Hub, new_home
 from tests.demos.conftest import free_port, serving
 from tests.demos.pictures import bomb
 from zoo import files
@@ -360,7 +360,7 @@ def children(process: int) -> list[int]:
 
 def test_it_is_finished_though_server_and_worker_were_killed(tmp_path: Path) -> None:
     count, port = 200, free_port()
-    env = {"GRADIO_SERVER_PORT": str(port), "GLYPHZOO_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+    env = {"GRADIO_SERVER_PORT": str(port), "GLYPHZOO_HOME": str(new_home(tmp_path / "home")), "OMP_NUM_THREADS": "1"}
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
         with (
             pytest.raises(AssertionError, match="the server died"),

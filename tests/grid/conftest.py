@@ -7,12 +7,14 @@ import pytest
 from huggingface_hub import constants
 from PIL import Image
 
+from tests.conftest import new_home
+
 HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GLYPHZOO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GLYPHZOO_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     return tmp_path / "home"
 

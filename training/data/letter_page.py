@@ -17,7 +17,7 @@ from zoo.letter.values import LABELS
 
 Rng = np.random.Generator
 A4 = 210.0, 297.0  # millimetres
-LEAST = 0.4  # of a font's size that a text's box is wide and high
+LEAST = 0.6  # of a font's size that a text's box is wide and high
 
 
 @dataclass(frozen=True)

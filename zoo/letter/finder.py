@@ -31,7 +31,7 @@ LONG = 1216  # pixels of a page's longer side, as the network sees it
 STEP = 32  # pixels of the network's coarsest cells, of which a page is a multiple
 CELL = 4  # pixels of the input to a cell
 SHRUNK = 0.25  # of a text's height that its core is moved in on every side
-LEAST = 3  # cells of a core
+LEAST = 3, 1, 3  # cells of a core, of each of GROUPS: a value may be a dash
 FINER = 2  # times as many cells, between which probabilities are interpolated, make a core
 SURE = 0.5  # mean probability of a core's cells, that it is text at all
 
@@ -127,11 +127,11 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Fo
     shares = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_LINEAR) for one in probabilities])
     text, likeliest = 1 - shares[0], np.stack([shares[1:][group].sum(0) for group in GROUPS]).argmax(0)
     found = []
-    for number, group in enumerate(GROUPS):
+    for number, (group, least) in enumerate(zip(GROUPS, LEAST, strict=True)):
         own = ((likeliest == number) & (text > SURE)).astype(np.uint8)
         count, parts, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=4)
         for part in range(1, count):
-            if stats[part, cv2.CC_STAT_AREA] < LEAST * FINER**2:
+            if stats[part, cv2.CC_STAT_AREA] < least * FINER**2:
                 continue
             rows, columns = np.nonzero(parts == part)
             kinds = shares[1:][group][:, rows, columns].mean(1)
