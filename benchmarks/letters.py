@@ -3,8 +3,9 @@
     python -m benchmarks.letters --data data/letters-test data/letters-test-phone
 
 Both sets are drawn by python -m training.data.letters tests. Tesseract's words are paired by the same rules: a label is
-what is spelled like one, a letter wrong or not, its value what stands to the left of it. With --save the numbers go
-into the evaluation.json of the network that finds the fields.
+what is spelled like one, a letter wrong or not, its value what stands to the left of it. It takes many seconds for a
+page: --peer-limit lets it read the first so many only, of which the values that both read right are then printed too.
+With --save the numbers go into the evaluation.json of the network that finds the fields.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -107,8 +108,11 @@ def corners(words: list[Word]) -> Quad:
 READERS: dict[str, Callable[[], Read]] = {FINDER: lambda: letter.read, "Tesseract": tesseract}
 
 
-def measure(path: Path, name: str, read: Read, limit: int | None) -> list[Row]:
-    """How well one of them reads the first `limit` letters, and its time; the first one only warms up."""
+def measure(path: Path, name: str, read: Read, limit: int | None, first: int | None = None) -> list[Row]:
+    """How well one of them reads the first `limit` letters, and its time; the first one only warms up.
+
+    Printed as well: how well those of them are read that a peer reads too, the `first` so many.
+    """
     pictures, data = ImageFolder(path), path.stem
     found, true, times = [], [], []
     read(pictures.image(0))
@@ -120,24 +124,37 @@ def measure(path: Path, name: str, read: Read, limit: int | None) -> list[Row]:
         true.append(json.loads(pictures.row(i)["objects"]))
     extra = {"model": "" if name == FINDER else name, "command": f"python -m benchmarks.letters --data {data}"}
     took = Row(data, SECONDS, float(np.median(times)), len(times), bootstrap(times, np.median), **extra)
-    return [*lettering.rates(data, found, true, **extra), took]
+    rows = [*lettering.rates(data, found, true, **extra), took]
+    show(f"{data} {name}", rows)
+    if first:
+        show(f"{data} {name}, the first {first}", lettering.rates(data, found[:first], true[:first]))
+    return rows
+
+
+def show(title: str, rows: Sequence[Row]) -> None:
+    print(f"{title}: " + "  ".join(f"{row.measure} {row.value:.4g}" for row in rows))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.letters", description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, nargs="+", default=SETS, help="drawn sets")
     parser.add_argument("--limit", type=int, help="read only the first so many letters")
+    parser.add_argument("--peer-limit", type=int, help="let the peer read only the first so many")
     parser.add_argument("--save", action="store_true", help="keep the numbers in the checkpoint's evaluation.json")
     args = parser.parse_args()
     rows = []
     for path, (name, make) in itertools.product(args.data, READERS.items()):
+        ours = name == FINDER
         try:
-            measured = measure(path, name, make(), args.limit)
+            rows += measure(
+                path,
+                name,
+                make(),
+                args.limit if ours else args.peer_limit or args.limit,
+                args.peer_limit if ours else None,
+            )
         except ImportError as error:
             print(f"{name} is not installed ({error}); left out")
-            continue
-        print(f"{path.stem} {name}: " + "  ".join(f"{row.measure} {row.value:.4g}" for row in measured))
-        rows += measured
     if args.save:
         report = Report(CHECKPOINTS / FINDER)
         report.add(*rows)

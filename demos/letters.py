@@ -24,7 +24,7 @@ SHOWN = 5  # pages of a letter that are drawn
 HOUR = 3_600  # seconds that a visitor's letters are kept after the last look at them
 LONG = 1600  # pixels of a page's longer side as it is shown
 NAMES = {"number": "شماره", "date": "تاریخ", "attachment": "پیوست", "title": "موضوع"}
-STATUS = {"ok": "sure", "doubtful": "look at it", "empty": "empty", "missing": "not there"}
+STATUS = {"ok": "sure", "doubtful": "look at it", "empty": "empty", "missing": "not there", "corrected": "corrected"}
 INVITATION = (
     '<div class="invitation"><p><b>Drop scans of Persian letters: pictures, PDFs, TIFFs, one or many.</b></p>'
     "<p>Networks find the number, the date and the attachment on each and read all of its lines. What is doubtful is "
@@ -196,7 +196,7 @@ def _field(one: Field, found: Letter) -> str:
         margin = bottom - top
         zoomed = f"{left - margin:.0f} {top - margin:.0f} {right - left + 2 * margin:.0f} {3 * margin:.0f}"
     meaning = " · ".join(dict.fromkeys(part for part in (one.value.normal, one.value.gregorian) if part))
-    sure = f" {figures.percent(one.confidence)}" if one.box is not None else ""
+    sure = f" {figures.percent(one.confidence)}" if one.box is not None and one.status != "corrected" else ""
     return (
         f'<tr tabindex="0" data-page="{one.page}" data-box="{zoomed}"><th dir="rtl">{NAMES[one.name]}</th>'
         f'<td><input name="{one.name}" dir="auto" value="{html.escape(one.value.text)}" '

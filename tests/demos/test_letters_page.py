@@ -77,7 +77,7 @@ def test_a_correction_is_kept(letters_tab: Visit, scans: dict[Path, dict[str, st
     number.fill("۱۲/۳۴۵")
     number.press("Enter")
     expect(page.locator("#letters-table")).to_contain_text("12/345")
-    expect(one.locator("tr", has=page.locator("input[name=number]"))).to_contain_text("sure")
+    expect(one.locator("tr", has=page.locator("input[name=number]"))).to_contain_text("corrected")
     other = page.locator("#letters-table [data-path]").nth(1)
     other.click()
     expect(one.locator("h3")).to_have_text(str(other.get_attribute("data-path")))

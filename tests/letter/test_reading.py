@@ -89,6 +89,8 @@ def test_what_is_doubtful_is_marked_with_the_reason() -> None:
     assert read(picture, objects)["date"].status == "ok"
     hard = read(picture, objects, status=lambda one: "unsure" if one["kind"] == "date" else "ok")
     assert hard["date"].problem == "It is hard to read." and hard.doubtful == (hard["date"],)
+    said = hard.corrected("date", "۱۳۹۸/۰۲/۰۵")
+    assert said["date"].status == "corrected" and said.date == "1398/02/05" and not said.doubtful
     unlabelled = read(picture, [one for one in objects if one["kind"] != "date label"])
     assert "no label" in unlabelled["date"].problem
     assert "Its label looks like" in read(picture, objects, label="number")["date"].problem

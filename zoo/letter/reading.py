@@ -40,7 +40,7 @@ MEANING: dict[str, Callable[[str], Value]] = {
     "attachment": values.attachment,
     "title": lambda text: Value(text, " ".join(values.ascii_digits(text).split())),
 }
-Status = Literal["ok", "doubtful", "empty", "missing"]
+Status = Literal["ok", "doubtful", "empty", "missing", "corrected"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Field:
         name: one of FIELDS.
         value: what it says.
         status: "ok"; "doubtful", to be looked at; "empty" where its label has nothing behind it; "missing" where there
-            is no label either.
+            is no label either; "corrected" where a person said what it says.
         confidence: the probability that the value is read right, of one that was read.
         box, label: the corners of the value and of the label in the page's pixels, clockwise from the upper left.
         page: from 0.
@@ -123,7 +123,7 @@ class Letter:
     def corrected(self, name: str, text: str) -> Letter:
         """The same letter where a person says what one of its fields says."""
         fields = [
-            replace(one, value=MEANING[name](text), status="ok" if text else "empty", confidence=1.0, problem="")
+            replace(one, value=MEANING[name](text), status="corrected", confidence=1.0, problem="")
             if one.name == name
             else one
             for one in self.fields
