@@ -141,7 +141,7 @@ def listing(rows: list[Row]) -> str:
     heads = "".join(f"<th>{name}</th>" for name in ("file", *NAMES.values(), "to check"))
     body = "".join(
         f'<tr tabindex="0" data-path="{html.escape(row.path)}"><td dir="auto">{html.escape(row.path)}</td>'
-        + "".join(f'<td dir="auto">{html.escape(getattr(row, name))}</td>' for name in NAMES)
+        + "".join(f'<td dir="auto" data-name="{NAMES[name]}">{html.escape(getattr(row, name))}</td>' for name in NAMES)
         + f'<td class="bad">{html.escape(row.error or " ".join(row.doubts))}</td></tr>'
         for row in rows
     )
