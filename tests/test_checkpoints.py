@@ -32,6 +32,7 @@ MEGABYTES = {
     "captcha-resnet18": 23,
     "captcha-seq2seq": 10,
     "glyph-efficientnet": 9,
+    "persian-crnn": 12,
     "persian-resnet34": 43,
     "word-crnn": 12,
 }
@@ -67,18 +68,22 @@ def draw_line(index: int, seed: int) -> Drawing:
 
 @dataclass(frozen=True)
 class Task:
-    """What a subject's readers are tested with: what they read and what is nothing to them, and a row of the report."""
+    """What a subject's readers are tested with: what they read, at least which share of it, what is nothing to them.
+
+    And a row of the report.
+    """
 
     draw: Callable[..., Drawing]
     nothing: Callable[..., Drawing]
     measured: tuple[str, str]
+    least: float = 0.9
 
 
 TASKS = {
     "captcha": Task(partial(draw_test, words=WORDS), draw_nothing, (evaluate.SEEN_WORDS, "word accuracy")),
     "glyph": Task(draw_letter, glyph.draw_test_nothing, (evaluate.GLYPHS, "top-1 accuracy")),
     "word": Task(draw_word, draw_nothing, (evaluate.WORDS, "word accuracy")),
-    "line": Task(draw_line, draw_nothing, (evaluate.LINES, "word accuracy")),
+    "line": Task(draw_line, draw_nothing, (evaluate.LINES, "word accuracy"), 0.8),
     "persian": Task(draw_persian, persian.draw_stranger, (evaluate.SCANS, "top-1 accuracy")),
 }
 
@@ -102,7 +107,7 @@ def right(reader: Reader, pictures: list[Image.Image], drawn: Drawn) -> float:
 
 def test_it_reads_unseen_fonts_the_right_way_round_only(reader: Reader, drawn: Drawn) -> None:
     pictures = [picture for picture, _ in drawn]
-    assert right(reader, pictures, drawn) >= 0.9
+    assert right(reader, pictures, drawn) >= TASKS[subject(reader)].least
     mirrored = [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in pictures]
     assert right(reader, mirrored, drawn) <= 0.2
 
@@ -127,14 +132,15 @@ def test_status_tells_something_from_nothing(reader: Reader, drawn: Drawn) -> No
 def test_maps_lie_where_the_answer_is(reader: Reader, drawn: Drawn) -> None:
     hits, hurt = [], []
     for picture, row in drawn[:25]:
-        boxes = np.array(row["boxes"].split(), np.float32).reshape(-1, 4)
+        drawn_boxes = np.array(row["boxes"].split(), np.float32).reshape(-1, 4)
+        boxes = drawn_boxes if len(drawn_boxes) else np.array([[0, 0, *picture.size]], np.float32)
         explanation = reader.explain(picture)
         if plain(explanation.labels[0]) != plain(expected(reader, row)):
             continue
         whole, *letters = explanation.maps
         hurt.append(hurts_more(reader, Case(picture, boxes, explanation.labels[0]), whole))
-        if letters and len(boxes):  # Persian letters, which are joined, have none
-            hits += [inside(heat, box) for heat, box in zip(letters, boxes, strict=True)]
+        if letters and len(drawn_boxes):  # Persian letters, which are joined, have none
+            hits += [inside(heat, box) for heat, box in zip(letters, drawn_boxes, strict=True)]
     assert np.mean(hurt) >= 0.6  # of two dozen: the exact share is in evaluation.json
     assert isinstance(reader, Classifier) or subject(reader) == "line" or np.mean(hits) >= 0.8
 

@@ -64,6 +64,12 @@ CATALOG: Mapping[str, Entry] = {
             sha256="7f288b916a18d22ff0e7aff2b47d97057de6fa577050a94da0ea65bfb104a4b4",
         ),
         Entry(
+            name="persian-crnn",
+            task="text-recognition",
+            summary="Reads printed lines of Persian letters: words, numbers and dates, in digits of any kind.",
+            sha256="0b6f934f00858ace1789012c108a85fb183469be23ffa3c384ff337e97208adf",
+        ),
+        Entry(
             name="persian-resnet34",
             task="image-classification",
             summary="Tells printed Persian digits, two signs and five words of business letters from each other.",

@@ -98,6 +98,9 @@ def test_what_is_doubtful_is_marked_with_the_reason() -> None:
     assert read(picture, wrong)["date"].problem == "There is no such day."
     twice = [*objects, next(one for one in objects if one["kind"] == "date")]
     assert "several such" in read(picture, twice)["date"].problem
+    month = [{**one, "text": "۱۲ آبان ۱۳۹۰"} if one["kind"] == "date" else one for one in objects]
+    misread = read(picture, month, again=lambda _: "۱۲ آیان ۱۳۹۰")["date"]
+    assert misread.value.text == "۱۲ آبان ۱۳۹۰" and misread.status == "ok", "which no reading contradicts"
     otherwise = read(picture, objects, again=lambda _: "1390/02/01")["date"]
     assert otherwise.value.normal == "1390/02/01", "as it is read more often"
     assert otherwise.problem == "It can be read in several ways."

@@ -53,3 +53,17 @@ def test_numbers_and_attachments() -> None:
     assert values.number("ص").problem
     assert values.attachment("ندارد").normal == values.attachment(" - ").normal == ""
     assert values.attachment("۲ برگ").normal == "2 برگ"
+
+
+def test_misread_words_are_mended_where_only_one_can_be_meant() -> None:
+    said = {"date": "۱۹ آیان ۱۳۷۳", "attachment": "بله شرح متن"}
+    assert values.mended("date", said["date"]) == "۱۹ آبان ۱۳۷۳"
+    assert values.mended("attachment", said["attachment"]) == "به شرح متن"
+    for field, text in (("number", "یرگ/۱۲"), ("title", "دو یرگ"), ("date", "۱ تهر ۱۳۸۰"), ("date", "۱۲ مهر ماه ۱۳۹۷")):
+        assert values.mended(field, text) == text
+    for text in ("دارد", "ندارد", "بدارد", "دارذ", "-", "", "۱۲ برگ", "به شرح ذیل"):
+        assert values.mended("attachment", text) == text, "as it is, or like two"
+    for text in ("دارد", "ندارد", "-", "", "۱۲ برگ", "دو نسخه", "به شرح متن"):
+        assert not values.attachment(text).problem
+    for text in ("بدارد", "جلد", "۱۳-صفحه", "شکلات"):
+        assert values.attachment(text).problem

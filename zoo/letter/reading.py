@@ -299,7 +299,8 @@ def _fields(
             yield _empty(page, name, label, reader, number)
             continue
         place = found[value].box
-        read, sure = agreed([texts[value], *reader.read([cut(page, place, around) for around in AGAIN])])
+        again = reader.read([cut(page, place, around) for around in AGAIN])
+        read, sure = agreed([replace(one, text=values.mended(name, one.text)) for one in (texts[value], *again)])
         meant = MEANING[name](read.text)
         doubts = (
             meant.problem,

@@ -23,6 +23,12 @@ MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
 NONE = "ندارد", "-", "ـ", "--", ""
+# of what is attached: so many sheets, pages, copies, volumes or items; or whether anything is
+UNITS = "برگ", "صفحه", "نسخه", "جلد", "فقره", "مورد"
+COUNTS = "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده"
+ATTACHED = "دارد", "ندارد", "به", "شرح", "متن", "ذیل"
+USUAL = re.compile(rf"دارد|به شرح (?:متن|ذیل)|(?:\d+|{'|'.join(COUNTS)}) (?:{'|'.join(UNITS)})")
+NEAR, APART = 0.6, 0.15  # likeness of a misread word to the one that is meant, and how far it is from any other
 JALALI, GREGORIAN = range(1300, 1500), range(1900, 2100)  # years of either calendar
 TURN = 30  # of two digits, years from here on are of the 1300s, those before of the 1400s
 
@@ -71,10 +77,36 @@ def number(text: str) -> Value:
     return Value(text, normal, problem="" if re.search(r"\d", normal) else "There is no digit in it.")
 
 
+def meant(word: str, known: tuple[str, ...]) -> str:
+    """The one of the known words that another is, a letter of it misread; itself where it is like none or like two.
+
+    >>> meant("بههن", MONTHS), meant("تهر", MONTHS)
+    ('بهمن', 'تهر')
+    """
+    if word in known:
+        return word
+    like = sorted(((difflib.SequenceMatcher(None, word, one).ratio(), one) for one in known), reverse=True)
+    return like[0][1] if like[0][0] >= NEAR and like[0][0] - like[1][0] >= APART else word
+
+
+def mended(field: str, text: str) -> str:
+    """A value as it was read, with the words mended that can only be others there: months, and what is attached.
+
+    >>> mended("attachment", "دو یرگ"), mended("date", "۲۱ بههن ۱۴۰۰")
+    ('دو برگ', '۲۱ بهمن ۱۴۰۰')
+    """
+    known = {"date": (*MONTHS, "ماه"), "attachment": (*UNITS, *COUNTS, *ATTACHED)}.get(field, ())
+    if not known:
+        return text
+    return re.sub(r"[^\W\d]+", lambda found: meant(folded(found[0]), known), text)
+
+
 def attachment(text: str) -> Value:
-    """What is attached."""
+    """What is attached; anything but what is usual is to be looked at."""
     normal = " ".join(ascii_digits(text).split())
-    return Value(text, "" if normal in NONE else normal)
+    if normal in NONE:
+        return Value(text, "")
+    return Value(text, normal, problem="" if USUAL.fullmatch(normal) else "It is no usual attachment.")
 
 
 def date(text: str) -> Value:
