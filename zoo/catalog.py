@@ -70,6 +70,12 @@ CATALOG: Mapping[str, Entry] = {
             sha256="0b6f934f00858ace1789012c108a85fb183469be23ffa3c384ff337e97208adf",
         ),
         Entry(
+            name="persian-letter-detector",
+            task=FINDS,
+            summary="Finds the fields and the lines on a page of a Persian business letter.",
+            sha256="d6bd5fcd169232165889990df0740ef7b1ca16f0a032a8a713f416f8f2212ca4",
+        ),
+        Entry(
             name="persian-resnet34",
             task="image-classification",
             summary="Tells printed Persian digits, two signs and five words of business letters from each other.",

@@ -7,13 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from demos.letters import present
 from tests.demos.conftest import Visit, paper_of, scrolls_sideways
 from training.data import letters
 from zoo.letter.finder import FIELDS
 from zoo.letter.values import ascii_digits
-
-pytestmark = pytest.mark.skipif(not present(), reason="the networks that read letters are not bundled")
 
 
 @pytest.fixture(scope="module")
