@@ -51,7 +51,7 @@ def read(
             return [answer(one["text"], status(one)) for one in objects]
         if len(crops) == 1:
             return [behind or answer("", "empty")]
-        sizes = [reading.cut(picture, np.array(one["box"], np.float32), reading.AGAIN[0]).size for one in values]
+        sizes = [reading.cut(picture, np.array(one["box"], np.float32), *reading.AGAIN[0]).size for one in values]
         one = values[int(np.abs(np.array(sizes) - crops[0].size).sum(1).argmin())]
         return [answer(again(one["text"]), status(one)) for _ in crops]
 

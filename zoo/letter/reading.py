@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 FINDER, READER, CLASSIFIER = "persian-letter-detector", "persian-crnn", "persian-resnet34"
 STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 AROUND = 0.12  # of a text's height that is cut out beside it on every side
-AGAIN = 0.02, 0.22  # the same, with which a value is read once more: what is hard to read is read another way
+# the same above and below, and to its sides, with which a value is read once more: what is hard to read, or reaches
+# beyond its box, is read another way
+AGAIN = (0.02, 0.3), (0.22, 0.45)
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
 MEANING: dict[str, Callable[[str], Value]] = {
@@ -223,14 +225,14 @@ def _through(way: npt.NDArray[np.float64], box: Quad) -> Quad:
     return np.asarray(box @ way[:, :2].T + way[:, 2], np.float32)
 
 
-def cut(page: Image.Image, box: Quad, around: float = AROUND) -> Image.Image:
-    """What stands in a box, upright, with a little around it: that share of its height on every side."""
+def cut(page: Image.Image, box: Quad, around: float = AROUND, aside: float | None = None) -> Image.Image:
+    """What stands in a box, upright, with a little around it: that share of its height, or another to its sides."""
     along, down = box[1] - box[0], box[3] - box[0]
     high = height(box)
     wide = float(np.linalg.norm(along))
-    margin = around * high
-    size = max(round(wide + 2 * margin), 4), max(round(high + 2 * margin), 4)
-    right, below = along / max(wide, 1e-6) * margin, down / max(float(np.linalg.norm(down)), 1e-6) * margin
+    over, beyond = around * high, (around if aside is None else aside) * high
+    size = max(round(wide + 2 * beyond), 4), max(round(high + 2 * over), 4)
+    right, below = along / max(wide, 1e-6) * beyond, down / max(float(np.linalg.norm(down)), 1e-6) * over
     corners = np.array([box[0] - right - below, box[1] + right - below, box[2] + right + below, box[3] - right + below])
     target = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
     way = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
@@ -287,7 +289,7 @@ def _fields(
     number: int,
 ) -> Iterable[Field]:
     """Each of FIELDS on a page: its label, and the value that stands to the left of it."""
-    said = [i for i, one in enumerate(found) if one.kind in FIELDS and texts[i].text]
+    said = [i for i, one in enumerate(found) if one.kind in FIELDS and values.mended(one.kind, texts[i].text)]
     owners = {i: _owner(found[i].box, {mark: found[mark].box for mark in labels}) for i in said}
     for name in FIELDS:
         mark = max((i for i in labels if labels[i][0] == name), key=lambda i: found[i].confidence, default=None)
@@ -299,7 +301,7 @@ def _fields(
             yield _empty(page, name, label, reader, number)
             continue
         place = found[value].box
-        again = reader.read([cut(page, place, around) for around in AGAIN])
+        again = reader.read([cut(page, place, *around) for around in AGAIN])
         read, sure = agreed([replace(one, text=values.mended(name, one.text)) for one in (texts[value], *again)])
         meant = MEANING[name](read.text)
         doubts = (

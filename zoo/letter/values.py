@@ -28,6 +28,7 @@ UNITS = "برگ", "صفحه", "نسخه", "جلد", "فقره", "مورد"
 COUNTS = "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده"
 ATTACHED = "دارد", "ندارد", "به", "شرح", "متن", "ذیل"
 USUAL = re.compile(rf"دارد|به شرح (?:متن|ذیل)|(?:\d+|{'|'.join(COUNTS)}) (?:{'|'.join(UNITS)})")
+ENDING = re.compile(r"^(?:نامه?|ها)?[\s:…]*(?=\W|\d|$)")  # of a label, which may be found as part of the value
 NEAR, APART = 0.6, 0.15  # likeness of a misread word to the one that is meant, and how far it is from any other
 JALALI, GREGORIAN = range(1300, 1500), range(1900, 2100)  # years of either calendar
 TURN = 30  # of two digits, years from here on are of the 1300s, those before of the 1400s
@@ -90,11 +91,16 @@ def meant(word: str, known: tuple[str, ...]) -> str:
 
 
 def mended(field: str, text: str) -> str:
-    """A value as it was read, with the words mended that can only be others there: months, and what is attached.
+    """A value as it was read, without the end of its label and the dots that it stands on.
+
+    Words that can only be others there are mended: months, and what is attached.
 
     >>> mended("attachment", "دو یرگ"), mended("date", "۲۱ بههن ۱۴۰۰")
     ('دو برگ', '۲۱ بهمن ۱۴۰۰')
     """
+    if field == "title":
+        return text
+    text = re.sub(r"(?<=\w)[\s.:…]+$", "", ENDING.sub("", text))
     known = {"date": (*MONTHS, "ماه"), "attachment": (*UNITS, *COUNTS, *ATTACHED)}.get(field, ())
     if not known:
         return text
