@@ -130,6 +130,7 @@ ENDPOINTS = {
     "make_captcha",
     "read_glyph",
     "read_drawing",
+    "read_letter",
     "read_pictures",
     "read_persian",
     "make_persian",
