@@ -4,7 +4,7 @@
 
 Both sets are drawn by python -m training.data.letters tests. Tesseract's words are paired by the same rules: a label is
 what is spelled like one, a letter wrong or not, its value what stands to the left of it. It takes many seconds for a
-page: --peer-limit lets it read the first so many only, of which the values that both read right are then printed too.
+page: --peer-limit lets it read the first so many only; how well ours reads the same ones is then printed too.
 With --save the numbers go into the evaluation.json of the network that finds the fields.
 """
 

@@ -53,6 +53,15 @@ def test_a_box_is_as_high_and_wide_as_its_text(high: int) -> None:
     assert 0.75 < tall < 1.2 and 0.95 < wide < 1.05
 
 
+def test_a_dash_is_found_where_it_is_a_value_and_specks_are_no_lines() -> None:
+    cells = np.zeros((32, 88), np.uint8)
+    cells[8, 10] = 1 + finder.KINDS.index("attachment")
+    cells[20, 60] = 1 + finder.KINDS.index("line")
+    peaks = finder.boxes(as_told(cells))
+    assert [one.kind for one in peaks] == ["attachment"]
+    np.testing.assert_allclose(peaks[0].box.mean(0), (42, 34), atol=1)
+
+
 def test_a_value_is_one_text_though_its_ends_look_like_different_ones() -> None:
     box = rectangle(40, 40, 240, 72)
     cells = finder.mark([box], [finder.KINDS.index("number")], (128, 352))

@@ -101,6 +101,9 @@ def test_what_is_doubtful_is_marked_with_the_reason() -> None:
     month = [{**one, "text": "۱۲ آبان ۱۳۹۰"} if one["kind"] == "date" else one for one in objects]
     misread = read(picture, month, again=lambda _: "۱۲ آیان ۱۳۹۰")["date"]
     assert misread.value.text == "۱۲ آبان ۱۳۹۰" and misread.status == "ok", "which no reading contradicts"
+    guessed = [{**one, "text": "۱۲ آیان ۱۳۹۰"} if one["kind"] == "date" else one for one in objects]
+    guess = read(picture, guessed)["date"]
+    assert guess.value.normal == "1390/08/12" and guess.problem == "A word of it is guessed."
     otherwise = read(picture, objects, again=lambda _: "1390/02/01")["date"]
     assert otherwise.value.normal == "1390/02/01", "as it is read more often"
     assert otherwise.problem == "It can be read in several ways."
@@ -162,3 +165,11 @@ def test_what_is_cut_out_is_upright_with_a_little_around_it() -> None:
     assert (
         left[..., 0].mean() > 240 > 20 > left[..., 2].mean() and right[..., 2].mean() > 240 > 20 > right[..., 0].mean()
     )
+
+
+def test_a_value_is_looked_at_again_with_more_beside_it_than_above() -> None:
+    page = Image.new("RGB", (200, 100), "white")
+    box = np.array([[60, 30], [140, 30], [140, 70], [60, 70]], np.float32)
+    for around, aside in reading.AGAIN:
+        assert aside > max(reading.AROUND, around), "a digit at its end may reach beyond its box"
+        assert reading.cut(page, box, around, aside).size == (round(80 + 80 * aside), round(40 + 80 * around))

@@ -289,7 +289,7 @@ def _fields(
     number: int,
 ) -> Iterable[Field]:
     """Each of FIELDS on a page: its label, and the value that stands to the left of it."""
-    said = [i for i, one in enumerate(found) if one.kind in FIELDS and values.mended(one.kind, texts[i].text)]
+    said = [i for i, one in enumerate(found) if one.kind in FIELDS and values.bare(one.kind, texts[i].text)]
     owners = {i: _owner(found[i].box, {mark: found[mark].box for mark in labels}) for i in said}
     for name in FIELDS:
         mark = max((i for i in labels if labels[i][0] == name), key=lambda i: found[i].confidence, default=None)
@@ -302,12 +302,14 @@ def _fields(
             continue
         place = found[value].box
         again = reader.read([cut(page, place, *around) for around in AGAIN])
-        read, sure = agreed([replace(one, text=values.mended(name, one.text)) for one in (texts[value], *again)])
+        printed = [replace(one, text=values.bare(name, one.text)) for one in (texts[value], *again)]
+        read, sure = agreed([replace(one, text=values.mended(name, one.text)) for one in printed])
         meant = MEANING[name](read.text)
         doubts = (
             meant.problem,
             "" if sure else "It can be read in several ways.",
             "" if read.status == "ok" else "It is hard to read.",
+            "" if any(one.text == read.text for one in printed) else "A word of it is guessed.",
             "There is no label before it." if mark is None else labels[mark][1],
             "There are several such values on the page." if len(own) > 1 else "",
         )

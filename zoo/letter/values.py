@@ -90,17 +90,21 @@ def meant(word: str, known: tuple[str, ...]) -> str:
     return like[0][1] if like[0][0] >= NEAR and like[0][0] - like[1][0] >= APART else word
 
 
-def mended(field: str, text: str) -> str:
+def bare(field: str, text: str) -> str:
     """A value as it was read, without the end of its label and the dots that it stands on.
 
-    Words that can only be others there are mended: months, and what is attached.
+    >>> bare("number", "نامه: ۱۲/۳...")
+    '۱۲/۳'
+    """
+    return text if field == "title" else re.sub(r"(?<=\w)[\s.:…]+$", "", ENDING.sub("", text))
+
+
+def mended(field: str, text: str) -> str:
+    """A value in which words that can only be others there are those: months, and what is attached.
 
     >>> mended("attachment", "دو یرگ"), mended("date", "۲۱ بههن ۱۴۰۰")
     ('دو برگ', '۲۱ بهمن ۱۴۰۰')
     """
-    if field == "title":
-        return text
-    text = re.sub(r"(?<=\w)[\s.:…]+$", "", ENDING.sub("", text))
     known = {"date": (*MONTHS, "ماه"), "attachment": (*UNITS, *COUNTS, *ATTACHED)}.get(field, ())
     if not known:
         return text
