@@ -141,12 +141,18 @@ def listing(rows: list[Row]) -> str:
     heads = "".join(f"<th>{name}</th>" for name in ("file", *NAMES.values(), "to check"))
     body = "".join(
         f'<tr tabindex="0" data-path="{html.escape(row.path)}"><td dir="auto">{html.escape(row.path)}</td>'
-        + "".join(f'<td dir="auto" data-name="{NAMES[name]}">{html.escape(getattr(row, name))}</td>' for name in NAMES)
+        + "".join(_cell(label, getattr(row, name)) for name, label in NAMES.items())
         + f'<td class="bad">{html.escape(row.error or " ".join(row.doubts))}</td></tr>'
         for row in rows
     )
     none = "" if rows else '<p class="note">No letter has all of these words.</p>'
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{none}</div>'
+
+
+def _cell(label: str, text: str) -> str:
+    """A cell of the table, whose text runs its own way though the cell starts at the left."""
+    said = f'<span dir="auto">{html.escape(text)}</span>' if text else ""
+    return f'<td data-name="{label}">{said}</td>'
 
 
 def detail(given: Given) -> str:
