@@ -59,6 +59,8 @@ evaluate: $(VENV)/.dev fonts ## measure again what README and cards state, an ho
 	$(BIN)/python -m training.data.persian tests
 	$(BIN)/python -m training.data.words tests
 	$(BIN)/python -m training.data.signs
+	$(BIN)/python -m training.data.lines tests
+	$(BIN)/python -m training.data.letters tests
 	$(BIN)/python -m training.evaluate
 	$(BIN)/python -m benchmarks.readers --save --data data/test-words data/test-unseen-words data/captcha-*-test.zip
 	$(BIN)/python -m benchmarks.readers --save --limit 900 --data data/persian-test data/persian-test-scan \
@@ -66,6 +68,7 @@ evaluate: $(VENV)/.dev fonts ## measure again what README and cards state, an ho
 	$(BIN)/python -m benchmarks.readers --save --limit 600 --data data/words-test data/numbers-test \
 	    data/words-iiit5k-test.zip
 	$(BIN)/python -m benchmarks.spotting --save
+	$(BIN)/python -m benchmarks.letters --save --peer-limit 60
 
 # Large tensors' memory is kept, not asked for anew at every step, and lies in large pages: up to twice as fast on a CPU
 train-%: export MALLOC_MMAP_MAX_ = 0
