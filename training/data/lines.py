@@ -13,13 +13,14 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from training.data import command, degrade, folder, fonts, render, scan, words
+from training.data import command, degrade, folder, fonts, pen, render, scan, words
 from training.data import persian_texts as texts
 from training.data.persian import Split, random_face
 from zoo.letter.values import LABELS
 from zoo.text import folded
 
 Rng = np.random.Generator
+PEN = 0.35  # of the lines for training have their numbers from a pen's strokes
 ARABIC = 0.5  # of the lines for training are drawn in families that were made for other languages
 SIZE = 44  # pixels of a font's em while it is drawn
 LONGEST = 110  # characters
@@ -60,7 +61,8 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
     face = random_face(rng, split)
     if split == "train" and rng.random() < ARABIC:
         face, text = _arabic(rng, text)
-    ink, _ = render.persian(text, face, SIZE)
+    hand = pen.Hand.of(rng) if split == "train" and rng.random() < PEN else None
+    ink, _ = render.persian(text, face, SIZE, hand)
     if split == "train" and rng.random() < 0.5:
         ink = render.Ink(render.varied(rng, ink.mask), ink.boxes, text)
     left, top, right, bottom = (rng.uniform(0.02, 0.3, 4) * SIZE).astype(int)

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from scipy import ndimage
 
 from training.data import degrade, fonts
+from training.data.pen import DRAWN, Hand
 from zoo.letter import order
 
 Boxes = np.ndarray
@@ -85,26 +86,36 @@ def shaped(text: str, face: fonts.Face, size: int) -> Ink:
     return Ink(mask, np.array([box], np.float32), text)
 
 
-def persian(text: str, face: fonts.Face, size: int) -> tuple[Ink, int]:
+def persian(text: str, face: fonts.Face, size: int, hand: Hand | None = None) -> tuple[Ink, int]:
     """A Persian line, tightly cropped, of whatever it holds: letters joined, numbers and Latin words from the left.
 
-    A family may keep its ASCII signs in a file of their own, so that the line is drawn in pieces. There is one box, of
-    the whole text; beside the ink is told how many pixels of it stand over the baseline.
+    A family may keep its ASCII signs in a file of their own, so that the line is drawn in pieces. Numbers in Persian
+    digits are drawn in a hand, if there is one. There is one box, of the whole text; beside the ink is told how many
+    pixels of it stand over the baseline.
     """
+    margin, base = size, 2 * size  # more than any font's letters reach beyond their pen positions
     pieces, x = [], 0.0
     for part, ltr in reversed(order.runs(text)):
+        if hand and ltr and DRAWN.issuperset(part):
+            number = hand.mask(part, round(0.7 * size))
+            pieces.append((x, number))
+            x += number.width + hand.gap * size
+            continue
         cut = [(piece, piece.isascii()) for piece in re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", part)]
         for piece, plain in cut if ltr else reversed(cut):
             shown = piece if ltr or not plain else piece[::-1].translate(order.MIRRORED)
             way = {"direction": "ltr"} if ltr or plain else {"direction": "rtl", "language": "fa"}
             font = fonts.load(face.file(piece), size, ImageFont.Layout.RAQM)
-            pieces.append((shown, font, way, x))
+            pieces.append((x, (shown, font, way)))
             x += font.getlength(shown, **way)
-    margin, base = size, 2 * size  # more than any font's letters reach beyond their pen positions
     canvas = Image.new("L", (math.ceil(x) + 2 * margin, 2 * base))
     draw = ImageDraw.Draw(canvas)
-    for shown, font, way, x in pieces:
-        draw.text((margin + x, base), shown, 255, font, anchor="ls", **way)
+    for x, piece in pieces:
+        if isinstance(piece, Image.Image):
+            canvas.paste(piece, (round(margin + x), base - round(piece.height * 1.3 / 1.6)))
+        else:
+            shown, font, way = piece
+            draw.text((margin + x, base), shown, 255, font, anchor="ls", **way)
     left, top, right, bottom = canvas.getbbox() or (margin, base - 1, margin + 1, base)
     mask = canvas.crop((left, top, right, bottom))
     return Ink(mask, np.array([[0, 0, *mask.size]], np.float32), text), base - top
