@@ -28,7 +28,8 @@ from training import card, lettering
 from training.data.folder import ImageFolder
 from training.report import Report, Row
 from zoo import letter
-from zoo.letter.finder import FIELDS, Quad
+from zoo.letter.finder import FIELDS
+from zoo.letter.quad import Quad
 from zoo.letter.reading import FINDER, MEANING, Field, Letter, Line
 from zoo.letter.values import Value, label
 from zoo.metrics import bootstrap

@@ -9,15 +9,16 @@ import torch
 from training.data import letters
 from zoo.letter import finder
 from zoo.letter.network import FinderNetwork
+from zoo.letter.quad import Quad, height
 
 
-def rectangle(left: float, top: float, right: float, bottom: float, turned: float = 0.0) -> finder.Quad:
+def rectangle(left: float, top: float, right: float, bottom: float, turned: float = 0.0) -> Quad:
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], float)
     spin = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
     return ((corners - corners.mean(0)) @ spin + corners.mean(0)).astype(np.float32)
 
 
-def overlap(a: finder.Quad, b: finder.Quad) -> float:
+def overlap(a: Quad, b: Quad) -> float:
     """Intersection over union of the upright boxes around two."""
     (ax0, ay0), (ax1, ay1), (bx0, by0), (bx1, by1) = a.min(0), a.max(0), b.min(0), b.max(0)
     both = max(min(ax1, bx1) - max(ax0, bx0), 0) * max(min(ay1, by1) - max(ay0, by0), 0)
@@ -59,6 +60,9 @@ def test_a_dash_is_found_where_it_is_a_value_and_specks_are_no_lines() -> None:
     cells[20, 60] = 1 + finder.KINDS.index("line")
     peaks = finder.boxes(as_told(cells))
     assert [one.kind for one in peaks] == ["attachment"]
+    row = np.zeros((1 + len(finder.KINDS), 4, 8), np.float32)
+    row[0], row[0, 1, 2:6], row[5, 1, 2:6] = 1.0, 0.4, 0.6
+    assert all(height(one.box) > 1 for one in finder.boxes(row)), "one row of cells has a height too"
     np.testing.assert_allclose(peaks[0].box.mean(0), (42, 34), atol=1)
 
 

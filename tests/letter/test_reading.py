@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from training.data import letters
-from zoo.letter import reading
+from zoo.letter import quad, reading
 from zoo.letter.finder import FIELDS, Found
 from zoo.letter.reading import Letter, Networks
 from zoo.prediction import Prediction
@@ -51,7 +51,7 @@ def read(
             return [answer(one["text"], status(one)) for one in objects]
         if len(crops) == 1:
             return [behind or answer("", "empty")]
-        sizes = [reading.cut(picture, np.array(one["box"], np.float32), *reading.AGAIN[0]).size for one in values]
+        sizes = [quad.cut(picture, np.array(one["box"], np.float32), *reading.AGAIN[0]).size for one in values]
         one = values[int(np.abs(np.array(sizes) - crops[0].size).sum(1).argmin())]
         return [answer(again(one["text"]), status(one)) for _ in crops]
 
@@ -159,8 +159,8 @@ def test_what_is_cut_out_is_upright_with_a_little_around_it() -> None:
     box = np.array([[100, 80], [200, 80], [200, 100], [100, 100]], float) - [150, 100]
     spin = np.radians(20)
     box = box @ np.array([[np.cos(spin), np.sin(spin)], [-np.sin(spin), np.cos(spin)]]) + [150, 100]
-    crop = np.asarray(reading.cut(turned, box.astype(np.float32)), int)
-    assert crop.shape[:2] == pytest.approx((20 * (1 + 2 * reading.AROUND), 100 + 40 * reading.AROUND), abs=1)
+    crop = np.asarray(quad.cut(turned, box.astype(np.float32)), int)
+    assert crop.shape[:2] == pytest.approx((20 * (1 + 2 * quad.AROUND), 100 + 40 * quad.AROUND), abs=1)
     left, right = crop[6:-6, 10:45], crop[6:-6, 60:95]
     assert (
         left[..., 0].mean() > 240 > 20 > left[..., 2].mean() and right[..., 2].mean() > 240 > 20 > right[..., 0].mean()
@@ -171,5 +171,5 @@ def test_a_value_is_looked_at_again_with_more_beside_it_than_above() -> None:
     page = Image.new("RGB", (200, 100), "white")
     box = np.array([[60, 30], [140, 30], [140, 70], [60, 70]], np.float32)
     for around, aside in reading.AGAIN:
-        assert aside > max(reading.AROUND, around), "a digit at its end may reach beyond its box"
-        assert reading.cut(page, box, around, aside).size == (round(80 + 80 * aside), round(40 + 80 * around))
+        assert aside > max(quad.AROUND, around), "a digit at its end may reach beyond its box"
+        assert quad.cut(page, box, around, aside).size == (round(80 + 80 * aside), round(40 + 80 * around))

@@ -20,7 +20,7 @@ from zoo.letter.values import LABELS
 from zoo.text import folded
 
 Rng = np.random.Generator
-PEN = 0.35  # of the lines for training have their numbers from a pen's strokes
+PEN = 0.5  # of the lines for training have their numbers from a pen's strokes
 ARABIC = 0.5  # of the lines for training are drawn in families that were made for other languages
 SIZE = 44  # pixels of a font's em while it is drawn
 LONGEST = 110  # characters
@@ -70,7 +70,7 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
     mask.paste(ink.mask, (int(left), int(top)))
     if rng.random() < 0.25:
         mask = words.seen_askew(rng, render.Ink(mask, ink.boxes, text)).mask
-    height = int(rng.integers(18, 65))
+    height = int(rng.integers(14 if split == "train" else 18, 65))
     if rng.random() < 0.25:
         image = scan.scanned(rng, mask, height)
     else:

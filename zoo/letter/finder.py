@@ -7,21 +7,22 @@ binarization), so that texts that nearly touch stay apart; the box is the core's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from zoo import image
+from zoo.letter.quad import Quad, height, inked, moved, upright
 from zoo.runtime import Graph, softmax
 from zoo.trained import Trained
 
 if TYPE_CHECKING:
     from torch import nn
 
-Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
 FIELDS = "number", "date", "attachment", "title"
 LABELS = tuple(f"{name} label" for name in FIELDS)
 KINDS = (*LABELS, *FIELDS, "line")
@@ -83,24 +84,18 @@ class Finder(Trained):
         pixels[:] = image.border(small)
         pixels[0, : small.shape[0], : small.shape[1]] = small
         (logits,) = self._run("mark", images=image.normalise(pixels, self.settings.mean, self.settings.std))
-        return boxes(softmax(logits[0].transpose(1, 2, 0)).transpose(2, 0, 1), 1 / scale)
+        return framed(rgb, boxes(softmax(logits[0].transpose(1, 2, 0)).transpose(2, 0, 1), 1 / scale))
 
 
-def moved(box: Quad, by: float) -> Quad:
-    """A box whose sides are moved out by so many pixels, or in where that is negative, at most to its middle."""
-    middle = box.mean(0)
-    across, along = box[1] - box[0], box[3] - box[0]
-    sides = []
-    for side in (across, along):
-        length = float(np.linalg.norm(side))
-        sides.append(side * max(length + 2 * by, 1e-3) / max(length, 1e-6) / 2)
-    x, y = sides
-    return np.stack([middle - x - y, middle + x - y, middle + x + y, middle - x + y]).astype(np.float32)
+def framed(page: Image.Image, found: Sequence[Found]) -> list[Found]:
+    """What is found on a page, values boxed by their ink: cells are too coarse to tell where a small one ends."""
+    pixels = np.asarray(page)
+    high = [height(one.box) for one in found if one.kind in LABELS]
 
+    def box(one: Found) -> Quad:
+        return inked(pixels, one.box, float(np.median(high or height(one.box))))
 
-def height(box: Quad) -> float:
-    """How high the text in a box is, in pixels: its shorter sides."""
-    return float(min(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[3] - box[0])))
+    return [replace(one, box=box(one)) if one.kind in FIELDS else one for one in found]
 
 
 def mark(boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -136,7 +131,9 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Fo
             rows, columns = np.nonzero(parts == part)
             kinds = shares[1:][group][:, rows, columns].mean(1)
             middles = (np.stack([columns, rows], 1).astype(np.float32) + 0.5) * cell
-            core = upright(np.asarray(cv2.boxPoints(cv2.minAreaRect(middles)), np.float32))
+            centre, sides, turn = cv2.minAreaRect(middles)
+            some = max(sides[0], 0.01), max(sides[1], 0.01)  # a row of cells is a box too
+            core = upright(np.asarray(cv2.boxPoints((centre, some, turn)), np.float32))
             # the cells that a core's edge runs through are marked too, and interpolated half a cell beyond it
             core = moved(core, -CELL / 2)
             core = moved(core, max(CELL - height(core), 0) / 2)
@@ -144,14 +141,3 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Fo
             name = KINDS[group.start + int(kinds.argmax())]
             found.append(Found(name, (grown * scale).astype(np.float32), float(kinds.max())))
     return found
-
-
-def upright(corners: npt.NDArray[np.float32]) -> Quad:
-    """The corners of a box in order: clockwise from the upper left one, for a page that is about upright."""
-    centre = corners.mean(0)
-    angles = np.arctan2(*(corners - centre).T[::-1])
-    ordered = corners[np.argsort(angles)]  # from the left over the top
-    sides = np.roll(ordered, -1, 0) - ordered
-    lying = np.abs(sides[:, 0]) > np.abs(sides[:, 1])
-    first = next((i for i in range(4) if lying[i] and sides[i, 0] > 0), int(np.argmin(ordered.sum(1))))
-    return np.roll(ordered, -first, 0)

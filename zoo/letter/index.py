@@ -22,7 +22,8 @@ from zoo.errors import InputError
 from zoo.letter import values
 from zoo.letter.finder import FIELDS
 from zoo.letter.pages import SUFFIXES, pages
-from zoo.letter.reading import MEANING, Letter, cut
+from zoo.letter.quad import cut
+from zoo.letter.reading import MEANING, Letter
 
 TRIGRAM = 3
 COLUMNS = "path", "number", "date", "gregorian", "attachment", "title", "doubts", "text"

@@ -19,8 +19,9 @@ from PIL import Image
 
 from zoo import image
 from zoo.letter import values
-from zoo.letter.finder import FIELDS, LABELS, Finder, Found, Quad, height
+from zoo.letter.finder import FIELDS, LABELS, Finder, Found
 from zoo.letter.pages import pages
+from zoo.letter.quad import Quad, cut, height
 from zoo.letter.values import Value
 from zoo.loading import load, trained
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 FINDER, READER, CLASSIFIER = "persian-letter-detector", "persian-crnn", "persian-resnet34"
 STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
-AROUND = 0.12  # of a text's height that is cut out beside it on every side
 # the same above and below, and to its sides, with which a value is read once more: what is hard to read, or reaches
 # beyond its box, is read another way
 AGAIN = (0.02, 0.3), (0.22, 0.45)
@@ -223,21 +223,6 @@ def straightened(page: Image.Image, turn: float) -> tuple[Image.Image, npt.NDArr
 
 def _through(way: npt.NDArray[np.float64], box: Quad) -> Quad:
     return np.asarray(box @ way[:, :2].T + way[:, 2], np.float32)
-
-
-def cut(page: Image.Image, box: Quad, around: float = AROUND, aside: float | None = None) -> Image.Image:
-    """What stands in a box, upright, with a little around it: that share of its height, or another to its sides."""
-    along, down = box[1] - box[0], box[3] - box[0]
-    high = height(box)
-    wide = float(np.linalg.norm(along))
-    over, beyond = around * high, (around if aside is None else aside) * high
-    size = max(round(wide + 2 * beyond), 4), max(round(high + 2 * over), 4)
-    right, below = along / max(wide, 1e-6) * beyond, down / max(float(np.linalg.norm(down)), 1e-6) * over
-    corners = np.array([box[0] - right - below, box[1] + right - below, box[2] + right + below, box[3] - right + below])
-    target = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
-    way = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    flat = cv2.warpPerspective(np.asarray(page), way, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Image.fromarray(flat)
 
 
 def in_order(found: Sequence[Found], chosen: Sequence[int]) -> list[int]:

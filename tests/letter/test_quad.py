@@ -1,0 +1,60 @@
+"""Boxes of texts: where their ink is, whatever box was found for it."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from zoo.letter.quad import BOXED, Quad, cut, inked
+
+UNIT = 20.0  # height of a label on these pages
+PAPER, INK = (235, 230, 220), (40, 40, 60)
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> Quad:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def page(*inks: tuple[int, int, int, int]) -> np.ndarray:
+    picture = Image.new("RGB", (300, 120), PAPER)
+    for one in inks:
+        ImageDraw.Draw(picture).rectangle(one, INK)
+    return np.asarray(picture)
+
+
+DIGITS = tuple((x, 50, x + 6, 70) for x in range(60, 181, 12))  # ink from 60 to 187 and from 50 to 71
+
+
+@pytest.mark.parametrize(
+    "cut_off", [(5, 0, 0, 0), (0, 5, 0, 0), (0, 0, -6, 0), (0, 0, 0, -5), (-6, -5, 6, 5), (0, 0, 0, 0)]
+)
+def test_a_box_that_is_cut_off_or_too_large_ends_where_the_ink_does(cut_off: tuple[int, ...]) -> None:
+    about = rectangle(60, 50, 187, 71) + np.array([cut_off[i] for i in (0, 1, 2, 1, 2, 3, 0, 3)], float).reshape(4, 2)
+    there = inked(page(*DIGITS), about.astype(np.float32), UNIT)
+    np.testing.assert_allclose(there, rectangle(60, 50, 187, 71), atol=1.1)
+
+
+def test_a_dash_has_a_box_about_its_middle_and_a_form_s_line_none() -> None:
+    dash, rule = (100, 58, 107, 60), (20, 75, 280, 76)
+    there = inked(page(dash, rule), rectangle(92, 52, 104, 64), UNIT)
+    side = BOXED * UNIT / 2
+    np.testing.assert_allclose(there, rectangle(104 - side, 59.5 - side, 104 + side, 59.5 + side), atol=1.1)
+    about = rectangle(60, 72, 90, 80)
+    np.testing.assert_array_equal(inked(page(rule), about, UNIT), about, "no ink of a text")
+    np.testing.assert_array_equal(inked(page(), about, UNIT), about)
+
+
+def test_dots_belong_to_a_text_where_they_are_near_and_a_dotted_line_does_not() -> None:
+    zero, specks, dotted = (192, 58, 194, 60), (240, 60, 242, 62), tuple((x, 76, x + 1, 77) for x in range(40, 220, 5))
+    there = inked(page(*DIGITS, zero, specks, *dotted), rectangle(62, 50, 192, 74), UNIT)
+    np.testing.assert_allclose(there, rectangle(60, 50, 195, 71), atol=1.1)
+
+
+def test_a_neighbour_is_left_out_and_boxes_are_askew_as_the_first_was() -> None:
+    turned = Image.fromarray(page(*DIGITS, (192, 40, 280, 72))).rotate(2, Image.Resampling.BICUBIC, fillcolor=PAPER)
+    spin = np.radians(-2)
+    way = np.array([[np.cos(spin), np.sin(spin)], [-np.sin(spin), np.cos(spin)]])
+    true = (rectangle(60, 50, 187, 71) - (150, 60)) @ way + (150, 60)
+    about = (rectangle(64, 53, 189, 70) - (150, 60)) @ way + (150, 60)
+    there = inked(np.asarray(turned), about.astype(np.float32), UNIT)
+    np.testing.assert_allclose(there, true, atol=2.5)
+    assert cut(turned, there).height == pytest.approx(21 * 1.24, abs=3)
