@@ -14,8 +14,8 @@ AROUND = 0.12  # of a text's height that is cut out beside it on every side
 # what `inked` goes by, in heights of a label
 ROOM = 0.3  # how far beyond its box a text is looked for
 SMALL = 0.16  # what is no wider and no higher is a dot or a speck
-NEAR = 0.24, 0.16  # how far beside and over the rest a dot is part of a text
-RULE = 2.4, 0.28  # what is wider and lower than this is the line of a form
+NEAR = 0.45, 0.16  # how far beside and over the rest a dot, such as a zero, may end that is part of a text
+RULE = 2.4, 0.28  # what is lower and wider than this, or as wide as all that is seen, is the line of a form
 TALL = 1.8  # what is higher is a stamp or a frame
 BOXED = 0.6  # no box is narrower or lower
 BESIDE = 0.1  # how far beside its box a part of a text may stand
@@ -87,7 +87,7 @@ def inked(page: Pixels, box: Quad, unit: float) -> Quad:
     x = np.minimum(right, grey.shape[1] / unit - ROOM) - np.maximum(left, ROOM)
     y = np.minimum(bottom, grey.shape[0] / unit - ROOM) - np.maximum(top, ROOM)
     own = (x >= -BESIDE) & (y >= INSIDE * high)
-    own &= ~((wide > RULE[0]) & (high < RULE[1])) & (high < TALL)
+    own &= ~((wide > min(RULE[0], 0.95 * grey.shape[1] / unit)) & (high < RULE[1])) & (high < TALL)
     letters = own & ((wide > SMALL) | (high > SMALL))
     if not letters.any():
         return box
