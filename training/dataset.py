@@ -274,7 +274,7 @@ def batches(pictures: Captchas, indices: Indices, seed: int | None = None) -> li
 
 STREAMS: dict[str, Callable[..., Drawing]] = {  # each draws the picture of an index and a seed
     "words": partial(words.draw_any, split="train"),
-    "persian-lines": partial(lines.draw, split="train"),
+    "persian-lines": partial(lines.draw, split="train", write=lines.taught_text),
 }
 CHUNK = 1_024  # pictures that are drawn, and sorted by their width, at once
 

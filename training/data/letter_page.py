@@ -263,8 +263,7 @@ def body(page: Page, own: Office, y: float, held_out: bool) -> None:
         stamp(page, at - 25, y + 6 + 1.5 * pitch)
     if rng.random() < 0.7:
         page.line(12, 280, 198, 280, own.colour, 0.3)
-        phone = texts.shaped(f"تلفن: {texts.digits(rng, 8, 8)}", "persian")
-        where = f"نشانی: {texts.words(rng, int(rng.integers(3, 7)), held_out)} {phone}"
+        where = texts.shaped(texts.address(rng, held_out), "persian")
         page.write("line", where, own.body, rng.uniform(7.5, 9.5), 190, 287, own.colour, 170)
 
 

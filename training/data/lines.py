@@ -27,8 +27,8 @@ LONGEST = 110  # characters
 SHAPES: tuple[texts.Shape, ...] = ("persian", "persian", "persian", "arabic", "latin")
 
 
-def any_text(rng: Rng, held_out: bool) -> str:
-    """What stands on a line of a letter: a value, a label with one, a name, words of a sentence."""
+def any_text(rng: Rng, held_out: bool, sentences: int = 1) -> str:
+    """What stands on a line of a letter: a value, a label with one, a name, words of so many sentences."""
     kind = rng.random()
     if kind < 0.36:
         text = (texts.number, texts.date)[int(rng.integers(2))](rng)
@@ -46,12 +46,17 @@ def any_text(rng: Rng, held_out: bool) -> str:
     elif kind < 0.63:
         text = texts.words(rng, int(rng.integers(1, 3)), held_out)
     else:
-        said = texts.sentence(rng, held_out).split(" ")
+        said = " ".join(texts.sentence(rng, held_out) for _ in range(sentences)).split(" ")
         first = int(rng.integers(max(len(said) - 3, 1)))
         text = " ".join(said[first : first + int(rng.integers(3, 20))])
     if len(text) > LONGEST:
         text = text[:LONGEST].rsplit(" ", 1)[0]
     return text
+
+
+def taught_text(rng: Rng, held_out: bool) -> str:
+    """What a network learns from: the same, with full stops within a line, and the address that ends a letter."""
+    return texts.address(rng, held_out) if rng.random() < 0.04 else any_text(rng, held_out, sentences=3)
 
 
 def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] = any_text) -> folder.Drawing:

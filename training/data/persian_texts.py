@@ -138,3 +138,9 @@ def organisation(rng: Rng, held_out: bool) -> str:
 
 def person(rng: Rng, held_out: bool) -> str:
     return words(rng, 2, held_out)
+
+
+def address(rng: Rng, held_out: bool) -> str:
+    """Where an office is and how it is called."""
+    phone = digits(rng, 8, 8)
+    return f"نشانی: {words(rng, int(rng.integers(3, 7)), held_out)} تلفن: {phone}"
