@@ -58,3 +58,13 @@ def test_a_neighbour_is_left_out_and_boxes_are_askew_as_the_first_was() -> None:
     there = inked(np.asarray(turned), about.astype(np.float32), UNIT)
     np.testing.assert_allclose(there, true, atol=2.5)
     assert cut(turned, there).height == pytest.approx(21 * 1.24, abs=3)
+
+
+def test_neither_its_label_nor_a_colon_is_part_of_a_value() -> None:
+    colon, letter = ((192, 54, 194, 56), (192, 64, 194, 66)), (198, 48, 215, 72)
+    about = rectangle(60, 50, 200, 71)
+    alone = rectangle(60, 50, 187, 71)
+    np.testing.assert_allclose(inked(page(*DIGITS, *colon), about, UNIT), alone, atol=1.1)
+    label = rectangle(190, 48, 215, 72)
+    np.testing.assert_allclose(inked(page(*DIGITS, *colon, letter), about, UNIT, [label]), alone, atol=1.1)
+    assert inked(page(*DIGITS, letter), about, UNIT)[1, 0] > 205, "which only its box tells"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +11,11 @@ from PIL import Image
 
 from zoo.image import Pixels
 
+Floats = npt.NDArray[np.float64]
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
 AROUND = 0.12  # of a text's height that is cut out beside it on every side
 # what `inked` goes by, in heights of a label
-ROOM = 0.3  # how far beyond its box a text is looked for
+ROOM = 0.45  # how far beyond its box a text is looked for
 SMALL = 0.16  # what is no wider and no higher is a dot or a speck
 NEAR = 0.45, 0.16  # how far beside and over the rest a dot, such as a zero, may end that is part of a text
 RULE = 2.4, 0.28  # what is lower and wider than this, or as wide as all that is seen, is the line of a form
@@ -20,6 +23,8 @@ TALL = 1.8  # what is higher is a stamp or a frame
 BOXED = 0.6  # no box is narrower or lower
 BESIDE = 0.1  # how far beside its box a part of a text may stand
 INSIDE = 0.5  # of the height of a part, how much is between the box's top and its bottom
+LEVEL = 0.3  # of a text's height, how far from its top and its bottom a dot is that stands beside its box
+COLON = 0.12, 0.2, 0.7  # how far beside one another its dots are at most, over one another at least and at most
 DARK = 0.4, 20.0  # of the contrast, and grey levels of it at least, by which ink is darker than paper
 
 
@@ -66,13 +71,14 @@ def cut(page: Image.Image | Pixels, box: Quad, around: float = AROUND, aside: fl
     return Image.fromarray(flat)
 
 
-def inked(page: Pixels, box: Quad, unit: float) -> Quad:
-    """The box of a text's ink.
+def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> Quad:
+    """The box of a value's ink.
 
     Args:
         page: uint8 (H, W, 3).
-        box: where the text about stands: it may be cut off a little, or too large.
+        box: where the value about stands: it may be cut off a little, or too large.
         unit: height of a label on the page, in pixels.
+        others: boxes of what is no part of it, such as its label.
 
     Returns:
         The box, parallel to the first one; the first one where there is no ink to be seen.
@@ -84,26 +90,39 @@ def inked(page: Pixels, box: Quad, unit: float) -> Quad:
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     left, top, wide, high = stats[1:, :4].T / unit
     right, bottom = left + wide, top + high
+    along, down = ((side - box[0]) / max(float(np.linalg.norm(side - box[0])), 1e-6) for side in (box[1], box[3]))
+    middles = (
+        box[0] + np.outer((left + right) / 2 - ROOM, along * unit) + np.outer((top + bottom) / 2 - ROOM, down * unit)
+    )
     x = np.minimum(right, grey.shape[1] / unit - ROOM) - np.maximum(left, ROOM)
     y = np.minimum(bottom, grey.shape[0] / unit - ROOM) - np.maximum(top, ROOM)
-    own = (x >= -BESIDE) & (y >= INSIDE * high)
+    small = (wide <= SMALL) & (high <= SMALL)
+    own = (x >= np.where(small, -NEAR[0], -BESIDE)) & (y >= INSIDE * high)
     own &= ~((wide > min(RULE[0], 0.95 * grey.shape[1] / unit)) & (high < RULE[1])) & (high < TALL)
-    letters = own & ((wide > SMALL) | (high > SMALL))
-    if not letters.any():
+    for other in others:
+        own &= [cv2.pointPolygonTest(other, middle, False) < 0 for middle in middles.tolist()]
+    if not (own & ~small).any():
         return box
-    end = bottom[letters].max()
+    letters = own & ~small
+    start, end = top[letters].min(), bottom[letters].max()
+    far = np.where(x < 0, LEVEL, 0.0) * (end - start)  # a zero stands about level with the others' middles
     letters |= (
         own
+        & ~_colons(left + wide / 2, top + high / 2, small)
         & (left > left[letters].min() - NEAR[0])
         & (right < right[letters].max() + NEAR[0])
-        & (top > top[letters].min() - NEAR[1])
-        & (bottom < end)
+        & (top > start - NEAR[1] + far)
+        & (bottom < end - far)
     )
     first = np.array([left[letters].min(), top[letters].min()])
     last = np.array([right[letters].max(), end])
     grown = np.maximum(BOXED - (last - first), 0) / 2
     first, last = (first - grown - ROOM) * unit, (last + grown - ROOM) * unit
-    along, down = box[1] - box[0], box[3] - box[0]
-    along, down = along / max(float(np.linalg.norm(along)), 1e-6), down / max(float(np.linalg.norm(down)), 1e-6)
     corners = [(first[0], first[1]), (last[0], first[1]), (last[0], last[1]), (first[0], last[1])]
     return np.array([box[0] + x * along + y * down for x, y in corners], np.float32)
+
+
+def _colons(x: Floats, y: Floats, dots: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which parts are dots that stand over one another, their middles given: those of a colon."""
+    aside, over = abs(x[:, None] - x), abs(y[:, None] - y)
+    return np.asarray(dots & ((aside < COLON[0]) & (over > COLON[1]) & (over < COLON[2]) & dots).any(1))
