@@ -196,3 +196,22 @@ def test_what_runs_from_the_right_is_told_in_the_order_of_typing(
     lefts = {character: box[0] for character, _, box in found.characters if box}
     assert lefts["\u062a"] > lefts["\u0627"] > lefts["3"] > lefts["/"] > lefts["1"] > lefts["\u0628"]
     assert [word for word, *_ in persian.words(picture)] == DATED.split(" ")
+
+
+def test_each_word_of_a_line_is_spelled_as_the_language_has_it(persian: CRNNReader) -> None:
+    """Two letters of three words are unsure; a number, a full stop and a space between words stay what they are."""
+    line, seen = "کتاب 38، متن.", "کناب 38، منن."
+    symbols, misread = persian.encode(line), persian.encode(seen)
+    frames = np.full((2 * len(symbols), 1 + len(PERSIAN)), -12.0, np.float32)
+    frames[1::2, ctc.BLANK] = -0.01
+    for i, (true, other) in enumerate(zip(symbols, misread, strict=True)):
+        frames[2 * i, true] = np.log(0.45 if true != other else 0.99)
+        frames[2 * i, other] = np.log(0.55 if true != other else 0.99)
+    told = [(misread, 0.3), (symbols, 0.2)]
+    letters = "".join(dict.fromkeys("کتابمنشر"))
+    model = NGram.of(["کتاب", "متن", "شرکت"] * 9, letters, 4)
+    [(text, share), (second, less)] = persian.respelled(frames, told, model, 0.5)
+    assert persian.decode(text) == line and share > 0.3
+    assert second == misread and less == 0.3
+    assert persian.respelled(frames, told, model, 0.0)[0][0] == misread
+    assert persian.respelled(frames, told, NGram.of(["زرد"], "زرد", 4), 0.5)[0][0] == misread, "of no word it knows"

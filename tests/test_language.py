@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from training import language as made
+from training.data import persian_texts
 from training.data.texts import WORDS, dictionary
 from zoo import language
 from zoo.language import NGram, weighed
@@ -77,11 +78,17 @@ def test_a_word_may_have_digits_around_it() -> None:
     assert behind - word == pytest.approx(around - behind) == pytest.approx(math.log(36 / 20))
 
 
-def test_the_committed_model_is_the_one_that_the_command_makes() -> None:
-    again, kept = made.english(), language.english()
+@pytest.mark.parametrize("name", ["english", "persian"])
+def test_the_committed_model_is_the_one_that_the_command_makes(name: str) -> None:
+    again, kept = getattr(made, name)(), getattr(language, name)()
+    assert again.alphabet == kept.alphabet
     assert np.array_equal(again.grams, kept.grams) and np.array_equal(again.counts, kept.counts)
-    assert not set(dictionary(True)) & {*dictionary(False), *WORDS}, "words held out for tests are not counted"
-    assert made.english(without=dictionary(False)[:1000]).counts.sum() < kept.counts.sum()
+
+
+def test_words_held_out_for_tests_are_not_counted() -> None:
+    assert not set(dictionary(True)) & {*dictionary(False), *WORDS}
+    assert not set(persian_texts.dictionary(True)) & set(persian_texts.dictionary(False))
+    assert made.english(without=dictionary(False)[:1000]).counts.sum() < language.english().counts.sum()
 
 
 def test_weighing_is_bayes_rule() -> None:

@@ -11,9 +11,10 @@ import zoo
 from training import checkpoint, dataset, faithfulness, language
 from training.module import greedy
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
+from zoo.crnn import CRNNReader
 from zoo.ctc import BLANK
 from zoo.language import NGram, weighed
-from zoo.reader import Language, SequenceReader
+from zoo.reader import Decoding, Language, SequenceReader
 from zoo.recurrent import CRNN
 from zoo.runtime import softmax
 from zoo.text import CharTokenizer
@@ -68,6 +69,10 @@ def write_calibrated(
         chosen["temperature"], chosen["language"] = weighing(reader, unseen, pictures, texts)
         checkpoint.write(recipe, network, folder, **chosen)
         reader, lm = zoo.load(folder), unseen if chosen["language"] else False
+    if isinstance(reader, CRNNReader) and recipe.right_to_left:
+        chosen["language"] = respelling(reader, pictures, texts[:: -(-len(texts) // FRAMED)])
+        checkpoint.write(recipe, network, folder, **chosen)
+        reader = zoo.load(folder)
     found = [reader.read([pictures.image(i)], lm=lm)[0] for i in texts]
     readable = pictures.within(texts, recipe.validation[0]) if recipe.validation else np.full(len(texts), True)
     if recipe.kind == "crnn":  # some are drawn so that nobody can read them
@@ -121,6 +126,23 @@ def weighing(
             scores[temperature, weight] = binary_cross_entropy([sure.max() for sure in after], hits)
     temperature, weight = min(scores, key=scores.__getitem__)
     return float(temperature), float(weight)
+
+
+def respelling(reader: CRNNReader, pictures: dataset.Captchas, texts: dataset.Indices) -> float:
+    """Language model's weight, of WEIGHTS, for which the cross-entropy of the answers' confidence is least.
+
+    The words that validation is drawn with are none of the model's, but for those that letters are full of.
+    """
+    answers: list[tuple[list[float], list[bool]]] = [([], []) for _ in WEIGHTS]
+    for i in texts:
+        [frames] = reader.frames(reader.prepare(pictures.image(i))[0])
+        true = reader.encode(pictures.texts[i].decode())
+        told = reader.answers(frames, Decoding("beam", lm=False))
+        for weight, (sure, right) in zip(WEIGHTS, answers, strict=True):
+            text, share = reader.respelled(frames, told, reader.language_model(), float(weight))[0]
+            sure.append(share)
+            right.append(text == true)
+    return float(WEIGHTS[int(np.argmin([binary_cross_entropy(*one) for one in answers]))])
 
 
 def frames_temperature(

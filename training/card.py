@@ -125,6 +125,14 @@ tests, says how much likelier a word is than any characters. Of that {weight:.1f
 and behind a word are no fault; what could be no word is neither helped nor hurt, and `read(lm=False)` leaves the model
 out. Characters keep the probabilities that the picture alone gives them.
 """
+PERSIAN_LANGUAGE = """
+Each word of which the network is not sure is chosen from its likeliest spellings by what the network sees and by how
+Persian words are spelled: a character 6-gram model, counted over the word list of the npm package dictionary-fa (Lilak,
+Apache-2.0) and words that letters are full of, without the words held out for tests, says how much likelier a word is
+than any characters. Of that {weight:.1f} counts in the answer. Numbers and signs are neither helped nor hurt, and
+`read(lm=False)` leaves the model out. What is drawn is written with words of that list, seen or held out: names and
+rare words of real letters gain less. Characters keep the probabilities that the picture alone gives them.
+"""
 HELD_OUT = {
     "captcha": (
         "validation images in fonts of their own",
@@ -217,6 +225,7 @@ def write(folder: Path) -> None:
     layers = "convolutions and LSTMs" if kind == "crnn" else "convolutions"
     seen = "pages of any size" if finds else f"input {height}×{width}"
     program = (LETTER_PROGRAM if finds else PROGRAM).format(name=name, subject=subject)
+    language = PERSIAN_LANGUAGE if reading.get("right_to_left") else LANGUAGE
     calibrated = "" if finds else CALIBRATED.format(**reading, validation=HELD_OUT[subject][0])
     rounded = ROUNDED.format(layers) if reading.get("ranges") else ""
     text = f"""---
@@ -239,7 +248,7 @@ Every number with its count of images and its 95 % interval (Wilson's for propor
 Accuracy compares letters and digits without regard to case, unless said otherwise.
 
 {table(report, costs=False)}
-{calibrated}{LANGUAGE.format(weight=reading["language"]) if reading.get("language") else ""}
+{calibrated}{language.format(weight=reading["language"]) if reading.get("language") else ""}
 {pictures(folder)}
 ## What a reading costs
 

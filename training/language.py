@@ -1,14 +1,17 @@
-"""The language model of English words: `python -m training.language` writes zoo/english.npz.
+"""The language models of words: `python -m training.language` writes zoo/english.npz and zoo/persian.npz.
 
-It is counted over the words that captchas are drawn with for training; those held out for tests are not among them.
+They are counted over the words that pictures are drawn with for training; those held out for tests are not among them.
 """
 
 from collections.abc import Collection
 from string import ascii_lowercase
 
+from training.data import persian_texts
+from training.data.persian import LETTERS, other_words
 from training.data.texts import WORDS, dictionary
 from zoo import language
-from zoo.language import ENGLISH, NGram
+from zoo.language import ENGLISH, PERSIAN, NGram
+from zoo.text import folded
 
 ORDER = 6
 
@@ -23,5 +26,13 @@ def english(without: Collection[str] = ()) -> NGram:
     return NGram.of([word for word in (*words, *WORDS) if word not in left], ascii_lowercase, ORDER)
 
 
+def persian() -> NGram:
+    """The model of Persian words, spelled as readers spell them."""
+    alphabet = "".join(dict.fromkeys(folded(LETTERS + persian_texts.JOINT)))
+    words = map(folded, (*persian_texts.dictionary(False), *other_words()))
+    return NGram.of([word for word in words if set(word) <= set(alphabet)], alphabet, ORDER)
+
+
 if __name__ == "__main__":
     english().save(ENGLISH)
+    persian().save(PERSIAN)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 BEST = 5  # readings that are told
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
+NEAR = 8  # spellings of a word that a language model chooses from
+SURE = 0.97  # probability of a word from which on it is left as it is
+WORD = 20  # letters of the longest word
 ELSE = 0.01  # what the chance is beforehand that a picture shows no word of a lexicon
 
 Frames = npt.NDArray[np.float32]
@@ -147,17 +150,45 @@ class CRNNReader(SequenceReader):
             text = ctc.collapse(ctc.best_path(frames).tolist())
             return [(text, float(np.exp(ctc.log_probabilities(frames, [text])[0])))]
         weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
-        model = None if decoding.lm is False or not weight else decoding.lm or language.english()
-        texts = self.followed(frames, model)
+        model = None if decoding.lm is False or not weight else decoding.lm or self.language_model()
+        whole = None if self.right_to_left else model  # the beam meets a Persian line's end first, and a word's
+        texts = self.followed(frames, whole)
         found = len(texts)
         if found < BEST:  # there is little doubt: what else it might be has to be looked for, and is no answer
             texts += [text for text in ctc.near(frames, BEST) if text not in texts]
         shares = np.exp(ctc.log_probabilities(frames, texts))
-        if model is not None:
-            shares = language.weighed(shares, self._gains(model, texts), weight)
+        if whole is not None:
+            shares = language.weighed(shares, self._gains(whole, texts), weight)
         least = shares[:found].min()
         kept = [i for i in np.argsort(-shares, kind="stable") if i < found or shares[i] <= least]
-        return [(texts[i], float(shares[i])) for i in kept]
+        told = [(texts[i], float(shares[i])) for i in kept]
+        return self.respelled(frames, told, model, weight) if model is not None and whole is None else told
+
+    def language_model(self) -> NGram:
+        """Of the words that it reads."""
+        return language.persian() if self.right_to_left else language.english()
+
+    def respelled(
+        self, frames: Frames, told: list[tuple[ctc.Text, float]], model: NGram, weight: float
+    ) -> list[tuple[ctc.Text, float]]:
+        """Answers of a line of words, in whose best one each word is the likeliest that it may be in a language."""
+        text, share = told[0]
+        signs = "".join(set(self.config["alphabet"]) - set(model.alphabet))
+        space, kinds, spelled = self.config["alphabet"].find(" ") + 1, len(self.config["alphabet"]), list(text)
+        for first, last, own in reversed(self._parts(frames, text)):
+            before = np.exp(ctc.log_probabilities(own, [text[first:last]]))
+            if not 0 < before[0] < SURE:
+                continue
+            words = [text[first:last], *(near for near in ctc.near(own, NEAR) if space not in near)]
+            words = list(dict.fromkeys(words))
+            before = np.exp(ctc.log_probabilities(own, words))
+            gains = model.gains([self.decode(word).strip(signs) for word in words], kinds, WORD)
+            after = language.weighed(before, gains, weight)
+            best = int(after.argmax())
+            spelled[first:last] = words[best]
+            share = min(share * float(after[best] / before[0]), 1.0)
+        changed = tuple(spelled)
+        return [(changed, share), *((one, min(chance, share)) for one, chance in told if one != changed)][:BEST]
 
     def _gains(self, model: NGram, texts: Sequence[ctc.Text], ended: bool = True) -> Floats:
         return model.gains([self.decode(text) for text in texts], *self.texts, ended=ended)
@@ -218,22 +249,27 @@ class CRNNReader(SequenceReader):
         inputs, place = self.prepare(picture)
         [frames] = self.frames(inputs)
         symbols, confidence = self.answers(frames, Decoding("beam"))[0]
-        seen, spans = self.seen(symbols), self._spans(frames, symbols)
         boxes = np.array([box for _, box in self._placed(frames, symbols, place)])
-        spaces = [i for i, character in enumerate(seen) if character == " "]
         found = []
-        for before, after in zip([-1, *spaces], [*spaces, len(seen)], strict=True):
-            if not (own := symbols[before + 1 : after]):
-                continue
-            share = confidence
-            if len(own) < len(seen):
-                start = spans[before][1] if before >= 0 else 0
-                end = spans[after][0] if after < len(seen) else len(frames)
-                share = float(np.exp(ctc.log_probabilities(frames[start:end], [own])[0]))
-            around = boxes[before + 1 : after]
+        for first, last, part in self._parts(frames, symbols):
+            own, around = symbols[first:last], boxes[first:last]
+            whole = len(own) == len(symbols)
+            share = confidence if whole else float(np.exp(ctc.log_probabilities(part, [own])[0]))
             box = *around[:, :2].min(0).tolist(), *around[:, 2:].max(0).tolist()
             found.append((self.decode(own), share, cast(Box, box)))
         return found[::-1] if self.right_to_left else found
+
+    def _parts(self, frames: Frames, text: ctc.Text) -> list[tuple[int, int, Frames]]:
+        """Of each word of a text, what spaces part: its first symbol, the one after its last, and its own frames."""
+        seen, spans = self.seen(text), self._spans(frames, text)
+        spaces = [i for i, character in enumerate(seen) if character == " "]
+        found = []
+        for before, after in zip([-1, *spaces], [*spaces, len(seen)], strict=True):
+            if after > before + 1:
+                start = spans[before][1] if before >= 0 else 0
+                end = spans[after][0] if after < len(seen) else len(frames)
+                found.append((before + 1, after, frames[start:end]))
+        return found
 
     def _placed(self, frames: Frames, text: ctc.Text, place: image.Placement) -> list[tuple[float, Box]]:
         """Of each symbol, how sure it is where it is surest, and its box in the picture.

@@ -14,7 +14,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 COMMON = 2**16  # chances that are kept, of which most are asked for again
-ENGLISH = Path(__file__).with_name("english.npz")
+ENGLISH, PERSIAN = (Path(__file__).with_name(name) for name in ("english.npz", "persian.npz"))
 
 
 class NGram:
@@ -157,3 +157,9 @@ def _find(keys: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
 def english() -> NGram:
     """English words, those held out for tests left out; made by `python -m training.language`."""
     return NGram.load(ENGLISH)
+
+
+@cache
+def persian() -> NGram:
+    """Persian words, those held out for tests left out; made by `python -m training.language`."""
+    return NGram.load(PERSIAN)

@@ -34,6 +34,7 @@ STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 # the same above and below, and to its sides, with which a value is read once more: what is hard to read, or reaches
 # beyond its box, is read another way
 AGAIN = (0.02, 0.3), (0.22, 0.45)
+AGREED = 0.999  # share of the confidence of all readings of a value, from which on they are taken to agree
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
 MEANING: dict[str, Callable[[str], Value]] = {
@@ -288,11 +289,11 @@ def _fields(
         place = found[value].box
         again = reader.read([cut(page, place, *around) for around in AGAIN])
         printed = [replace(one, text=values.bare(name, one.text)) for one in (texts[value], *again)]
-        read, sure = agreed([replace(one, text=values.mended(name, one.text)) for one in printed])
+        read, share = agreed([replace(one, text=values.mended(name, one.text)) for one in printed])
         meant = MEANING[name](read.text)
         doubts = (
             meant.problem,
-            "" if sure else "It can be read in several ways.",
+            "" if share >= AGREED else "It can be read in several ways.",
             "" if read.status == "ok" else "It is hard to read.",
             "" if any(one.text == read.text for one in printed) else "A word of it is guessed.",
             "There is no label before it." if mark is None else labels[mark][1],
@@ -329,11 +330,11 @@ def _owner(box: Quad, labels: Mapping[int, Quad]) -> int | None:
     return min((i for i, at in level.items() if at > left), key=lambda i: level[i], default=None)
 
 
-def agreed(readings: Sequence[Prediction]) -> tuple[Prediction, bool]:
-    """Of several readings of a text one of the surest text, all of them counted, and whether all have that text."""
-    sure: dict[str, float] = defaultdict(float)
+def agreed(readings: Sequence[Prediction]) -> tuple[Prediction, float]:
+    """Of several readings of a text the likeliest, all of them counted, and its share of their confidence."""
+    shares: dict[str, float] = defaultdict(float)
     for one in readings:
-        sure[one.text] += one.confidence
-    text = max(sure, key=lambda text: sure[text])
+        shares[one.text] += one.confidence
+    text = max(shares, key=lambda text: shares[text])
     own = max((one for one in readings if one.text == text), key=lambda one: one.confidence)
-    return own, len(sure) == 1
+    return own, shares[text] / max(sum(shares.values()), 1e-9)
