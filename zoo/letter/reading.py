@@ -34,6 +34,7 @@ STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 # the same above and below, and to its sides, with which a value is read once more: what is hard to read, or reaches
 # beyond its box, is read another way
 AGAIN = (0.02, 0.3), (0.22, 0.45)
+LINE = 0.02, 0.2  # the same of a line: others are close over it and under it
 AGREED = 0.999  # share of the confidence of all readings of a value, from which on they are taken to agree
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
@@ -195,7 +196,8 @@ def _page(page: Image.Image, using: Networks) -> tuple[list[Found], list[Predict
     if abs(turn) > STRAIGHT:
         upright, back = straightened(page, turn)
         found = [Found(one.kind, _through(back, one.box), one.confidence) for one in using.finder.find(upright)]
-    return found, using.reader.read([cut(page, one.box) for one in found])
+    pixels = np.asarray(page)
+    return found, using.reader.read([cut(pixels, one.box, *LINE if one.kind == "line" else ()) for one in found])
 
 
 def skew(found: Iterable[Found]) -> float:
