@@ -129,20 +129,17 @@ def weighing(
 
 
 def respelling(reader: CRNNReader, pictures: dataset.Captchas, texts: dataset.Indices) -> float:
-    """Language model's weight, of WEIGHTS, for which the cross-entropy of the answers' confidence is least.
+    """Language model's weight, the least of WEIGHTS with which most lines are read right.
 
     The words that validation is drawn with are none of the model's, but for those that letters are full of.
     """
-    answers: list[tuple[list[float], list[bool]]] = [([], []) for _ in WEIGHTS]
+    right = np.zeros(len(WEIGHTS))
     for i in texts:
         [frames] = reader.frames(reader.prepare(pictures.image(i))[0])
-        true = reader.encode(pictures.texts[i].decode())
-        told = reader.answers(frames, Decoding("beam", lm=False))
-        for weight, (sure, right) in zip(WEIGHTS, answers, strict=True):
-            text, share = reader.respelled(frames, told, reader.language_model(), float(weight))[0]
-            sure.append(share)
-            right.append(text == true)
-    return float(WEIGHTS[int(np.argmin([binary_cross_entropy(*one) for one in answers]))])
+        true, told = reader.encode(pictures.texts[i].decode()), reader.answers(frames, Decoding("beam", lm=False))
+        model = reader.language_model()
+        right += [reader.respelled(frames, told, model, float(weight))[0][0] == true for weight in WEIGHTS]
+    return float(WEIGHTS[right.argmax()])
 
 
 def frames_temperature(

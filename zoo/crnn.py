@@ -29,6 +29,7 @@ BEST = 5  # readings that are told
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
 NEAR = 8  # spellings of a word that a language model chooses from
 SURE = 0.97  # probability of a word from which on it is left as it is
+TRUST = 0.4  # of what such a model adds to the logarithm of a line's probability, how much counts in its confidence
 WORD = 20  # letters of the longest word
 ELSE = 0.01  # what the chance is beforehand that a picture shows no word of a lexicon
 
@@ -186,7 +187,7 @@ class CRNNReader(SequenceReader):
             after = language.weighed(before, gains, weight)
             best = int(after.argmax())
             spelled[first:last] = words[best]
-            share = min(share * float(after[best] / before[0]), 1.0)
+            share = min(share * float(after[best] / before[0]) ** TRUST, 1.0)
         changed = tuple(spelled)
         return [(changed, share), *((one, min(chance, share)) for one, chance in told if one != changed)][:BEST]
 
