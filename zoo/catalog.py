@@ -67,7 +67,7 @@ CATALOG: Mapping[str, Entry] = {
             name="persian-crnn",
             task="text-recognition",
             summary="Reads printed lines of Persian letters: words, numbers and dates, in digits of any kind.",
-            sha256="0b6f934f00858ace1789012c108a85fb183469be23ffa3c384ff337e97208adf",
+            sha256="8f4bf118b4d64634dd8686844d59d4d27a768cdd46470f3eaa54e5d9df5ca0fc",
         ),
         Entry(
             name="persian-letter-detector",

@@ -98,6 +98,10 @@ def test_what_is_doubtful_is_marked_with_the_reason() -> None:
     assert read(picture, wrong)["date"].problem == "There is no such day."
     twice = [*objects, next(one for one in objects if one["kind"] == "date")]
     assert "several such" in read(picture, twice)["date"].problem
+    date = next(one for one in objects if one["kind"] == "date")
+    piece = [*objects, {**date, "box": (np.array(date["box"]) + [9, 0]).tolist(), "text": "نامه"}]
+    told = read(picture, piece)["date"]
+    assert told.value == read(picture, objects)["date"].value and told.status == "ok", "a piece of its label is no date"
     month = [{**one, "text": "۱۲ آبان ۱۳۹۰"} if one["kind"] == "date" else one for one in objects]
     misread = read(picture, month, again=lambda _: "۱۲ آیان ۱۳۹۰")["date"]
     assert misread.value.text == "۱۲ آبان ۱۳۹۰" and misread.status == "ok", "which no reading contradicts"

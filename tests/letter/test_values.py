@@ -33,6 +33,13 @@ def test_what_is_no_day_is_not_guessed(text: str) -> None:
     assert found.problem and not found.gregorian and found.text == text
 
 
+def test_a_day_that_lost_its_last_digit_is_doubtful() -> None:
+    for text in ("1377/01/1", "1377/1/01", "97-04-2"):
+        assert values.date(text).problem == "A digit of it may be missing." and values.date(text).gregorian
+    for text in ("1377/1/1", "1377/01/01", "1377/11/1", "1377/11/01", "1 آذر 1380", "01 آذر 1380", "12 فروردین 1380"):
+        assert not values.date(text).problem
+
+
 def test_every_drawn_date_is_understood() -> None:
     import numpy as np
 

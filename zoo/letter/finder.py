@@ -34,7 +34,6 @@ CELL = 4  # pixels of the input to a cell
 SHRUNK = 0.25  # of a text's height that its core is moved in on every side
 LEAST = 3, 1, 3  # cells of a core, of each of GROUPS: a value may be a dash
 FINER = 2  # times as many cells, between which probabilities are interpolated, make a core
-WITHIN = 0.1  # of its height inside a label's box no value has ink
 SURE = 0.5  # mean probability of a core's cells, that it is text at all
 
 
@@ -95,7 +94,7 @@ def framed(page: Image.Image, found: Sequence[Found]) -> list[Found]:
 
     def box(one: Found) -> Quad:
         unit = float(np.median([height(label) for label in labels] or height(one.box)))
-        return inked(pixels, one.box, unit, [moved(label, -WITHIN * unit) for label in labels])
+        return inked(pixels, one.box, unit, labels)
 
     return [replace(one, box=box(one)) if one.kind in FIELDS else one for one in found]
 

@@ -24,7 +24,7 @@ BOXED = 0.6  # no box is narrower or lower
 BESIDE = 0.1  # how far beside its box a part of a text may stand
 INSIDE = 0.5  # of the height of a part, how much is between the box's top and its bottom
 LEVEL = 0.3  # of a text's height, how far from its top and its bottom a dot is that stands beside its box
-COLON = 0.12, 0.2, 0.7  # how far beside one another its dots are at most, over one another at least and at most
+COLON = 0.12, 0.2, 0.7, 0.16  # how far beside one another its dots are at most, over one another at least and at most
 DARK = 0.4, 20.0  # of the contrast, and grey levels of it at least, by which ink is darker than paper
 
 
@@ -100,7 +100,9 @@ def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> 
     own = (x >= np.where(small, -NEAR[0], -BESIDE)) & (y >= INSIDE * high)
     own &= ~((wide > min(RULE[0], 0.95 * grey.shape[1] / unit)) & (high < RULE[1])) & (high < TALL)
     for other in others:
-        own &= [cv2.pointPolygonTest(other, middle, False) < 0 for middle in middles.tolist()]
+        own &= (x > wide / 2) | [cv2.pointPolygonTest(other, middle, False) < 0 for middle in middles.tolist()]
+    colons = _colons(left + wide / 2, top + high / 2, (wide < COLON[3]) & (high < COLON[3]))
+    own &= ~(colons & (left > right[own & ~small & ~colons].max(initial=0)))
     if not (own & ~small).any():
         return box
     letters = own & ~small
@@ -108,7 +110,6 @@ def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> 
     far = np.where(x < 0, LEVEL, 0.0) * (end - start)  # a zero stands about level with the others' middles
     letters |= (
         own
-        & ~_colons(left + wide / 2, top + high / 2, small)
         & (left > left[letters].min() - NEAR[0])
         & (right < right[letters].max() + NEAR[0])
         & (top > start - NEAR[1] + far)

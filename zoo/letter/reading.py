@@ -35,7 +35,8 @@ STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 # beyond its box, is read another way
 AGAIN = (0.02, 0.3), (0.22, 0.45)
 LINE = 0.02, 0.2  # the same of a line: others are close over it and under it
-AGREED = 0.999  # share of the confidence of all readings of a value, from which on they are taken to agree
+BEHIND = 0.85  # confidence of what is read behind a label, where no value was found, from which on it is one
+AGREED = 0.9  # share of the confidence of all readings of a value, from which on they are taken to agree
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
 MEANING: dict[str, Callable[[str], Value]] = {
@@ -284,6 +285,8 @@ def _fields(
         label = None if mark is None else found[mark].box
         # the label tells what a value is of; only where there is none, what it looks like
         own = [i for i in said if owners[i] == mark and (mark is not None or found[i].kind == name)]
+        # a piece of a label may look like a value, but makes no sense as one
+        own = [i for i in own if not MEANING[name](values.bare(name, texts[i].text)).problem] or own
         value = max(own, key=lambda i: float(found[i].box[:, 0].max()), default=None)
         if value is None:
             yield _empty(page, name, label, reader, number)
@@ -312,7 +315,7 @@ def _empty(page: Image.Image, name: str, label: Quad | None, reader: Reader, num
         return Field(name, Value("", ""), "missing", page=number)
     place = behind(label)
     [read] = reader.read([cut(page, place)])
-    if read.status != "ok" or not read.text:
+    if not read.text or read.confidence < BEHIND:
         return Field(name, Value("", ""), "empty", label=label, page=number)
     problem = "It does not look like a value."
     return Field(name, MEANING[name](read.text), "doubtful", read.confidence, place, label, number, problem)

@@ -127,7 +127,7 @@ def date(text: str) -> Value:
     """
     plain = " ".join(ascii_digits(text).split())
     if found := re.fullmatch(rf"(\d{{1,2}}) ?({'|'.join(MONTHS)}) ?(?:ماه )?(\d{{4}}|\d{{2}})", plain):
-        parts = [found[3], str(MONTHS.index(found[2]) + 1), found[1]]
+        parts = [found[3], str(MONTHS.index(found[2]) + 1).zfill(len(found[1])), found[1]]
     elif found := re.fullmatch(r"(\d{1,4}) ?([-/.]) ?(\d{1,2}) ?\2 ?(\d{1,4})", plain):
         parts = [found[1], found[3], found[4]]
         if len(parts[2]) == 4:
@@ -148,4 +148,6 @@ def date(text: str) -> Value:
             raise ValueError
     except ValueError:
         return Value(text, plain, problem="There is no such day.")
-    return Value(text, own.strftime("%Y/%m/%d"), other.isoformat())
+    filled = {len(part) == 2 for part in parts[1:] if int(part) < 10}  # with a zero before a lone digit, or not
+    cut = "A digit of it may be missing." if len(filled) > 1 else ""
+    return Value(text, own.strftime("%Y/%m/%d"), other.isoformat(), cut)
