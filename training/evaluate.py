@@ -224,6 +224,7 @@ def evaluate(folder: Path, data: Path, runs: Path) -> Report:
             raise SystemExit(f"{data / name} is not the set whose digest is in {DIGESTS.name}; draw it again")
         found = answers(reader, pictures, name, len(pictures))
         if name in readable:
+            report.forget(name, " read as ")
             report.add(*measure(folder, name, pictures, found))
             if name == readable[min(1, len(readable) - 1)]:  # not the easiest
                 card_pictures.write(folder, pictures, found)

@@ -62,6 +62,12 @@ class Report:
             self.rows[row.key] = row
             self._fresh.add(row.key)
 
+    def forget(self, data: str, kind: str) -> None:
+        """Drops the checkpoint's own rows of a set whose measure has `kind` in it: not all of them come again."""
+        self.rows = {
+            key: row for key, row in self.rows.items() if row.model or row.data != data or kind not in row.measure
+        }
+
     def save(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         rows = [asdict(self.rows[key]) for key in sorted(self.rows)]

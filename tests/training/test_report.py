@@ -26,6 +26,18 @@ def test_a_row_measured_again_replaces_the_old_one_and_the_others_stay(tmp_path:
     assert "not rerun" in printed["b"] and "not rerun" not in printed["a"]
 
 
+def test_rows_of_a_kind_that_may_not_come_again_are_dropped(tmp_path: Path) -> None:
+    report = Report(tmp_path)
+    kept = [
+        Row("set", "CER", 0.1, 9),
+        Row("other", "l read as I", 0.1, 9),
+        Row("set", "l read as I", 0.1, 9, model="Peer"),
+    ]
+    report.add(*kept, Row("set", "l read as 1", 0.1, 9))
+    report.forget("set", " read as ")
+    assert list(report.rows.values()) == kept
+
+
 def test_the_card_says_what_was_measured(tmp_path: Path) -> None:
     folder = tmp_path / "captcha-resnet18"
     recipe = dataclasses.replace(recipe_of("captcha-resnet18"), architecture="test_resnet")
