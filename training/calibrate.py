@@ -133,11 +133,10 @@ def respelling(reader: CRNNReader, pictures: dataset.Captchas, texts: dataset.In
 
     The words that validation is drawn with are none of the model's, but for those that letters are full of.
     """
-    right = np.zeros(len(WEIGHTS))
+    model, right = reader.language_model(), np.zeros(len(WEIGHTS))
     for i in texts:
         [frames] = reader.frames(reader.prepare(pictures.image(i))[0])
         true, told = reader.encode(pictures.texts[i].decode()), reader.answers(frames, Decoding("beam", lm=False))
-        model = reader.language_model()
         right += [reader.respelled(frames, told, model, float(weight))[0][0] == true for weight in WEIGHTS]
     return float(WEIGHTS[right.argmax()])
 

@@ -180,8 +180,8 @@ class CRNNReader(SequenceReader):
             before = np.exp(ctc.log_probabilities(own, [text[first:last]]))
             if not 0 < before[0] < SURE:
                 continue
-            words = [text[first:last], *(near for near in ctc.near(own, NEAR) if space not in near)]
-            words = list(dict.fromkeys(words))
+            near = (word for word in ctc.near(own, NEAR) if space not in word)
+            words = list(dict.fromkeys([text[first:last], *near]))
             before = np.exp(ctc.log_probabilities(own, words))
             gains = model.gains([self.decode(word).strip(signs) for word in words], kinds, WORD)
             after = language.weighed(before, gains, weight)

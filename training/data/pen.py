@@ -30,7 +30,7 @@ class Hand:
     """How one hand writes: the same digit is always alike.
 
     Attributes:
-        round_: 0 for straight sides to 1 for arches, of ۷ and ۸.
+        arched: 0 for straight sides to 1 for arches, of ۷ and ۸.
         cut: how much of every joint is rounded off, 0 to 0.25 of the strokes beside it.
         dip: depth of the teeth of ۲ and ۳.
         notch: depth of the notch of ۵ from below.
@@ -45,7 +45,7 @@ class Hand:
         shaken: how far joints stand from their places, (12, 2).
     """
 
-    round_: float
+    arched: float
     cut: float
     dip: float
     notch: float
@@ -63,7 +63,7 @@ class Hand:
     def of(rng: Rng) -> "Hand":
         """Any hand."""
         return Hand(
-            round_=float(rng.choice([0.0, 1.0, rng.random()])),
+            arched=float(rng.choice([0.0, 1.0, rng.random()])),
             cut=rng.uniform(0.0, 0.25),
             dip=rng.uniform(0.0, 0.3),
             notch=rng.uniform(0.0, 0.35),
@@ -84,7 +84,7 @@ class Hand:
         teeth = max(d, self.thick) + 0.1  # without them ۳ would be ۲
         stem: Stroke = [(0, 0), (0.03, 0.45), (0.1, 1)]
         arch = _mixed(
-            self.round_,
+            self.arched,
             [(0, 1), (0.12, 0.6), (0.24, 0.15), (0.3, 0), (0.36, 0.15), (0.48, 0.6), (0.6, 1)],
             [(0, 1), (0, 0.45), (0.06, 0.1), (0.3, -0.08), (0.54, 0.1), (0.6, 0.45), (0.6, 1)],
         )

@@ -12,6 +12,7 @@ from PIL import Image
 from zoo.image import Pixels
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
 AROUND = 0.12  # of a text's height that is cut out beside it on every side
 # what `inked` goes by, in heights of a label
@@ -24,7 +25,7 @@ BOXED = 0.6  # no box is narrower or lower
 BESIDE = 0.1  # how far beside its box a part of a text may stand
 INSIDE = 0.5  # of the height of a part, how much is between the box's top and its bottom
 LEVEL = 0.3  # of a text's height, how far from its top and its bottom a dot is that stands beside its box
-COLON = 0.12, 0.2, 0.7, 0.16  # how far beside one another its dots are at most, over one another at least and at most
+COLON = 0.12, 0.2, 0.7  # how far beside one another its dots are at most, over one another at least and at most
 DARK = 0.4, 20.0  # of the contrast, and grey levels of it at least, by which ink is darker than paper
 
 
@@ -83,47 +84,57 @@ def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> 
     Returns:
         The box, parallel to the first one; the first one where there is no ink to be seen.
     """
-    room = ROOM * unit
-    grey = cv2.cvtColor(np.asarray(cut(page, box, room / height(box))), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(np.asarray(cut(page, box, ROOM * unit / height(box))), cv2.COLOR_RGB2GRAY)
     darkest, paper, lightest = np.quantile(grey, (0.005, 0.8, 0.98))
     ink = grey < paper - DARK[0] * max(lightest - darkest, DARK[1])
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    left, top, wide, high = stats[1:, :4].T / unit
-    right, bottom = left + wide, top + high
+    parts = stats[1:, :4] / unit  # left, top, width, height
+    parts[:, :2] -= ROOM
     along, down = ((side - box[0]) / max(float(np.linalg.norm(side - box[0])), 1e-6) for side in (box[1], box[3]))
-    middles = (
-        box[0] + np.outer((left + right) / 2 - ROOM, along * unit) + np.outer((top + bottom) / 2 - ROOM, down * unit)
-    )
-    x = np.minimum(right, grey.shape[1] / unit - ROOM) - np.maximum(left, ROOM)
-    y = np.minimum(bottom, grey.shape[0] / unit - ROOM) - np.maximum(top, ROOM)
-    small = (wide <= SMALL) & (high <= SMALL)
-    own = (x >= np.where(small, -NEAR[0], -BESIDE)) & (y >= INSIDE * high)
-    own &= ~((wide > min(RULE[0], 0.95 * grey.shape[1] / unit)) & (high < RULE[1])) & (high < TALL)
+    axes = np.stack([along, down]) * unit
+    middles = box[0] + (parts[:, :2] + parts[:, 2:] / 2) @ axes
+    apart = np.full(len(parts), False)
     for other in others:
-        own &= (x > wide / 2) | [cv2.pointPolygonTest(other, middle, False) < 0 for middle in middles.tolist()]
-    colons = _colons(left + wide / 2, top + high / 2, (wide < COLON[3]) & (high < COLON[3]))
-    own &= ~(colons & (left > right[own & ~small & ~colons].max(initial=0)))
-    if not (own & ~small).any():
+        apart |= [cv2.pointPolygonTest(other, middle, False) >= 0 for middle in middles.tolist()]
+    own = parts[_own(parts, apart, grey.shape[1] / unit - 2 * ROOM, grey.shape[0] / unit - 2 * ROOM)]
+    if not len(own):
         return box
-    letters = own & ~small
-    start, end = top[letters].min(), bottom[letters].max()
-    far = np.where(x < 0, LEVEL, 0.0) * (end - start)  # a zero stands about level with the others' middles
-    letters |= (
-        own
-        & (left > left[letters].min() - NEAR[0])
-        & (right < right[letters].max() + NEAR[0])
-        & (top > start - NEAR[1] + far)
-        & (bottom < end - far)
-    )
-    first = np.array([left[letters].min(), top[letters].min()])
-    last = np.array([right[letters].max(), end])
+    first, last = own[:, :2].min(0), (own[:, :2] + own[:, 2:]).max(0)
     grown = np.maximum(BOXED - (last - first), 0) / 2
-    first, last = (first - grown - ROOM) * unit, (last + grown - ROOM) * unit
-    corners = [(first[0], first[1]), (last[0], first[1]), (last[0], last[1]), (first[0], last[1])]
-    return np.array([box[0] + x * along + y * down for x, y in corners], np.float32)
+    (left, top), (right, bottom) = first - grown, last + grown
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    return np.asarray(box[0] + corners @ axes, np.float32)
 
 
-def _colons(x: Floats, y: Floats, dots: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _own(parts: Floats, apart: Bools, width: float, height: float) -> Bools:
+    """Which connected parts of ink are a value's.
+
+    Args:
+        parts: (n, 4) left, top, width and height of each in heights of a label, from the corner of the value's box.
+        apart: (n,) which stand in the box of something else.
+        width: of the value's box.
+        height: of the value's box.
+    """
+    left, top, wide, high = parts.T
+    right, bottom = left + wide, top + high
+    within = np.minimum(right, width) - np.maximum(left, 0)  # the box; negative for what stands beside it
+    small = (wide <= SMALL) & (high <= SMALL)
+    own = within >= np.where(small, -NEAR[0], -BESIDE)
+    own &= np.minimum(bottom, height) - np.maximum(top, 0) >= INSIDE * high
+    own &= ~((wide > min(RULE[0], 0.95 * (width + 2 * ROOM))) & (high < RULE[1])) & (high < TALL)
+    own &= ~apart | (within > wide / 2)
+    letters = own & ~small
+    last = right[letters].max(initial=-ROOM)  # a colon is its label's, to the right of it
+    own &= ~(_colons(left + wide / 2, top + high / 2, small) & (left > last))
+    if not letters.any():
+        return np.asarray(letters)
+    start, end = top[letters].min(), bottom[letters].max()
+    far = np.where(within < 0, LEVEL, 0.0) * (end - start)  # a zero stands about level with the others' middles
+    beside = (left > left[letters].min() - NEAR[0]) & (right < right[letters].max() + NEAR[0])
+    return np.asarray(letters | (own & beside & (top > start - NEAR[1] + far) & (bottom < end - far)))
+
+
+def _colons(x: Floats, y: Floats, dots: Bools) -> Bools:
     """Which parts are dots that stand over one another, their middles given: those of a colon."""
     aside, over = abs(x[:, None] - x), abs(y[:, None] - y)
     return np.asarray(dots & ((aside < COLON[0]) & (over > COLON[1]) & (over < COLON[2]) & dots).any(1))
