@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 PACKAGES = Path(__file__).parent / "node_modules"
@@ -237,6 +236,8 @@ def arabic() -> tuple[Face, ...]:
 @cache
 def characters(path: Path) -> frozenset[str]:
     """What a font's character map holds, and the joiners, which are drawn as nothing where it lacks them."""
+    from fontTools.ttLib import TTFont  # for training: pages that draw are without
+
     with TTFont(path, lazy=True) as font:
         return frozenset(map(chr, font.getBestCmap())) | {*"\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"}
 
