@@ -27,11 +27,11 @@ def test_what_is_there_is_not_installed_again(tmp_path: Path) -> None:
 
 
 def test_pages_need_nothing_but_the_requirements() -> None:
-    """What pyproject.toml adds for training and for tests is not to be had, as on a machine that only runs the pages."""
+    """What pyproject.toml adds for training and tests is not to be had, as on a machine that only runs the pages."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     names = {one.split("==")[0].lower() for every in extras.values() for one in every}
     lacking = [module for module, of in packages_distributions().items() if {name.lower() for name in of} <= names]
     assert {"fontTools", "lightning", "pytest"} <= set(lacking)
-    program = f"import sys; sys.modules |= dict.fromkeys({lacking}); import app, demos.grid_page, zoo.__main__"
+    program = f"import sys; sys.modules |= dict.fromkeys({lacking}); import app, demos.maps, zoo.__main__"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
