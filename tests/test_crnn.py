@@ -16,6 +16,7 @@ from zoo import ctc, store
 from zoo.crnn import CRNNReader
 from zoo.errors import InputError
 from zoo.language import NGram
+from zoo.reader import Decoding
 from zoo.recurrent import CRNN
 from zoo.text import PERSIAN
 
@@ -198,7 +199,9 @@ def test_what_runs_from_the_right_is_told_in_the_order_of_typing(
     assert [word for word, *_ in persian.words(picture)] == DATED.split(" ")
 
 
-def test_each_word_of_a_line_is_spelled_as_the_language_has_it(persian: CRNNReader) -> None:
+def test_each_word_of_a_line_is_spelled_as_the_language_has_it(
+    persian: CRNNReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two letters of three words are unsure; a number, a full stop and a space between words stay what they are."""
     line, seen = "کتاب 38، متن.", "کناب 38، منن."
     symbols, misread = persian.encode(line), persian.encode(seen)
@@ -215,3 +218,7 @@ def test_each_word_of_a_line_is_spelled_as_the_language_has_it(persian: CRNNRead
     assert second == misread and less == 0.3
     assert persian.respelled(frames, told, model, 0.0)[0][0] == misread
     assert persian.respelled(frames, told, NGram.of(["زرد"], "زرد", 4), 0.5)[0][0] == misread, "of no word it knows"
+    monkeypatch.setattr(persian, "settings", dataclasses.replace(persian.settings, language=0.5))
+    assert persian.decode(persian.answers(frames, Decoding("beam", lm=model))[0][0]) == line
+    assert persian.answers(frames, Decoding("beam", lm=False))[0][0] == misread
+    assert persian.decode(persian.answers(frames, Decoding("beam"))[0][0]) == line, "with the model of Persian"

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from training.data import letters
 from zoo.letter import finder
@@ -93,3 +94,14 @@ def test_the_network_tells_every_cell() -> None:
     assert logits.shape == (1, 1 + len(finder.KINDS), 96 // finder.CELL, 160 // finder.CELL)
     size = sum(p.numel() for p in network.parameters()) * 2
     assert size < 8e6, "two bytes a weight"
+
+
+def test_values_are_boxed_by_their_ink_and_other_texts_are_not() -> None:
+    page = np.full((120, 300, 3), 235, np.uint8)
+    for x in range(60, 181, 12):
+        page[50:71, x : x + 7] = 40
+    about, label = rectangle(64, 46, 190, 76), rectangle(200, 50, 260, 70)
+    found = [finder.Found("date", about, 0.9), finder.Found("date label", label, 0.9), finder.Found("line", about, 0.9)]
+    date, same, line = finder.framed(Image.fromarray(page), found)
+    np.testing.assert_allclose(date.box, rectangle(60, 50, 187, 71), atol=1.1)
+    assert same.box is label and line.box is about

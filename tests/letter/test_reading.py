@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -120,6 +121,8 @@ def test_what_no_label_and_no_value_was_found_for_is_still_read() -> None:
     assert read(picture, unseen)["number"].status == "empty"
     found = read(picture, unseen, behind=answer("۱۲/۵"))["number"]
     assert found.status == "doubtful" and found.value.normal == "12/5"
+    hardly = replace(answer("۱۲/۵"), confidence=0.5)
+    assert read(picture, unseen, behind=hardly)["number"].status == "empty", "it may be no text at all"
     there, true = found.box, np.array(number["box"])
     assert there is not None and there[:, 0].min() < true[:, 0].max() <= there[:, 0].max() + 9
     assert there[:, 1].min() < true[:, 1].mean() < there[:, 1].max()
@@ -177,3 +180,18 @@ def test_a_value_is_looked_at_again_with_more_beside_it_than_above() -> None:
     for around, aside in reading.AGAIN:
         assert aside > max(quad.AROUND, around), "a digit at its end may reach beyond its box"
         assert quad.cut(page, box, around, aside).size == (round(80 + 80 * aside), round(40 + 80 * around))
+
+
+def test_a_line_is_cut_out_closer_than_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, objects = drawn(2)
+    asked: list[tuple[float, ...]] = []
+
+    def cut(page: Any, box: quad.Quad, *around: float) -> Image.Image:
+        asked.append(around)
+        return quad.cut(page, box, *around)
+
+    monkeypatch.setattr(reading, "cut", cut)
+    read(picture, objects)
+    lines = [one["kind"] == "line" for one in objects]
+    assert asked[: len(objects)] == [reading.LINE if line else () for line in lines] and any(lines)
+    assert reading.LINE[0] < quad.AROUND
