@@ -297,7 +297,9 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "persian-crnn-second": partial(_after, "persian-crnn-first", samples=(40 * 1_024,), epochs=4, seed=94),
     "persian-crnn-third": partial(_after, "persian-crnn-second", learning_rate=8e-4, seed=98),
     # digits in endless hands, smaller lines, full stops within them
-    "persian-crnn": partial(_after, "persian-crnn-third", samples=(20 * 1_024,), seed=102),
+    "persian-crnn-fourth": partial(_after, "persian-crnn-third", samples=(20 * 1_024,), seed=102),
+    # fields with their labels, what stands around a text
+    "persian-crnn": partial(_after, "persian-crnn-fourth", samples=(30 * 1_024,), seed=106),
     # finds fields and lines on pages of letters, of which it learns pieces
     "persian-letter-detector-first": partial(
         Recipe,

@@ -20,6 +20,7 @@ from zoo.letter.values import LABELS
 from zoo.text import folded
 
 Rng = np.random.Generator
+NOTHING = 0.02  # of the pictures for training show paper alone, or what stands over, under and beside a text
 PEN = 0.5  # of the lines for training have their numbers from a pen's strokes
 ARABIC = 0.5  # of the lines for training are drawn in families that were made for other languages
 SIZE = 44  # pixels of a font's em while it is drawn
@@ -55,8 +56,16 @@ def any_text(rng: Rng, held_out: bool, sentences: int = 1) -> str:
 
 
 def taught_text(rng: Rng, held_out: bool) -> str:
-    """What a network learns from: the same, with full stops within a line, and the address that ends a letter."""
-    return texts.address(rng, held_out) if rng.random() < 0.04 else any_text(rng, held_out, sentences=3)
+    """What a network learns from: the same, with full stops within a line, fields with their labels, addresses."""
+    kind = rng.random()
+    if kind < 0.04:
+        return texts.address(rng, held_out)
+    if kind < 0.16:
+        name = texts.one_of(rng, tuple(texts.VALUES))
+        return (
+            f"{texts.one_of(rng, LABELS[name])}{texts.one_of(rng, (':', ' :', ''))} {texts.VALUES[name](rng)}".strip()
+        )
+    return any_text(rng, held_out, sentences=3)
 
 
 def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] = any_text) -> folder.Drawing:
@@ -67,12 +76,17 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
     if split == "train" and rng.random() < ARABIC:
         face, text = _arabic(rng, text)
     hand = pen.Hand.of(rng) if split == "train" and rng.random() < PEN else None
-    ink, _ = render.persian(text, face, SIZE, hand)
+    ink, base = render.persian(text, face, SIZE, hand)
     if split == "train" and rng.random() < 0.5:
         ink = render.Ink(render.varied(rng, ink.mask), ink.boxes, text)
     left, top, right, bottom = (rng.uniform(0.02, 0.3, 4) * SIZE).astype(int)
     mask = Image.new("L", (ink.mask.width + int(left + right), ink.mask.height + int(top + bottom)))
-    mask.paste(ink.mask, (int(left), int(top)))
+    if split != "train" or rng.random() >= NOTHING:
+        mask.paste(ink.mask, (int(left), int(top)))
+    else:
+        text = ""
+    if split == "train":
+        mask = _among(rng, mask, face, int(top), int(bottom), int(top) + base)
     if rng.random() < 0.25:
         mask = words.seen_askew(rng, render.Ink(mask, ink.boxes, text)).mask
     height = int(rng.integers(14 if split == "train" else 18, 65))
@@ -87,6 +101,32 @@ def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] 
         image = scan.ruled(rng, image) if rng.random() < 0.25 else image
         image = words.seen(rng, image, 120.0) if rng.random() < 0.6 else image
     return degrade.to_image(image), {"text": folded(text), "font": face.family, "boxes": ""}
+
+
+def _among(rng: Rng, mask: Image.Image, face: fonts.Face, top: int, bottom: int, base: int) -> Image.Image:
+    """A text with what stands around it at times: the tips of the lines over it and under it, its label's colon.
+
+    Args:
+        rng: decides all.
+        mask: the text with its margins.
+        face: of the others.
+        top: pixels over the text.
+        bottom: pixels under it.
+        base: where its baseline is.
+    """
+    for over, room in ((True, top), (False, bottom)):
+        if rng.random() < 0.2 and (reach := int(rng.uniform(0.2, 0.8) * room)):
+            other = render.persian(texts.words(rng, 1 + mask.width // (3 * SIZE), False), face, SIZE)[0].mask
+            y = reach - other.height if over else mask.height - reach
+            mask.paste(other, (int(rng.uniform(-0.5, 0.5) * mask.width), y), other)
+    if rng.random() < 0.15:
+        colon, above = render.persian(":", face, SIZE)
+        x = mask.width + int(rng.uniform(0.1, 0.4) * SIZE)
+        wider = Image.new("L", (x + int(rng.uniform(0.3, 2) * colon.mask.width), mask.height))
+        wider.paste(mask)
+        wider.paste(colon.mask, (x, base - above))
+        return wider
+    return mask
 
 
 def _arabic(rng: Rng, text: str) -> tuple[fonts.Face, str]:
