@@ -41,6 +41,26 @@ def moved(box: Quad, by: float) -> Quad:
     return np.stack([middle - x - y, middle + x - y, middle + x + y, middle - x + y]).astype(np.float32)
 
 
+def axes(box: Quad) -> Floats:
+    """Along a box and down it, unit vectors, (2, 2)."""
+    sides = np.stack([box[1] - box[0], box[3] - box[0]]).astype(np.float64)
+    return np.asarray(sides / np.maximum(np.linalg.norm(sides, axis=1, keepdims=True), 1e-6))
+
+
+def spanned(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
+    """The box from its first corner to the opposite one, (2,) each along some axes from an origin."""
+    (left, top), (right, bottom) = first, last
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    return np.asarray(origin + corners @ axes, np.float32)
+
+
+def joined(box: Quad, other: Quad) -> Quad:
+    """The least box around two that is parallel to the first."""
+    along = axes(box)
+    places = (np.concatenate([box, other]) - box[0]) @ along.T
+    return spanned(box[0], along, places.min(0), places.max(0))
+
+
 def height(box: Quad) -> float:
     """How high the text in a box is, in pixels: its shorter sides."""
     return float(min(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[3] - box[0])))
@@ -90,9 +110,8 @@ def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> 
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     parts = stats[1:, :4] / unit  # left, top, width, height
     parts[:, :2] -= ROOM
-    along, down = ((side - box[0]) / max(float(np.linalg.norm(side - box[0])), 1e-6) for side in (box[1], box[3]))
-    axes = np.stack([along, down]) * unit
-    middles = box[0] + (parts[:, :2] + parts[:, 2:] / 2) @ axes
+    way = axes(box) * unit
+    middles = box[0] + (parts[:, :2] + parts[:, 2:] / 2) @ way
     apart = np.full(len(parts), False)
     for other in others:
         apart |= [cv2.pointPolygonTest(other, middle, False) >= 0 for middle in middles.tolist()]
@@ -101,9 +120,7 @@ def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> 
         return box
     first, last = own[:, :2].min(0), (own[:, :2] + own[:, 2:]).max(0)
     grown = np.maximum(BOXED - (last - first), 0) / 2
-    (left, top), (right, bottom) = first - grown, last + grown
-    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return np.asarray(box[0] + corners @ axes, np.float32)
+    return spanned(box[0], way, first - grown, last + grown)
 
 
 def _own(parts: Floats, apart: Bools, width: float, height: float) -> Bools:

@@ -21,7 +21,7 @@ from zoo import image
 from zoo.letter import values
 from zoo.letter.finder import FIELDS, LABELS, Finder, Found
 from zoo.letter.pages import pages
-from zoo.letter.quad import Quad, cut, height
+from zoo.letter.quad import Quad, cut, height, inked, joined
 from zoo.letter.values import Value
 from zoo.loading import load, trained
 
@@ -34,9 +34,11 @@ STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
 # the same above and below, and to its sides, with which a value is read once more: what is hard to read, or reaches
 # beyond its box, is read another way
 AGAIN = (0.02, 0.3), (0.22, 0.45)
+LABELLED = (0.02, 0.2), (0.1, 0.3)  # the same where it is read in one picture with its label
+BARE = (0.12, 0.12), (0.02, 0.1), (0.3, 0.1)  # the same of what may stand behind a label where no value was found
 LINE = 0.02, 0.2  # the same of a line: others are close over it and under it
 BEHIND = 0.85  # confidence of what is read behind a label, where no value was found, from which on it is one
-AGREED = 0.9  # share of the confidence of all readings of a value, from which on they are taken to agree
+AGREED = 0.85  # share of the confidence of all readings of a value, from which on they are taken to agree
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
 MEANING: dict[str, Callable[[str], Value]] = {
@@ -292,9 +294,9 @@ def _fields(
             yield _empty(page, name, label, reader, number)
             continue
         place = found[value].box
-        again = reader.read([cut(page, place, *around) for around in AGAIN])
-        printed = [replace(one, text=values.bare(name, one.text)) for one in (texts[value], *again)]
-        read, share = agreed([replace(one, text=values.mended(name, one.text)) for one in printed])
+        printed = _readings(page, name, place, label, texts[value], reader)
+        told = [replace(one, text=values.mended(name, one.text)) for one in printed]
+        read, share = agreed([one for one in told if not MEANING[name](one.text).problem] or told)
         meant = MEANING[name](read.text)
         doubts = (
             meant.problem,
@@ -309,14 +311,38 @@ def _fields(
         yield Field(name, meant, status, read.confidence, place, label, number, problem)
 
 
+def _readings(
+    page: Image.Image, name: str, place: Quad, label: Quad | None, first: Prediction, reader: Reader
+) -> list[Prediction]:
+    """A value read several ways, the first of them given: by itself, and in one picture with its label.
+
+    Where a value begins and its label ends is known only about; what is read of both has no such edge, and counts
+    twice.
+    """
+    own = [first, *reader.read([cut(page, place, *around) for around in AGAIN])]
+    own = [replace(one, text=values.bare(name, one.text)) for one in own]
+    if label is None:
+        return own
+    both = joined(place, label)
+    behind = [
+        replace(one, text=text)
+        for one in reader.read([cut(page, both, *around) for around in LABELLED])
+        if (text := values.labelled(name, one.text)) is not None
+    ]
+    return own + 2 * behind
+
+
 def _empty(page: Image.Image, name: str, label: Quad | None, reader: Reader, number: int) -> Field:
-    """A field of which no value was found: what can be read behind its label all the same is doubtful."""
+    """A field of which no value was found: what is read behind its label all the same, and makes sense, is doubtful."""
     if label is None:
         return Field(name, Value("", ""), "missing", page=number)
     place = behind(label)
-    [read] = reader.read([cut(page, place)])
-    if not read.text or read.confidence < BEHIND:
+    readings = [one for one in reader.read([cut(page, place, *around) for around in BARE]) if one.text]
+    readings = [one for one in readings if one.confidence >= BEHIND and not MEANING[name](one.text).problem]
+    if not readings:
         return Field(name, Value("", ""), "empty", label=label, page=number)
+    read = max(readings, key=lambda one: one.confidence)
+    place = inked(np.asarray(page), place, height(label), [label])
     problem = "It does not look like a value."
     return Field(name, MEANING[name](read.text), "doubtful", read.confidence, place, label, number, problem)
 

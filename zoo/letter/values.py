@@ -29,6 +29,7 @@ COUNTS = "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت
 ATTACHED = "دارد", "ندارد", "به", "شرح", "متن", "ذیل"
 USUAL = re.compile(rf"دارد|به شرح (?:متن|ذیل)|(?:\d+|{'|'.join(COUNTS)}) (?:{'|'.join(UNITS)})")
 ENDING = re.compile(r"^(?:نامه?|ها)?[\s:…]*(?=\W|\d|$)")  # of a label, which may be found as part of the value
+LABELLED = re.compile(r"([^\s:\d]+(?: نامه)?)[\s:.…،]*")  # what a line begins with that begins with a label
 NEAR, APART = 0.6, 0.15  # likeness of a misread word to the one that is meant, and how far it is from any other
 JALALI, GREGORIAN = range(1300, 1500), range(1900, 2100)  # years of either calendar
 TURN = 30  # of two digits, years from here on are of the 1300s, those before of the 1400s
@@ -97,6 +98,16 @@ def bare(field: str, text: str) -> str:
     '۱۲/۳'
     """
     return text if field == "title" else re.sub(r"(?<=\w)[\s.:…]+$", "", ENDING.sub("", text))
+
+
+def labelled(field: str, text: str) -> str | None:
+    """The value on a line that begins with its field's label; None where it does not.
+
+    >>> labelled("number", "شمازه نامه: ۱۲/۳"), labelled("date", "شماره: ۱۲/۳")
+    ('۱۲/۳', None)
+    """
+    found = LABELLED.match(text)
+    return bare(field, text[found.end() :]) if found and label(found[1]) == field else None
 
 
 def mended(field: str, text: str) -> str:
