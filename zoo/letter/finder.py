@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from zoo import image
-from zoo.letter.quad import Quad, height, inked, moved, upright
+from zoo.letter.quad import Quad, height, inked, moved, turned, upright
 from zoo.runtime import Graph, softmax
 from zoo.trained import Trained
 
@@ -94,7 +94,8 @@ def framed(page: Image.Image, found: Sequence[Found]) -> list[Found]:
 
     def box(one: Found) -> Quad:
         unit = float(np.median([height(label) for label in labels] or height(one.box)))
-        return inked(pixels, one.box, unit, labels)
+        near = min(labels, key=lambda label: float(np.linalg.norm((label - one.box).mean(0))), default=one.box)
+        return inked(pixels, turned(one.box, near), unit, labels)
 
     return [replace(one, box=box(one)) if one.kind in FIELDS else one for one in found]
 

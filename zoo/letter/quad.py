@@ -15,13 +15,14 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
 AROUND = 0.12  # of a text's height that is cut out beside it on every side
+LONG = 2.0  # times its height, what is wider than this runs along its line
 # what `inked` goes by, in heights of a label
 ROOM = 0.45  # how far beyond its box a text is looked for
 SMALL = 0.16  # what is no wider and no higher is a dot or a speck
 NEAR = 0.45, 0.16  # how far beside and over the rest a dot, such as a zero, may end that is part of a text
 RULE = 2.4, 0.28  # what is lower and wider than this, or as wide as all that is seen, is the line of a form
 TALL = 1.8  # what is higher is a stamp or a frame
-BOXED = 0.6  # no box is narrower or lower
+BOXED = 0.7  # no box is narrower or lower
 BESIDE = 0.1  # how far beside its box a part of a text may stand
 INSIDE = 0.5  # of the height of a part, how much is between the box's top and its bottom
 LEVEL = 0.3  # of a text's height, how far from its top and its bottom a dot is that stands beside its box
@@ -47,18 +48,32 @@ def axes(box: Quad) -> Floats:
     return np.asarray(sides / np.maximum(np.linalg.norm(sides, axis=1, keepdims=True), 1e-6))
 
 
-def spanned(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
+def _spanned(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
     """The box from its first corner to the opposite one, (2,) each along some axes from an origin."""
     (left, top), (right, bottom) = first, last
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     return np.asarray(origin + corners @ axes, np.float32)
 
 
+def _around(points: npt.NDArray[np.float32], axes: Floats) -> Quad:
+    """The least box along some axes around points, (n, 2)."""
+    places = (points - points[0]) @ axes.T
+    return _spanned(points[0], axes, places.min(0), places.max(0))
+
+
 def joined(box: Quad, other: Quad) -> Quad:
     """The least box around two that is parallel to the first."""
-    along = axes(box)
-    places = (np.concatenate([box, other]) - box[0]) @ along.T
-    return spanned(box[0], along, places.min(0), places.max(0))
+    return _around(np.concatenate([box, other]), axes(box))
+
+
+def turned(box: Quad, like: Quad) -> Quad:
+    """A box of a text so short that its own sides do not tell how it is turned, turned as another; any other as it is.
+
+    It is the least such box around the first.
+    """
+    if float(np.linalg.norm(box[1] - box[0])) > LONG * height(box):
+        return box
+    return _around(box, axes(like))
 
 
 def height(box: Quad) -> float:
@@ -120,7 +135,7 @@ def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> 
         return box
     first, last = own[:, :2].min(0), (own[:, :2] + own[:, 2:]).max(0)
     grown = np.maximum(BOXED - (last - first), 0) / 2
-    return spanned(box[0], way, first - grown, last + grown)
+    return _spanned(box[0], way, first - grown, last + grown)
 
 
 def _own(parts: Floats, apart: Bools, width: float, height: float) -> Bools:

@@ -21,7 +21,7 @@ from zoo import image
 from zoo.letter import values
 from zoo.letter.finder import FIELDS, LABELS, Finder, Found
 from zoo.letter.pages import pages
-from zoo.letter.quad import Quad, cut, height, inked, joined
+from zoo.letter.quad import Quad, cut, height, inked, joined, moved
 from zoo.letter.values import Value
 from zoo.loading import load, trained
 
@@ -282,6 +282,7 @@ def _fields(
     """Each of FIELDS on a page: its label, and the value that stands to the left of it."""
     said = [i for i, one in enumerate(found) if one.kind in FIELDS and values.bare(one.kind, texts[i].text)]
     owners = {i: _owner(found[i].box, {mark: found[mark].box for mark in labels}) for i in said}
+    unit = float(np.median([height(found[i].box) for i in labels] or [0]))
     for name in FIELDS:
         mark = max((i for i in labels if labels[i][0] == name), key=lambda i: found[i].confidence, default=None)
         label = None if mark is None else found[mark].box
@@ -291,7 +292,7 @@ def _fields(
         own = [i for i in own if not MEANING[name](values.bare(name, texts[i].text)).problem] or own
         value = max(own, key=lambda i: float(found[i].box[:, 0].max()), default=None)
         if value is None:
-            yield _empty(page, name, label, reader, number)
+            yield _empty(page, name, label, unit, reader, number)
             continue
         place = found[value].box
         printed = _readings(page, name, place, label, texts[value], reader)
@@ -332,8 +333,11 @@ def _readings(
     return own + 2 * behind
 
 
-def _empty(page: Image.Image, name: str, label: Quad | None, reader: Reader, number: int) -> Field:
-    """A field of which no value was found: what is read behind its label all the same, and makes sense, is doubtful."""
+def _empty(page: Image.Image, name: str, label: Quad | None, unit: float, reader: Reader, number: int) -> Field:
+    """A field of which no value was found: what is read behind its label all the same, and makes sense, is doubtful.
+
+    A unit is the height of the page's labels.
+    """
     if label is None:
         return Field(name, Value("", ""), "missing", page=number)
     place = behind(label)
@@ -342,7 +346,7 @@ def _empty(page: Image.Image, name: str, label: Quad | None, reader: Reader, num
     if not readings:
         return Field(name, Value("", ""), "empty", label=label, page=number)
     read = max(readings, key=lambda one: one.confidence)
-    place = inked(np.asarray(page), place, height(label), [label])
+    place = inked(np.asarray(page), moved(place, BARE[-1][0] * unit), unit, [label])
     problem = "It does not look like a value."
     return Field(name, MEANING[name](read.text), "doubtful", read.confidence, place, label, number, problem)
 
