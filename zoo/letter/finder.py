@@ -6,6 +6,7 @@ binarization), so that texts that nearly touch stay apart; the box is the core's
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 FIELDS = "number", "date", "attachment", "title"
 LABELS = tuple(f"{name} label" for name in FIELDS)
+Indices = npt.NDArray[np.intp]
 KINDS = (*LABELS, *FIELDS, "line")
 # whose neighbouring cells are one text, though they may be taken for different ones: labels, values, lines
 GROUPS = slice(0, len(FIELDS)), slice(len(FIELDS), 2 * len(FIELDS)), slice(2 * len(FIELDS), None)
@@ -33,8 +35,10 @@ STEP = 32  # pixels of the network's coarsest cells, of which a page is a multip
 CELL = 4  # pixels of the input to a cell
 SHRUNK = 0.25  # of a text's height that its core is moved in on every side
 LEAST = 3, 1, 3  # cells of a core, of each of GROUPS: a value may be a dash
+FULL = 0.8  # of the upright box around a core, what its cells cover, from which on it is one text
+PIECE = 0.15  # of a core's cells, how many a text has at least into which it falls apart
 FINER = 2  # times as many cells, between which probabilities are interpolated, make a core
-SURE = 0.5  # mean probability of a core's cells, that it is text at all
+SURE = 0.5, 0.7, 0.85, 0.95  # probability of a core's cells that they are text at all; more where cores run together
 
 
 @dataclass(frozen=True)
@@ -125,12 +129,7 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Fo
     text, likeliest = 1 - shares[0], np.stack([shares[1:][group].sum(0) for group in GROUPS]).argmax(0)
     found = []
     for number, (group, least) in enumerate(zip(GROUPS, LEAST, strict=True)):
-        own = ((likeliest == number) & (text > SURE)).astype(np.uint8)
-        count, parts, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=4)
-        for part in range(1, count):
-            if stats[part, cv2.CC_STAT_AREA] < least * FINER**2:
-                continue
-            rows, columns = np.nonzero(parts == part)
+        for rows, columns in cores(np.where(likeliest == number, text, 0), least * FINER**2):
             kinds = shares[1:][group][:, rows, columns].mean(1)
             middles = (np.stack([columns, rows], 1).astype(np.float32) + 0.5) * cell
             centre, sides, turn = cv2.minAreaRect(middles)
@@ -142,4 +141,32 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Fo
             grown = moved(core, SHRUNK / (1 - 2 * SHRUNK) * height(core))
             name = KINDS[group.start + int(kinds.argmax())]
             found.append(Found(name, (grown * scale).astype(np.float32), float(kinds.max())))
+    return found
+
+
+def cores(text: npt.NDArray[np.float32], least: int, level: int = 0) -> list[tuple[Indices, Indices]]:
+    """Rows and columns of the cells of each core.
+
+    Texts over one another may touch: what falls apart into such where only surer cells count is several cores.
+
+    Args:
+        text: (h, w) probability that a cell is part of one.
+        least: cells of a core.
+        level: of SURE, from which on cells count.
+    """
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((text > SURE[level]).astype(np.uint8), connectivity=4)
+    found = []
+    for part in (part for part in range(1, count) if stats[part, cv2.CC_STAT_AREA] >= least):
+        left, top, wide, high, area = stats[part].tolist()
+        place = np.s_[top : top + high, left : left + wide]
+        own = parts[place] == part
+        inner = []
+        if level + 1 < len(SURE) and area < FULL * wide * high:
+            inner = cores(np.where(own, text[place], 0), least, level + 1)
+        spans = sorted((columns.min(), columns.max()) for _, columns in inner if len(columns) > PIECE * area)
+        if any(second[0] < first[1] for first, second in itertools.pairwise(spans)):
+            found += [(rows + top, columns + left) for rows, columns in inner]
+        else:
+            rows, columns = np.nonzero(own)
+            found.append((rows + top, columns + left))
     return found

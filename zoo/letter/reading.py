@@ -37,9 +37,12 @@ AGAIN = (0.02, 0.3), (0.22, 0.45)
 LABELLED = (0.02, 0.2), (0.1, 0.3)  # the same where it is read in one picture with its label
 BARE = (0.12, 0.12), (0.02, 0.1), (0.3, 0.1)  # the same of what may stand behind a label where no value was found
 LINE = 0.02, 0.2  # the same of a line: others are close over it and under it
+LINE_AGAIN = (0.2, 0.3), (-0.04, 0.2)  # the same of a line that is read once more
+CLEAR = 0.8  # confidence of a line, from which on it is read once only
 BEHIND = 0.85  # confidence of what is read behind a label, where no value was found, from which on it is one
 AGREED = 0.85  # share of the confidence of all readings of a value, from which on they are taken to agree
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
+OVER = 0.5  # of the shorter text's width that two share at most when they stand on one line
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
 MEANING: dict[str, Callable[[str], Value]] = {
     "number": values.number,
@@ -200,7 +203,12 @@ def _page(page: Image.Image, using: Networks) -> tuple[list[Found], list[Predict
         upright, back = straightened(page, turn)
         found = [Found(one.kind, _through(back, one.box), one.confidence) for one in using.finder.find(upright)]
     pixels = np.asarray(page)
-    return found, using.reader.read([cut(pixels, one.box, *LINE if one.kind == "line" else ()) for one in found])
+    texts = using.reader.read([cut(pixels, one.box, *LINE if one.kind == "line" else ()) for one in found])
+    for i, one in enumerate(found):
+        if one.kind == "line" and texts[i].confidence < CLEAR:
+            again = using.reader.read([cut(pixels, one.box, *around) for around in LINE_AGAIN])
+            texts[i], _ = agreed([texts[i], *again])
+    return found, texts
 
 
 def skew(found: Iterable[Found]) -> float:
@@ -232,9 +240,11 @@ def _through(way: npt.NDArray[np.float64], box: Quad) -> Quad:
 
 
 def in_order(found: Sequence[Found], chosen: Sequence[int]) -> list[int]:
-    """Texts in reading order: line after line, in each from the right."""
+    """Texts in reading order: line after line, on a page that may be askew, in each from the right."""
+    turn = np.radians(skew(found[i] for i in chosen))
+    down = {i: float(found[i].box.mean(0) @ (-np.sin(turn), np.cos(turn))) for i in chosen}
     rows: list[list[int]] = []
-    for i in sorted(chosen, key=lambda i: float(found[i].box[:, 1].mean())):
+    for i in sorted(chosen, key=lambda i: down[i]):
         if rows and beside(found[rows[-1][0]].box, found[i].box):
             rows[-1].append(i)
         else:
@@ -243,8 +253,10 @@ def in_order(found: Sequence[Found], chosen: Sequence[int]) -> list[int]:
 
 
 def beside(one: Quad, other: Quad) -> bool:
-    """Whether two texts stand on one line: the nearer sides of both are about as high."""
+    """Whether two texts stand beside one another on one line: the nearer sides of both are about as high."""
     left, right = (one, other) if one[:, 0].mean() < other[:, 0].mean() else (other, one)
+    if left[1, 0] - right[0, 0] > OVER * min(float(np.ptp(left[:, 0])), float(np.ptp(right[:, 0]))):
+        return False
     top, bottom = max(left[1, 1], right[0, 1]), min(left[2, 1], right[3, 1])
     return bool(bottom - top > TOGETHER * min(height(one), height(other)))
 
