@@ -152,8 +152,13 @@ class CRNNReader(SequenceReader):
             return [(text, float(np.exp(ctc.log_probabilities(frames, [text])[0])))]
         weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
         model = None if decoding.lm is False or not weight else decoding.lm or self.language_model()
-        whole = None if self.right_to_left else model  # the beam meets a Persian line's end first, and a word's
-        texts = self.followed(frames, whole)
+        # the beam meets a Persian line's end first, and a word's: there each word is chosen by itself, of those near it
+        by_words = self.right_to_left and model is not None
+        whole = None if by_words else model
+        if by_words:
+            texts = [ctc.collapse(ctc.best_path(frames).tolist()), *ctc.near(frames, BEST - 1)]
+        else:
+            texts = self.followed(frames, whole)
         found = len(texts)
         if found < BEST:  # there is little doubt: what else it might be has to be looked for, and is no answer
             texts += [text for text in ctc.near(frames, BEST) if text not in texts]

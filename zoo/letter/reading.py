@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from zoo import image
+from zoo.image import Pixels
 from zoo.letter import values
 from zoo.letter.finder import FIELDS, LABELS, Finder, Found
 from zoo.letter.pages import pages
@@ -38,7 +39,7 @@ LABELLED = (0.02, 0.2), (0.1, 0.3)  # the same where it is read in one picture w
 BARE = (0.12, 0.12), (0.02, 0.1), (0.3, 0.1)  # the same of what may stand behind a label where no value was found
 LINE = 0.02, 0.2  # the same of a line: others are close over it and under it
 LINE_AGAIN = (0.2, 0.3), (-0.04, 0.2)  # the same of a line that is read once more
-CLEAR = 0.8  # confidence of a line, from which on it is read once only
+CLEAR = 0.5  # confidence of a line, from which on it is read once only
 BEHIND = 0.85  # confidence of what is read behind a label, where no value was found, from which on it is one
 AGREED = 0.85  # share of the confidence of all readings of a value, from which on they are taken to agree
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
@@ -184,8 +185,9 @@ def read(source: image.Source, using: Networks | None = None) -> Letter:
     for number, page in enumerate(pages(source)):
         sizes.append(page.size)
         found, texts = _page(page, using)
-        labels = _labels(page, found, texts, using.labels)
-        own = {one.name: one for one in _fields(page, found, texts, labels, using.reader, number)}
+        pixels = np.asarray(page)
+        labels = _labels(pixels, found, texts, using.labels)
+        own = {one.name: one for one in _fields(pixels, found, texts, labels, using.reader, number)}
         if not any(one.status != "missing" for one in fields.values()):
             fields = own
         lines += [
@@ -204,10 +206,10 @@ def _page(page: Image.Image, using: Networks) -> tuple[list[Found], list[Predict
         found = [Found(one.kind, _through(back, one.box), one.confidence) for one in using.finder.find(upright)]
     pixels = np.asarray(page)
     texts = using.reader.read([cut(pixels, one.box, *LINE if one.kind == "line" else ()) for one in found])
-    for i, one in enumerate(found):
-        if one.kind == "line" and texts[i].confidence < CLEAR:
-            again = using.reader.read([cut(pixels, one.box, *around) for around in LINE_AGAIN])
-            texts[i], _ = agreed([texts[i], *again])
+    unsure = [i for i, one in enumerate(found) if one.kind == "line" and texts[i].confidence < CLEAR]
+    again = using.reader.read([cut(pixels, found[i].box, *around) for i in unsure for around in LINE_AGAIN])
+    for number, i in enumerate(unsure):
+        texts[i], _ = agreed([texts[i], *again[number * len(LINE_AGAIN) :][: len(LINE_AGAIN)]])
     return found, texts
 
 
@@ -267,7 +269,7 @@ def _told(one: Found, label: bool) -> bool:
 
 
 def _labels(
-    page: Image.Image, found: Sequence[Found], texts: Sequence[Prediction], reader: Reader
+    page: Pixels, found: Sequence[Found], texts: Sequence[Prediction], reader: Reader
 ) -> dict[int, tuple[str, str]]:
     """Which of the texts are labels, of one of FIELDS each, and what speaks against it, or "".
 
@@ -284,7 +286,7 @@ def _labels(
 
 
 def _fields(
-    page: Image.Image,
+    page: Pixels,
     found: Sequence[Found],
     texts: Sequence[Prediction],
     labels: Mapping[int, tuple[str, str]],
@@ -325,7 +327,7 @@ def _fields(
 
 
 def _readings(
-    page: Image.Image, name: str, place: Quad, label: Quad | None, first: Prediction, reader: Reader
+    page: Pixels, name: str, place: Quad, label: Quad | None, first: Prediction, reader: Reader
 ) -> list[Prediction]:
     """A value read several ways, the first of them given: by itself, and in one picture with its label.
 
@@ -345,7 +347,7 @@ def _readings(
     return own + 2 * behind
 
 
-def _empty(page: Image.Image, name: str, label: Quad | None, unit: float, reader: Reader, number: int) -> Field:
+def _empty(page: Pixels, name: str, label: Quad | None, unit: float, reader: Reader, number: int) -> Field:
     """A field of which no value was found: what is read behind its label all the same, and makes sense, is doubtful.
 
     A unit is the height of the page's labels.
@@ -358,7 +360,7 @@ def _empty(page: Image.Image, name: str, label: Quad | None, unit: float, reader
     if not readings:
         return Field(name, Value("", ""), "empty", label=label, page=number)
     read = max(readings, key=lambda one: one.confidence)
-    place = inked(np.asarray(page), moved(place, BARE[-1][0] * unit), unit, [label])
+    place = inked(page, moved(place, BARE[-1][0] * unit), unit, [label])
     problem = "It does not look like a value."
     return Field(name, MEANING[name](read.text), "doubtful", read.confidence, place, label, number, problem)
 
