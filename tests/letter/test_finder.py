@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -65,6 +66,27 @@ def test_a_dash_is_found_where_it_is_a_value_and_specks_are_no_lines() -> None:
     row[0], row[0, 1, 2:6], row[5, 1, 2:6] = 1.0, 0.4, 0.6
     assert all(height(one.box) > 1 for one in finder.boxes(row)), "one row of cells has a height too"
     np.testing.assert_allclose(peaks[0].box.mean(0), (42, 34), atol=1)
+
+
+def test_lines_that_run_together_fall_apart_where_surer_cells_do() -> None:
+    cells = finder.mark([rectangle(40, 40, 400, 64), rectangle(40, 72, 400, 96)], [8, 8], (160, 480))
+    told = as_told(cells)
+    bridge = np.s_[13:21, 60:70]
+    told[:, *bridge] = 0
+    told[0, *bridge], told[9, *bridge] = 0.4, 0.6
+    assert len(finder.boxes(told)) == 2
+    told[0, *bridge], told[9, *bridge] = 0.02, 0.98
+    assert len(finder.boxes(told)) == 1, "they are one all through"
+
+
+def test_a_line_that_is_bent_or_pale_in_its_middle_stays_one() -> None:
+    cells = np.zeros((40, 120), np.uint8)
+    cv2.polylines(cells, [np.array([[10, 12], [40, 16], [70, 16], [110, 12]])], False, 9, 4)
+    told = as_told(cells)
+    pale = np.s_[:, 50:56]
+    told[9][pale] *= 0.6
+    told[0][pale] = 1 - told[9][pale]
+    assert len(finder.boxes(told)) == 1
 
 
 def test_a_value_is_one_text_though_its_ends_look_like_different_ones() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from zoo.letter.quad import BOXED, Quad, cut, inked
+from zoo.letter.quad import BOXED, Quad, cut, inked, joined, turned
 
 UNIT = 20.0  # height of a label on these pages
 PAPER, INK = (235, 230, 220), (40, 40, 60)
@@ -68,3 +68,13 @@ def test_neither_its_label_nor_a_colon_is_part_of_a_value() -> None:
     label = rectangle(190, 48, 215, 72)
     np.testing.assert_allclose(inked(page(*DIGITS, *colon, letter), about, UNIT, [label]), alone, atol=1.1)
     assert inked(page(*DIGITS, letter), about, UNIT)[1, 0] > 205, "which only its box tells"
+
+
+def test_boxes_join_along_the_first_and_a_short_one_turns_as_another() -> None:
+    spin = np.array([[np.cos(0.1), np.sin(0.1)], [-np.sin(0.1), np.cos(0.1)]])
+    value, label = (rectangle(*sides) @ spin for sides in ((50, 50, 150, 70), (170, 46, 220, 74)))
+    np.testing.assert_allclose(joined(value, label), rectangle(50, 46, 220, 74) @ spin, atol=0.01)
+    tilted = np.array([[100, 90], [110, 100], [100, 110], [90, 100]], np.float32)  # as of a dash of a few cells
+    upright = turned(tilted, rectangle(170, 46, 220, 74))
+    np.testing.assert_allclose(upright, rectangle(90, 90, 110, 110), atol=0.01)
+    np.testing.assert_array_equal(turned(value, label + 3), value)

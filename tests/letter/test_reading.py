@@ -13,7 +13,7 @@ from PIL import Image
 
 from training.data import letters
 from zoo.letter import quad, reading
-from zoo.letter.finder import FIELDS, Found
+from zoo.letter.finder import FIELDS, LABELS, Found
 from zoo.letter.reading import Letter, Networks
 from zoo.prediction import Prediction
 
@@ -31,14 +31,16 @@ def read(
     label: str = "other",
     turned: Callable[[Image.Image], np.ndarray] = lambda _: np.eye(3)[:2],
     again: Callable[[str], str] = lambda text: text,
+    together: Callable[[str], str] | None = None,
     behind: Prediction | None = None,
 ) -> Letter:
     """A letter as networks would read it that find and read all of the objects, in their order.
 
-    What is read of a value once more `again` tells from its text; `behind` is what is read behind a label that
-    has no value.
+    What is read of a value once more `again` tells from its text, and `together` in one picture with its label;
+    `behind` is what is read behind a label that has no value.
     """
     values = [one for one in objects if one["kind"] in FIELDS]
+    marks = [one for one in objects if one["kind"] in LABELS]
 
     def find(page: Image.Image) -> list[Found]:
         way = turned(page)
@@ -50,11 +52,20 @@ def read(
     def texts(crops: Sequence[Image.Image]) -> list[Prediction]:
         if len(crops) == len(objects):
             return [answer(one["text"], status(one)) for one in objects]
-        if len(crops) == 1:
-            return [behind or answer("", "empty")]
-        sizes = [quad.cut(picture, np.array(one["box"], np.float32), *reading.AGAIN[0]).size for one in values]
-        one = values[int(np.abs(np.array(sizes) - crops[0].size).sum(1).argmin())]
-        return [answer(again(one["text"]), status(one)) for _ in crops]
+        if len(crops) == len(reading.BARE):
+            return [behind or answer("", "empty")] * len(crops)
+        if not crops:
+            return []
+        cuts: list[tuple[tuple[int, int], str, str]] = []
+        for one in values:
+            place = np.array(one["box"], np.float32)
+            cuts.append((quad.cut(picture, place, *reading.AGAIN[0]).size, again(one["text"]), status(one)))
+            for mark in marks:
+                both = quad.joined(place, np.array(mark["box"], np.float32))
+                text = f"{mark['text']} {(together or again)(one['text'])}"
+                cuts.append((quad.cut(picture, both, *reading.LABELLED[0]).size, text, status(one)))
+        _, text, state = min(cuts, key=lambda one: abs(np.subtract(one[0], crops[0].size)).sum())
+        return [answer(text, state)] * len(crops)
 
     def told(crops: Sequence[Image.Image]) -> list[Prediction]:
         return [answer("تاریخ", label=label) for _ in crops]
@@ -79,8 +90,9 @@ def test_every_value_is_paired_with_its_label_and_lines_stand_in_order(seed: int
         assert letter[name].status == ("ok" if own else "empty" if labelled else "missing"), letter[name]
     lines = [one["text"] for one in objects if one["kind"] == "line"]
     assert sorted(letter.text.split("\n")) == sorted(lines)
-    high = [one.box[:, 1].mean() for one in letter.lines]
-    assert np.mean(np.diff(high) > -12) == 1, "from above"
+    turn = np.radians(reading.skew(Found("line", one.box, 1.0) for one in letter.lines))
+    down = [one.box.mean(0) @ (-np.sin(turn), np.cos(turn)) for one in letter.lines]
+    assert np.mean(np.diff(down) > -12) == 1, "from above"
 
 
 def test_what_is_doubtful_is_marked_with_the_reason() -> None:
@@ -109,7 +121,7 @@ def test_what_is_doubtful_is_marked_with_the_reason() -> None:
     guessed = [{**one, "text": "۱۲ آیان ۱۳۹۰"} if one["kind"] == "date" else one for one in objects]
     guess = read(picture, guessed)["date"]
     assert guess.value.normal == "1390/08/12" and guess.problem == "A word of it is guessed."
-    otherwise = read(picture, objects, again=lambda _: "1390/02/01")["date"]
+    otherwise = read(picture, objects, together=lambda _: "1390/02/01")["date"]
     assert otherwise.value.normal == "1390/02/01", "as it is read more often"
     assert otherwise.problem == "It can be read in several ways."
 
@@ -121,6 +133,8 @@ def test_what_no_label_and_no_value_was_found_for_is_still_read() -> None:
     assert read(picture, unseen)["number"].status == "empty"
     found = read(picture, unseen, behind=answer("۱۲/۵"))["number"]
     assert found.status == "doubtful" and found.value.normal == "12/5"
+    nonsense = read(picture, unseen, behind=answer("خط"))["number"]
+    assert nonsense.status == "empty", "what is no number is no value"
     hardly = replace(answer("۱۲/۵"), confidence=0.5)
     assert read(picture, unseen, behind=hardly)["number"].status == "empty", "it may be no text at all"
     there, true = found.box, np.array(number["box"])
@@ -137,6 +151,51 @@ def test_a_value_is_of_the_label_before_it_whatever_it_looks_like() -> None:
     text = next(one["text"] for one in objects if one["kind"] == "number")
     mixed = [{**one, "kind": "date"} if one["kind"] == "number" else one for one in objects]
     assert read(picture, mixed)["number"].value.text == text
+
+
+def test_a_value_that_its_box_cuts_off_is_whole_where_it_is_read_with_its_label() -> None:
+    picture, objects = drawn(1)
+    dated = [{**one, "text": "1397/02/0"} if one["kind"] == "date" else one for one in objects]
+    whole = read(picture, dated, together=lambda text: text + "1" if text == "1397/02/0" else text)["date"]
+    assert whole.value.text == "1397/02/01" and whole.status == "ok", "the other way makes no sense"
+    numbered = [{**one, "text": "12/3"} if one["kind"] == "number" else one for one in objects]
+    either = read(picture, numbered, together=lambda text: text + "0" if text == "12/3" else text)["number"]
+    assert either.value.text == "12/30" and either.problem == "It can be read in several ways."
+    other = [{**one, "text": "خط"} if one["kind"] == "number label" else one for one in numbered]
+    alone = read(picture, other, label="number", together=lambda text: text + "0")["number"]
+    assert alone.value.text == "12/3" and alone.status == "ok", "where the label is not read, nothing is behind it"
+
+
+def line(left: float, top: float, right: float, turn: float = 0.0) -> Found:
+    """A line of 20 pixels, turned about the page's corner with all others."""
+    box = np.array([[left, top], [right, top], [right, top + 20], [left, top + 20]])
+    spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    return Found("line", (box @ spin).astype(np.float32), 1.0)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.05, -0.05])
+def test_lines_are_in_order_on_a_page_askew(turn: float) -> None:
+    """Over 600 pixels such a page rises by a line's height."""
+    lines = [line(100, 100, 700, turn), line(560, 128, 700, turn), line(100, 156, 700, turn), line(100, 184, 300, turn),
+             line(400, 184, 700, turn), line(100, 212, 700, turn)]  # fmt: skip
+    assert reading.in_order(lines, [3, 5, 1, 0, 4, 2]) == [0, 1, 2, 4, 3, 5]
+    assert not reading.beside(lines[0].box, lines[2].box) and reading.beside(lines[3].box, lines[4].box)
+
+
+def test_a_line_that_is_hardly_read_is_read_again() -> None:
+    first = [replace(answer("نا"), confidence=0.4), replace(answer("مه"), confidence=0.6)]
+    others = [replace(answer("نه"), confidence=0.3)] * len(reading.LINE_AGAIN)
+    asked: list[int] = []
+
+    def texts(crops: Sequence[Image.Image]) -> list[Prediction]:
+        asked.append(len(crops))
+        return first if len(asked) == 1 else others
+
+    found = [line(100, 100, 700), line(100, 140, 700)]
+    parts = SimpleNamespace(find=lambda _: found), SimpleNamespace(read=texts), SimpleNamespace(read=lambda _: [])
+    letter = reading.read(Image.new("RGB", (800, 300), "white"), Networks(*parts))
+    assert letter.text == "نه\nمه", "as it is read more often, and once where it is clear"
+    assert asked == [2, len(reading.LINE_AGAIN)]
 
 
 def test_a_page_that_is_askew_is_turned_and_boxes_lie_on_the_page_as_it_was() -> None:

@@ -77,3 +77,16 @@ def test_misread_words_are_mended_where_only_one_can_be_meant() -> None:
         assert not values.attachment(text).problem
     for text in ("بدارد", "جلد", "۱۳-صفحه", "شکلات"):
         assert values.attachment(text).problem
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("number", "شماره: ۱۲/۳", "۱۲/۳"), ("number", "شمازه ۱۲/۳", "۱۲/۳"), ("number", "شماره نامه :۱۲", "۱۲"),
+        ("number", "ش: ۱۲", "۱۲"), ("attachment", "پیوست‌ها: ۲ برگ", "۲ برگ"), ("attachment", "پیوست  ندارد", "ندارد"),
+        ("attachment", "پیوست:", ""), ("date", "تارخ: ۱ دی ۱۳۸۰", "۱ دی ۱۳۸۰"),
+        ("number", "تاریخ: ۱۲", None), ("number", "۱۲/۳", None), ("number", "", None), ("date", "بانک ۱۳۸۰", None),
+    ],
+)  # fmt: skip
+def test_a_value_stands_behind_its_own_label(field: str, text: str, value: str | None) -> None:
+    assert values.labelled(field, text) == value

@@ -70,3 +70,20 @@ def test_a_text_is_drawn_in_a_family_that_has_its_characters() -> None:
     for split in ("validation", "test"):
         assert not others & {face.family for face in fonts.persian(split)}
         assert not others & {lines.draw(i, split, 98)[1]["font"] for i in range(50)}
+
+
+def test_for_training_alone_others_ink_is_around_a_line_and_at_times_nothing_else() -> None:
+    drawn = [lines.draw(i, "train", 106, lines.taught_text)[1]["text"] for i in range(400)]
+    assert 1 <= drawn.count("") <= 25 and all(len(text) <= lines.LONGEST for text in drawn)
+    assert any(text.startswith("پیوست") and len(text) > 8 for text in drawn), "values behind their labels"
+    assert all(lines.draw(i, "validation", 91)[1]["text"] for i in range(100))
+    mask = Image.new("L", (300, 70))
+    face = persian("train")[0]
+    several = [lines._among(np.random.default_rng(i), mask.copy(), face, 12, 12, 50) for i in range(60)]
+    inks = [np.asarray(one) for one in several]
+    assert all(not ink[12:-12, :300].any() for ink in inks), "the text stays free"
+    over, under = (np.mean([ink[part, :300].any() for ink in inks]) for part in (np.s_[:12], np.s_[-12:]))
+    assert 0.05 < over < 0.4 and 0.05 < under < 0.4
+    assert (
+        0.05 < np.mean([one.width > 300 and ink[:, 300:].any() for one, ink in zip(several, inks, strict=True)]) < 0.4
+    )
