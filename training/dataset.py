@@ -276,6 +276,7 @@ STREAMS: dict[str, Callable[..., Drawing]] = {  # each draws the picture of an i
     "words": partial(words.draw_any, split="train"),
     "persian-lines": partial(lines.draw, split="train", write=lines.taught_text),
 }
+NICE = 10  # steps by which workers stand back behind what learns
 CHUNK = 1_024  # pictures that are drawn, and sorted by their width, at once
 
 
@@ -318,11 +319,16 @@ class Stream(IterableDataset[Batch]):
             yield collate(examples, recipe)
 
 
+def step_back(_: int) -> None:
+    """Lets a worker run where what learns leaves room: its threads wait for one another, and all for the slowest."""
+    os.nice(NICE)
+
+
 def streamed(recipe: Recipe, epoch: int, workers: int) -> DataLoader[Batch]:
     """The batches of an epoch of the recipe's stream; each worker draws its next chunk while one is learned from."""
     stream = pages.Pieces(recipe, epoch) if recipe.kind == "finder" else Stream(recipe, epoch)
     ahead = {"multiprocessing_context": "forkserver", "prefetch_factor": CHUNK // recipe.batch} if workers else {}
-    return DataLoader(stream, batch_size=None, num_workers=workers, **ahead)
+    return DataLoader(stream, batch_size=None, num_workers=workers, worker_init_fn=step_back, **ahead)
 
 
 def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -> DataLoader[Batch]:
@@ -331,5 +337,10 @@ def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -
     # not forked: workers would keep all the memory that this process had when they began
     apart = "forkserver" if workers else None
     return DataLoader(
-        pictures, batch_sampler=batched, num_workers=workers, collate_fn=collated, multiprocessing_context=apart
+        pictures,
+        batch_sampler=batched,
+        num_workers=workers,
+        collate_fn=collated,
+        multiprocessing_context=apart,
+        worker_init_fn=step_back,
     )
