@@ -37,6 +37,8 @@ from zoo.store import CHECKPOINTS
 
 SETS = [Path("data/letters-test"), Path("data/letters-test-phone")]
 SECONDS = "seconds a page, median"
+USUAL = "seconds a page of 200 dpi, median"
+A4 = 297 / 25.4 * 200  # pixels of such a page's longer side
 GAP = 3.0  # times a word's height: what is farther away is no part of a value
 Word = tuple[str, tuple[float, float, float, float], float]  # its text, left, top, right, bottom, and the probability
 Read = Callable[[Image.Image], Letter]
@@ -115,17 +117,22 @@ def measure(path: Path, name: str, read: Read, limit: int | None, first: int | N
     Printed as well: how well those of them are read that a peer reads too, the `first` so many.
     """
     pictures, data = ImageFolder(path), path.stem
-    found, true, times = [], [], []
+    found, true, times, usual = [], [], [], []
     read(pictures.image(0))
     for i in tqdm(range(len(pictures))[:limit], name):
         picture = pictures.image(i)
         start = time.perf_counter()
         found.append(read(picture))
         times.append(time.perf_counter() - start)
+        usual += times[-1:] if 0.95 < max(picture.size) / A4 < 1.05 else []
         true.append(json.loads(pictures.row(i)["objects"]))
     extra = {"model": "" if name == FINDER else name, "command": f"python -m benchmarks.letters --data {data}"}
-    took = Row(data, SECONDS, float(np.median(times)), len(times), bootstrap(times, np.median), **extra)
-    rows = [*lettering.rates(data, found, true, **extra), took]
+    took = [
+        Row(data, title, float(np.median(some)), len(some), bootstrap(some, np.median), **extra)
+        for title, some in ((SECONDS, times), (USUAL, usual))
+        if some
+    ]
+    rows = [*lettering.rates(data, found, true, **extra), *took]
     show(f"{data} {name}", rows)
     if first:
         show(f"{data} {name}, the first {first}", lettering.rates(data, found[:first], true[:first]))

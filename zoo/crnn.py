@@ -182,6 +182,8 @@ class CRNNReader(SequenceReader):
         signs = "".join(set(self.config["alphabet"]) - set(model.alphabet))
         space, kinds, spelled = self.config["alphabet"].find(" ") + 1, len(self.config["alphabet"]), list(text)
         for first, last, own in reversed(self._parts(frames, text)):
+            if own.max(1).sum() > np.log(SURE):  # one path alone is as likely
+                continue
             before = np.exp(ctc.log_probabilities(own, [text[first:last]]))
             if not 0 < before[0] < SURE:
                 continue
