@@ -58,6 +58,7 @@ class Recipe:
         adjusted: whether the classes' logits are changed in the end as far as training showed some more often.
         guidance: weight of the loss that leads cross-attention to the letter's drawn box.
         spotting: weight of the loss that has each of the encoder's cells tell the letter whose drawn box it lies in.
+        averaged: in the end the weights are the means of those that it started from and those that it learned.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Recipe:
     adjusted: bool = False
     guidance: float = 0.0
     spotting: float = 0.0
+    averaged: bool = False
     seed: int = 0
     mean: tuple[float, float, float] = field(default=(0.5, 0.5, 0.5))
     std: tuple[float, float, float] = field(default=(0.25, 0.25, 0.25))
@@ -299,7 +301,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     # digits in endless hands, smaller lines, full stops within them
     "persian-crnn-fourth": partial(_after, "persian-crnn-third", samples=(20 * 1_024,), seed=102),
     # fields with their labels, what stands around a text
-    "persian-crnn": partial(_after, "persian-crnn-fourth", samples=(30 * 1_024,), seed=106),
+    "persian-crnn": partial(_after, "persian-crnn-fourth", samples=(30 * 1_024,), averaged=True, seed=106),
     # finds fields and lines on pages of letters, of which it learns pieces
     "persian-letter-detector-first": partial(
         Recipe,

@@ -8,6 +8,7 @@ from training.calibrate import write_calibrated
 from training.fit import Pictures, fit, locate
 from training.module import reachable
 from training.recipes import NAMES, Recipe, recipe_of
+from zoo import weights
 from zoo.errors import InputError
 from zoo.store import CHECKPOINTS
 
@@ -75,6 +76,8 @@ def train(recipe: Recipe, place: Place) -> Trained:
     recipe, start = begun(recipe, place)
     split = replace(split, pictures=dataset.Captchas(recipe, split.pictures.folders))
     network = fit(Pictures(split, place.workers, place.limit), place.runs / recipe.name, start)
+    if recipe.averaged and start:
+        weights.average(network, start)
     folder = place.runs / CHECKPOINTS.name / recipe.name
     digest = write_calibrated(network, split.pictures, split.validation, place.workers, folder, start)
     print(f"{folder}: SHA-256 {digest}")

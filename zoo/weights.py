@@ -52,6 +52,19 @@ def transfer(network: nn.Module, folder: Path) -> float:
     return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
 
 
+def average(network: nn.Module, folder: Path) -> None:
+    """Makes a network's weights the means of its own and a checkpoint's, from which it went on (Wortsman et al. 2022).
+
+    Raises:
+        InputError: the file is missing or damaged, or does not fit.
+    """
+    learned = {name: value.clone() for name, value in network.state_dict().items()}
+    load(network, folder)
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(learned[name], 0.5)
+
+
 def _read(folder: Path) -> dict[str, torch.Tensor]:
     path = folder / store.WEIGHTS
     try:

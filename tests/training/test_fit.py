@@ -9,6 +9,7 @@ from typing import Any
 import lightning
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.sets import save
 from training import checkpoint, dataset, train
@@ -133,6 +134,13 @@ def test_what_a_recipe_starts_from_is_trained_first(
     assert left.start == trained[1][1] == tmp_path / "checkpoints" / "first"
     config = json.loads((left.folder / "config.json").read_text())
     assert config["glyphzoo"]["start"] == "first" and config["glyphzoo"]["texts"][5] == "۵"
+    monkeypatch.setattr(train, "reachable", lambda *_: False)
+    halfway = train.train(dataclasses.replace(second, name="halfway", averaged=True), place)
+    end, middle = (load_file(one.folder / "model.safetensors")["fc.weight"].float() for one in (left, halfway))
+    begun = load_file(tmp_path / "checkpoints" / "first" / "model.safetensors")["fc.weight"].float()
+    mean = (begun + end) / 2
+    torch.testing.assert_close(middle, mean, atol=1e-3, rtol=0)
+    assert float((begun - mean).abs().max()) > 5e-3
     monkeypatch.setattr(train, "reachable", lambda *_: True)
     recipe_there, start = train.begun(second, place)
     assert recipe_there.start == train.IMAGENET and start is None and recipe_there.pretrained
