@@ -153,12 +153,11 @@ class CRNNReader(SequenceReader):
         weight = self.settings.language or (LM_WEIGHT if decoding.lm else 0.0)
         model = None if decoding.lm is False or not weight else decoding.lm or self.language_model()
         # the beam meets a Persian line's end first, and a word's: there each word is chosen by itself, of those near it
-        by_words = self.right_to_left and model is not None
-        whole = None if by_words else model
-        if by_words:
-            texts = [ctc.collapse(ctc.best_path(frames).tolist()), *ctc.near(frames, BEST - 1)]
-        else:
+        whole, of_words = (None, model) if self.right_to_left else (model, None)
+        if of_words is None:
             texts = self.followed(frames, whole)
+        else:
+            texts = [ctc.collapse(ctc.best_path(frames).tolist()), *ctc.near(frames, BEST - 1)]
         found = len(texts)
         if found < BEST:  # there is little doubt: what else it might be has to be looked for, and is no answer
             texts += [text for text in ctc.near(frames, BEST) if text not in texts]
@@ -168,7 +167,7 @@ class CRNNReader(SequenceReader):
         least = shares[:found].min()
         kept = [i for i in np.argsort(-shares, kind="stable") if i < found or shares[i] <= least]
         told = [(texts[i], float(shares[i])) for i in kept]
-        return self.respelled(frames, told, model, weight) if model is not None and whole is None else told
+        return told if of_words is None else self.respelled(frames, told, of_words, weight)
 
     def language_model(self) -> NGram:
         """Of the words that it reads."""

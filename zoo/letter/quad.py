@@ -27,6 +27,13 @@ BESIDE = 0.1  # how far beside its box a part of a text may stand
 INSIDE = 0.5  # of the height of a part, how much is between the box's top and its bottom
 LEVEL = 0.3  # of a text's height, how far from its top and its bottom a dot is that stands beside its box
 COLON = 0.12, 0.2, 0.7  # how far beside one another its dots are at most, over one another at least and at most
+# what `dashed` goes by, in heights of a label too
+DASH = 0.68  # how wide and high its box is, in heights of labels and values
+FLAT = 0.12, 0.95, 0.36  # how wide a dash is at least and at most, and how high at most
+AT = -0.35, 0.78  # how far under its label's top its middle is at least and at most
+FAR = 4.0, 0.7  # how far to the left of its label's left side it is looked for, and to the right
+EDGE = 0.05  # how near to where that ends it is cut off
+LINED = 1.0, 0.15, 0.3  # how far beside one another dots of a line are at most, and how high; the least size of another
 DARK = 0.4, 20.0  # of the contrast, and grey levels of it at least, by which ink is darker than paper
 
 
@@ -66,14 +73,20 @@ def joined(box: Quad, other: Quad) -> Quad:
     return _around(np.concatenate([box, other]), axes(box))
 
 
-def turned(box: Quad, like: Quad) -> Quad:
-    """A box of a text so short that its own sides do not tell how it is turned, turned as another; any other as it is.
+def shortened(box: Quad, end: float) -> Quad:
+    """A box up to a share of its width, from the left."""
+    right = box[[0, 3]] + end * (box[[1, 2]] - box[[0, 3]])
+    return np.stack([box[0], right[0], right[1], box[3]]).astype(np.float32)
 
-    It is the least such box around the first.
-    """
-    if float(np.linalg.norm(box[1] - box[0])) > LONG * height(box):
-        return box
-    return _around(box, axes(like))
+
+def turned(box: Quad, like: Quad) -> Quad:
+    """The least box around a short one that is turned as another; any other as it is."""
+    return _around(box, axes(like)) if short(box) else box
+
+
+def short(box: Quad) -> bool:
+    """Whether a text is so short that its own sides do not tell how it is turned."""
+    return float(np.linalg.norm(box[1] - box[0])) <= LONG * height(box)
 
 
 def height(box: Quad) -> float:
@@ -119,23 +132,66 @@ def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> 
     Returns:
         The box, parallel to the first one; the first one where there is no ink to be seen.
     """
-    grey = cv2.cvtColor(np.asarray(cut(page, box, ROOM * unit / height(box))), cv2.COLOR_RGB2GRAY)
-    darkest, paper, lightest = np.quantile(grey, (0.005, 0.8, 0.98))
-    ink = grey < paper - DARK[0] * max(lightest - darkest, DARK[1])
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    parts = stats[1:, :4] / unit  # left, top, width, height
-    parts[:, :2] -= ROOM
+    parts = _parts(page, box, unit, ROOM, ROOM)
     way = axes(box) * unit
     middles = box[0] + (parts[:, :2] + parts[:, 2:] / 2) @ way
     apart = np.full(len(parts), False)
     for other in others:
         apart |= [cv2.pointPolygonTest(other, middle, False) >= 0 for middle in middles.tolist()]
-    own = parts[_own(parts, apart, grey.shape[1] / unit - 2 * ROOM, grey.shape[0] / unit - 2 * ROOM)]
+    width, high = np.linalg.norm(box[1] - box[0]) / unit, np.linalg.norm(box[3] - box[0]) / unit
+    own = parts[_own(parts, apart, float(width), float(high))]
     if not len(own):
         return box
-    first, last = own[:, :2].min(0), (own[:, :2] + own[:, 2:]).max(0)
-    grown = np.maximum(BOXED - (last - first), 0) / 2
-    return _spanned(box[0], way, first - grown, last + grown)
+    return _grown(box[0], way, own[:, :2].min(0), (own[:, :2] + own[:, 2:]).max(0), BOXED)
+
+
+def dashed(page: Pixels, label: Quad, labels: Sequence[Quad], values: Sequence[Quad]) -> Quad | None:
+    """The box of a dash that stands behind a label, or None.
+
+    A dash has no height: its box is as high and as wide as it would be for a letter, which the texts around it tell.
+
+    Args:
+        page: uint8 (H, W, 3).
+        label: of the value that a dash may be.
+        labels: boxes of all labels on the page.
+        values: boxes of other values.
+    """
+    unit = float(np.median([height(one) for one in labels]))
+    usual = [unit, *([float(np.median([height(one) for one in values]))] if values else [])]
+    side = DASH * float(np.exp(np.log(usual).mean()))
+    way = axes(label) * unit
+    place = _spanned(label[0], way, np.array([-FAR[0], 0.0]), np.array([FAR[1], 1.0]))
+    parts = _parts(page, place, unit, ROOM, 0.0)
+    if not (flat := _flat(parts)).any():
+        return None
+    dash = parts[int(np.where(flat, parts[:, 2], 0).argmax())]
+    return _grown(place[0], way, dash[:2], dash[:2] + dash[2:], side / unit)
+
+
+def _parts(page: Pixels, box: Quad, unit: float, over: float, aside: float) -> Floats:
+    """The connected parts of ink in a box and around it.
+
+    Args:
+        page: uint8 (H, W, 3).
+        box: where they are.
+        unit: pixels, such as a label's height.
+        over: how many units over it and under it count.
+        aside: how many to its sides.
+
+    Returns:
+        (n, 4) left, top, width and height of each, in units from the box's corner.
+    """
+    grey = cv2.cvtColor(np.asarray(cut(page, box, *(np.array([over, aside]) * unit / height(box)))), cv2.COLOR_RGB2GRAY)
+    darkest, paper, lightest = np.quantile(grey, (0.005, 0.8, 0.98))
+    ink = grey < paper - DARK[0] * max(lightest - darkest, DARK[1])
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    return np.asarray(stats[1:, :4] / unit - (aside, over, 0, 0))
+
+
+def _grown(origin: npt.NDArray[np.float32], way: Floats, first: Floats, last: Floats, side: float) -> Quad:
+    """The box between two corners, about its middle so wide and high at least, all along some axes from an origin."""
+    more = np.maximum(side - (last - first), 0) / 2
+    return _spanned(origin, way, first - more, last + more)
 
 
 def _own(parts: Floats, apart: Bools, width: float, height: float) -> Bools:
@@ -164,6 +220,26 @@ def _own(parts: Floats, apart: Bools, width: float, height: float) -> Bools:
     far = np.where(within < 0, LEVEL, 0.0) * (end - start)  # a zero stands about level with the others' middles
     beside = (left > left[letters].min() - NEAR[0]) & (right < right[letters].max() + NEAR[0])
     return np.asarray(letters | (own & beside & (top > start - NEAR[1] + far) & (bottom < end - far)))
+
+
+def _flat(parts: Floats) -> Bools:
+    """Which connected parts of ink may be a dash that stands behind a label.
+
+    Args:
+        parts: (n, 4) left, top, width and height of each in heights of a label, from where FAR begins.
+    """
+    left, top, wide, high = parts.T
+    x, y, size = left + wide / 2, top + high / 2, wide * high
+    level = (AT[0] < y) & (y < AT[1])
+    text = level & (high >= FLAT[2]) & (high < TALL)
+    flat = level & (wide > FLAT[0]) & (wide < FLAT[1]) & (high < np.minimum(FLAT[2], wide))
+    flat &= left + wide < sum(FAR) - EDGE
+    flat &= left < x[text].min(initial=sum(FAR))  # a text behind it is the value
+    flat &= ~(text & (left < (left + wide)[:, None]) & (left + wide > left[:, None])).any(1)  # it is a letter's dot
+    near = (abs(x - x[:, None]) < LINED[0]) & (abs(y - y[:, None]) < LINED[1]) & (size > LINED[2] * size[:, None])
+    flat &= near.sum(1) <= 2  # itself, and a dot of a colon
+    outside = flat & (x < FAR[0])
+    return np.asarray(outside if outside.any() else flat)
 
 
 def _colons(x: Floats, y: Floats, dots: Bools) -> Bools:

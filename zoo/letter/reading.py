@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Literal
 
 import cv2
@@ -22,8 +22,8 @@ from zoo.image import Pixels
 from zoo.letter import values
 from zoo.letter.finder import FIELDS, LABELS, Finder, Found
 from zoo.letter.pages import pages
-from zoo.letter.quad import Quad, cut, height, inked, joined, moved
-from zoo.letter.values import Value
+from zoo.letter.quad import AROUND, Quad, cut, dashed, height, inked, joined, moved, short, shortened
+from zoo.letter.values import DASHES, Value
 from zoo.loading import load, trained
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ BEHIND = 0.85  # confidence of what is read behind a label, where no value was f
 AGREED = 0.85  # share of the confidence of all readings of a value, from which on they are taken to agree
 TOGETHER = 0.4  # of the lower text's height that two share when they stand on one line
 OVER = 0.5  # of the shorter text's width that two share at most when they stand on one line
+GAP = 3.0  # times a label's height that its value is away at most, where it stands on no line with it
 REACH = 0.3, 8.0  # times a label's height: from where to where its value stands behind it
 MEANING: dict[str, Callable[[str], Value]] = {
     "number": values.number,
@@ -263,6 +264,11 @@ def beside(one: Quad, other: Quad) -> bool:
     return bool(bottom - top > TOGETHER * min(height(one), height(other)))
 
 
+def gap(value: Quad, label: Quad) -> float:
+    """How far a value is from its label, to the right of it: from the middle of a side to that of a side."""
+    return float(np.linalg.norm(value[1:3].mean(0) - label[[0, 3]].mean(0)))
+
+
 def _told(one: Found, label: bool) -> bool:
     """Whether a text is part of what a letter tells: a line, and what looked like a label and is none."""
     return one.kind == "line" or (one.kind in LABELS and not label)
@@ -273,14 +279,15 @@ def _labels(
 ) -> dict[int, tuple[str, str]]:
     """Which of the texts are labels, of one of FIELDS each, and what speaks against it, or "".
 
-    What looks like one is one if it is spelled like one, or else if the classifier of labels knows it.
+    What looks like one is one if it is spelled like one, or else if the classifier of labels takes it for any.
     """
     marks = [i for i, one in enumerate(found) if one.kind in LABELS]
     sure = {}
     for i, told in zip(marks, reader.read([cut(page, found[i].box) for i in marks]), strict=True):
         seen = "date" if told.label == "dated" else told.label if told.label in FIELDS else ""
         seen = seen if told.status == "ok" else ""
-        if name := values.label(texts[i].text) or seen:
+        # both may be wrong where it is badly printed; where it stands tells the finder too what it is
+        if name := values.label(texts[i].text) or (seen and found[i].kind.removesuffix(" label")):
             sure[i] = name, f"Its label looks like {told.text}." if seen not in ("", name) else ""
     return sure
 
@@ -296,23 +303,36 @@ def _fields(
     """Each of FIELDS on a page: its label, and the value that stands to the left of it."""
     said = [i for i, one in enumerate(found) if one.kind in FIELDS and values.bare(one.kind, texts[i].text)]
     owners = {i: _owner(found[i].box, {mark: found[mark].box for mark in labels}) for i in said}
-    unit = float(np.median([height(found[i].box) for i in labels] or [0]))
+    unit = float(np.median([height(found[i].box) for i in labels or said] or [0]))
+    boxes = [found[i].box for i in labels], [found[i].box for i in said if not short(found[i].box)]
     for name in FIELDS:
         mark = max((i for i in labels if labels[i][0] == name), key=lambda i: found[i].confidence, default=None)
         label = None if mark is None else found[mark].box
-        # the label tells what a value is of; only where there is none, what it looks like
-        own = [i for i in said if owners[i] == mark and (mark is not None or found[i].kind == name)]
+        # the label tells what a value is of; only where it has none, or is not there, what a value looks like
+        own = [i for i in said if mark is not None and owners[i] == mark] or [
+            i
+            for i in said
+            if owners[i] is None and found[i].kind == name and (label is None or gap(found[i].box, label) < GAP * unit)
+        ]
         # a piece of a label may look like a value, but makes no sense as one
         own = [i for i in own if not MEANING[name](values.bare(name, texts[i].text)).problem] or own
-        value = max(own, key=lambda i: float(found[i].box[:, 0].max()), default=None)
-        if value is None:
+        own.sort(key=lambda i: -float(found[i].box[:, 0].max()))
+        if label is not None and (dash := _dash(page, label, *boxes, reader)):
+            (place, printed), own = dash, []
+        elif not own:
             yield _empty(page, name, label, unit, reader, number)
             continue
-        place = found[value].box
-        printed = _readings(page, name, place, label, texts[value], reader)
+        else:
+            place, first = found[own[0]].box, texts[own[0]]
+            if len(own) > 1:  # it may have come to pieces
+                place = inked(page, reduce(joined, (found[i].box for i in own)), unit, boxes[0])
+                [first] = reader.read([cut(page, place)])
+            printed = _readings(page, name, place, label, first, reader)
         told = [replace(one, text=values.mended(name, one.text)) for one in printed]
         read, share = agreed([one for one in told if not MEANING[name](one.text).problem] or told)
         meant = MEANING[name](read.text)
+        if own and (end := _end(place, first, read.text)) < 1:
+            place = inked(page, shortened(place, end), unit, boxes[0])
         doubts = (
             meant.problem,
             "" if share >= AGREED else "It can be read in several ways.",
@@ -345,6 +365,34 @@ def _readings(
         if (text := values.labelled(name, one.text)) is not None
     ]
     return own + 2 * behind
+
+
+def _end(place: Quad, whole: Prediction, text: str) -> float:
+    """Where a value ends to the right, as a share of its box, which may begin within its label.
+
+    Args:
+        place: the box.
+        whole: what is read in it.
+        text: the value.
+    """
+    kept = whole.characters[-len(text) :]
+    if not text or whole.text == text or not whole.text.endswith(text) or any(box is None for *_, box in kept):
+        return 1.0
+    right = max(box[2] for *_, box in kept if box is not None)
+    return (right - AROUND * height(place)) / max(float(np.linalg.norm(place[1] - place[0])), 1e-6)
+
+
+def _dash(
+    page: Pixels, label: Quad, labels: Sequence[Quad], values: Sequence[Quad], reader: Reader
+) -> tuple[Quad, list[Prediction]] | None:
+    """Where a dash stands behind a label, and what is read there; None unless all readings tell one.
+
+    It is too small for the finder to be sure of, and mostly of what it is.
+    """
+    if (place := dashed(page, label, labels, values)) is None:
+        return None
+    told = reader.read([cut(page, place), *(cut(page, place, *around) for around in AGAIN)])
+    return (place, told) if all(one.text in DASHES for one in told) else None
 
 
 def _empty(page: Pixels, name: str, label: Quad | None, unit: float, reader: Reader, number: int) -> Field:

@@ -22,7 +22,8 @@ PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
-NONE = "ندارد", "-", "ـ", "--", ""
+DASHES = "-", "ـ", "--"
+NONE = "ندارد", *DASHES, ""
 # of what is attached: so many sheets, pages, copies, volumes or items; or whether anything is
 UNITS = "برگ", "صفحه", "نسخه", "جلد", "فقره", "مورد"
 COUNTS = "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده"
@@ -113,13 +114,16 @@ def labelled(field: str, text: str) -> str | None:
 def mended(field: str, text: str) -> str:
     """A value in which words that can only be others there are those: months, and what is attached.
 
-    >>> mended("attachment", "دو یرگ"), mended("date", "۲۱ بههن ۱۴۰۰")
+    They stand apart from digits.
+
+    >>> mended("attachment", "دو یرگ"), mended("date", "۲۱بههن ۱۴۰۰")
     ('دو برگ', '۲۱ بهمن ۱۴۰۰')
     """
     known = {"date": (*MONTHS, "ماه"), "attachment": (*UNITS, *COUNTS, *ATTACHED)}.get(field, ())
     if not known:
         return text
-    return re.sub(r"[^\W\d]+", lambda found: meant(folded(found[0]), known), text)
+    apart = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
+    return re.sub(r"[^\W\d]+", lambda found: meant(folded(found[0]), known), apart)
 
 
 def attachment(text: str) -> Value:
