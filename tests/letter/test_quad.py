@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from zoo.letter.quad import BOXED, Quad, cut, inked, joined, turned
+from zoo.letter.quad import BOXED, DASH, Quad, cut, dashed, inked, joined, turned
 
 UNIT = 20.0  # height of a label on these pages
 PAPER, INK = (235, 230, 220), (40, 40, 60)
@@ -78,3 +78,44 @@ def test_boxes_join_along_the_first_and_a_short_one_turns_as_another() -> None:
     upright = turned(tilted, rectangle(170, 46, 220, 74))
     np.testing.assert_allclose(upright, rectangle(90, 90, 110, 110), atol=0.01)
     np.testing.assert_array_equal(turned(value, label + 3), value)
+
+
+LABEL = rectangle(200, 50, 240, 70)
+LETTERS = tuple((x, 52, x + 9, 70) for x in range(201, 240, 13))
+COLON = (191, 55, 193, 57), (191, 65, 193, 67)
+RULED = tuple((x, 70, x + 3, 71) for x in range(20, 195, 7))  # dots of a line
+
+
+def test_a_dash_behind_a_label_has_the_box_of_a_letter() -> None:
+    dash = 160, 58, 168, 60
+    for more in ((), COLON, RULED, (*COLON, *RULED), ((20, 40, 21, 100),), ((120, 57, 121, 58),)):
+        there = dashed(page(*LETTERS, dash, *more), LABEL, [LABEL], [])
+        assert there is not None, more
+        side = DASH * UNIT / 2
+        middle = 164.5, 59.5
+        np.testing.assert_allclose(there.mean(0), middle, atol=1)
+        np.testing.assert_allclose(np.ptp(there, axis=0), 2 * side, atol=0.1)
+    higher = dashed(page(*LETTERS, dash), LABEL, [LABEL], [rectangle(0, 0, 99, 4 * UNIT)])
+    assert higher is not None and np.ptp(higher[:, 1]) == pytest.approx(2 * DASH * UNIT), "between both"
+    ending = dashed(page(*LETTERS[1:], (200, 60, 211, 62), dash), LABEL, [LABEL], [])
+    assert ending is not None and ending[1, 0] < 180, "before what is flat at its label's end"
+    swallowed = rectangle(158, 50, 240, 70)
+    assert dashed(page(*LETTERS, dash), swallowed, [LABEL], []) is not None, "its label's box reaches over it"
+
+
+def test_what_is_no_dash_is_none() -> None:
+    digits = tuple((x, 52, x + 6, 70) for x in range(130, 156, 13))
+    dotted = tuple((x, 60, x + 3, 61) for x in range(20, 195, 7))
+    for inks in (
+        (),
+        COLON,
+        RULED,
+        dotted,
+        digits,
+        (*digits, (160, 58, 168, 60)),
+        ((160, 80, 168, 82),),
+        ((100, 58, 180, 60),),
+    ):
+        assert dashed(page(*LETTERS, *inks), LABEL, [LABEL], []) is None, inks
+    above = (201, 46, 209, 48), *LETTERS
+    assert dashed(page(*above), LABEL, [LABEL], []) is None, "the dot of a letter"

@@ -24,6 +24,15 @@ def answer(text: str, status: str = "ok", label: str | None = None) -> Predictio
     return Prediction(text, 0.9, ((text, 0.9),), (), status, label)
 
 
+def spread(told: Prediction, crop: Image.Image) -> Prediction:
+    """The same, its characters side by side from the right."""
+    step = crop.width / max(len(told.text), 1)
+    boxes = [
+        (crop.width - (i + 1) * step, 0.0, crop.width - i * step, float(crop.height)) for i in range(len(told.text))
+    ]
+    return replace(told, characters=tuple((c, 0.9, box) for c, box in zip(told.text, boxes, strict=True)))
+
+
 def read(
     picture: Image.Image,
     objects: Objects,
@@ -32,7 +41,7 @@ def read(
     turned: Callable[[Image.Image], np.ndarray] = lambda _: np.eye(3)[:2],
     again: Callable[[str], str] = lambda text: text,
     together: Callable[[str], str] | None = None,
-    behind: Prediction | None = None,
+    behind: Prediction | list[Prediction] | None = None,
 ) -> Letter:
     """A letter as networks would read it that find and read all of the objects, in their order.
 
@@ -51,9 +60,9 @@ def read(
 
     def texts(crops: Sequence[Image.Image]) -> list[Prediction]:
         if len(crops) == len(objects):
-            return [answer(one["text"], status(one)) for one in objects]
+            return [spread(answer(one["text"], status(one)), crop) for one, crop in zip(objects, crops, strict=True)]
         if len(crops) == len(reading.BARE):
-            return [behind or answer("", "empty")] * len(crops)
+            return behind if isinstance(behind, list) else [behind or answer("", "empty")] * len(crops)
         if not crops:
             return []
         cuts: list[tuple[tuple[int, int], str, str]] = []
@@ -144,6 +153,55 @@ def test_what_no_label_and_no_value_was_found_for_is_still_read() -> None:
     letter = read(picture, false)
     assert "جناب آقای" in letter.text and letter["number"].problem == "There is no label before it."
     assert read(picture, false, label="number")["number"].problem == "", "the classifier of labels knows it"
+    unlike = read(picture, false, label="date")["number"]
+    assert unlike.value.text == number["text"] and unlike.problem == "Its label looks like تاریخ."
+
+
+def test_a_dash_that_was_not_found_is_read_where_its_ink_is() -> None:
+    picture, objects = next(
+        (picture, objects)
+        for picture, objects in map(drawn, range(40))
+        if any(one["kind"] == "attachment" and one["text"] == "-" for one in objects)
+    )
+    dash = next(one for one in objects if one["kind"] == "attachment")
+    unseen = [one for one in objects if one is not dash]
+    told = read(picture, unseen, behind=answer("-"))["attachment"]
+    assert told.value.text == "-" and told.status == "ok" and told.box is not None
+    assert np.linalg.norm(told.box.mean(0) - np.mean(dash["box"], 0)) < 0.3 * np.ptp(np.array(dash["box"])[:, 1])
+    for others in ([answer("۱")] * 3, [answer("-"), answer("۱"), answer("-")]):
+        assert read(picture, unseen, behind=others)["attachment"].status != "ok", "not every reading of it is a dash"
+    elsewhere = [{**dash, "box": (np.array(dash["box"]) - [30, 0]).tolist(), "text": "ا"}, *unseen]
+    assert read(picture, elsewhere, behind=answer("-"))["attachment"].value.text == "-", "whatever else was found"
+
+
+def test_a_value_over_or_under_the_line_of_its_label_is_its_own_all_the_same() -> None:
+    picture, objects = drawn(1)
+    number = next(one for one in objects if one["kind"] == "number")
+    high = np.ptp(np.array(number["box"])[:, 1])
+    others = [one for one in objects if one["kind"].split()[0] not in ("date", "attachment") and one is not number]
+    for away, right in ((0.9, True), (6.0, False)):
+        there = {**number, "box": (np.array(number["box"]) + [0, away * high]).tolist()}
+        told = read(picture, [there, *others])["number"]
+        assert (told.value.text == number["text"]) is right
+
+
+def test_pieces_of_a_value_are_one_and_the_end_of_its_label_is_no_part_of_its_box() -> None:
+    picture, objects = drawn(1)
+    number = next(one for one in objects if one["kind"] == "number")
+    true = np.array(number["box"])
+    others = [one for one in objects if one is not number]
+    pieces = [
+        {**number, "text": "12", "box": quad.shortened(true, 0.4).tolist()},
+        {**number, "text": "34", "box": quad.shortened(true[[1, 0, 3, 2]], 0.4)[[1, 0, 3, 2]].tolist()},
+    ]
+    whole = read(picture, [*pieces, *others])["number"]
+    assert whole.box is not None and whole.status == "doubtful"
+    np.testing.assert_allclose(whole.box, true, atol=4)
+    wide = true + np.array([[0, 0], [1, 0], [1, 0], [0, 0]]) * np.ptp(true[:, 0])
+    ended = [{**number, "text": "نامه 12/3", "box": wide.tolist()}, *others]
+    alone = read(picture, ended, together=lambda _: "12/3")["number"]
+    assert alone.value.text == "12/3" and alone.box is not None
+    assert np.ptp(alone.box[:, 0]) < 0.7 * np.ptp(wide[:, 0])
 
 
 def test_a_value_is_of_the_label_before_it_whatever_it_looks_like() -> None:

@@ -67,6 +67,7 @@ def test_misread_words_are_mended_where_only_one_can_be_meant() -> None:
     assert values.mended("date", said["date"]) == "۱۹ آبان ۱۳۷۳"
     assert values.mended("attachment", said["attachment"]) == "به شرح متن"
     assert values.mended("date", "۳آذر۱۳۸۵") == "۳ آذر ۱۳۸۵", "words stand apart from digits"
+    assert values.mended("attachment", "یک\N{ZERO WIDTH NON-JOINER}جلد") == "یک جلد"
     assert values.mended("attachment", "۱۲برگ") == "۱۲ برگ" and values.mended("number", "ب۱۲") == "ب۱۲"
     for field, text in (("number", "یرگ/۱۲"), ("title", "دو یرگ"), ("date", "۱ تهر ۱۳۸۰"), ("date", "۱۲ مهر ماه ۱۳۹۷")):
         assert values.mended(field, text) == text

@@ -331,7 +331,7 @@ def _fields(
         told = [replace(one, text=values.mended(name, one.text)) for one in printed]
         read, share = agreed([one for one in told if not MEANING[name](one.text).problem] or told)
         meant = MEANING[name](read.text)
-        if own and (end := _end(place, first, read.text)) < 1:
+        if own and (end := ending(place, first, read.text)) < 1:
             place = inked(page, shortened(place, end), unit, boxes[0])
         doubts = (
             meant.problem,
@@ -367,19 +367,19 @@ def _readings(
     return own + 2 * behind
 
 
-def _end(place: Quad, whole: Prediction, text: str) -> float:
-    """Where a value ends to the right, as a share of its box, which may begin within its label.
+def ending(place: Quad, whole: Prediction, text: str) -> float:
+    """Where a value ends to the right, as a share of its box's width: less than 1 where the box begins in its label.
 
     Args:
         place: the box.
         whole: what is read in it.
         text: the value.
     """
-    kept = whole.characters[-len(text) :]
-    if not text or whole.text == text or not whole.text.endswith(text) or any(box is None for *_, box in kept):
+    kept = [box for *_, box in whole.characters[-len(text) :] if box is not None]
+    if not kept or whole.text == text or not whole.text.endswith(text):
         return 1.0
-    right = max(box[2] for *_, box in kept if box is not None)
-    return (right - AROUND * height(place)) / max(float(np.linalg.norm(place[1] - place[0])), 1e-6)
+    right = max(box[2] for box in kept) - AROUND * height(place)
+    return min(right / max(float(np.linalg.norm(place[1] - place[0])), 1e-6), 1.0)
 
 
 def _dash(

@@ -122,7 +122,7 @@ def mended(field: str, text: str) -> str:
     known = {"date": (*MONTHS, "ماه"), "attachment": (*UNITS, *COUNTS, *ATTACHED)}.get(field, ())
     if not known:
         return text
-    apart = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
+    apart = re.sub(r"\u200c|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
     return re.sub(r"[^\W\d]+", lambda found: meant(folded(found[0]), known), apart)
 
 
