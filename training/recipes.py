@@ -323,10 +323,9 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
     "persian-letter-detector-second": partial(
         _after, "persian-letter-detector-first", pretrained=False, learning_rate=2e-3, seed=84
     ),
-    "persian-letter-detector-third": partial(
+    "persian-letter-detector": partial(
         _after, "persian-letter-detector-second", epochs=1, learning_rate=1.5e-3, seed=88
     ),
-    "persian-letter-detector": partial(_after, "persian-letter-detector-third", averaged=True, seed=92),
     # teaches a network to see Persian letters, where ImageNet's weights cannot be had
     "persian-letters": partial(_persian, **_LETTERS),
     "persian-letters-resnet50": partial(_persian, architecture="resnet50", **_LETTERS | {"epochs": 2}),
