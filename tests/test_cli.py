@@ -80,6 +80,9 @@ def test_a_reader_of_words_reads_whole_pages(tmp_path: Path, capsys: pytest.Capt
     assert main(["read", str(folder), *files]) == 0
     first, _ = capsys.readouterr().out.splitlines()
     assert " / " in first.split("\t")[1]
+    assert main(["read", "persian-crnn", files[1], "--json"]) == 0
+    [line] = json.loads(capsys.readouterr().out)
+    assert "words" not in line, "lines of Persian letters are found by zoo.letter"
 
 
 def test_csv_and_json_keep_any_script(tiny: Path, picture: Path, tmp_path: Path) -> None:

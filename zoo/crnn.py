@@ -64,7 +64,6 @@ class CRNNReader(SequenceReader):
     graph_names = ("frames",)
     recurrent = True
     has_lexicon = True
-    reads_pages = True
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
@@ -81,6 +80,10 @@ class CRNNReader(SequenceReader):
     def right_to_left(self) -> bool:
         """Whether what it reads is Persian, whose texts run the other way than frames do."""
         return bool(self.config["glyphzoo"].get("right_to_left"))
+
+    @property
+    def reads_pages(self) -> bool:
+        return not self.right_to_left  # Persian lines are found by zoo.letter
 
     def encode(self, text: str) -> ctc.Text:
         """A text's symbols as they stand in a picture, from left to right.

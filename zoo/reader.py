@@ -45,7 +45,11 @@ class Reader(Trained):
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
     has_lm: ClassVar[bool] = False
     has_lexicon: ClassVar[bool] = False
-    reads_pages: ClassVar[bool] = False  # whether `zoo.spotting` finds its words in whole pictures
+
+    @property
+    def reads_pages(self) -> bool:
+        """Whether `zoo.spotting` finds its words in whole pictures."""
+        return False
 
     @property
     def explained_layer(self) -> nn.Module:
