@@ -383,13 +383,13 @@ def ending(place: Quad, whole: Prediction, text: str) -> float:
 
 
 def _dash(
-    page: Pixels, label: Quad, labels: Sequence[Quad], values: Sequence[Quad], reader: Reader
+    page: Pixels, label: Quad, labels: Sequence[Quad], others: Sequence[Quad], reader: Reader
 ) -> tuple[Quad, list[Prediction]] | None:
     """Where a dash stands behind a label, and what is read there; None unless all readings tell one.
 
-    It is too small for the finder to be sure of, and mostly of what it is.
+    It is so small that the finder may miss it. Its size is told by all labels and the other values.
     """
-    if (place := dashed(page, label, labels, values)) is None:
+    if (place := dashed(page, label, labels, others)) is None:
         return None
     told = reader.read([cut(page, place), *(cut(page, place, *around) for around in AGAIN)])
     return (place, told) if all(one.text in DASHES for one in told) else None
