@@ -201,12 +201,13 @@ def _field(one: Field, found: Letter) -> str:
         (left, top), (right, bottom) = np.concatenate(boxes).min(0), np.concatenate(boxes).max(0)
         margin = bottom - top
         zoomed = f"{left - margin:.0f} {top - margin:.0f} {right - left + 2 * margin:.0f} {3 * margin:.0f}"
-    meaning = " · ".join(dict.fromkeys(part for part in (one.value.normal, one.value.gregorian) if part))
+    meanings = dict.fromkeys(part for part in (one.value.normal, one.value.gregorian) if part)
+    meaning = " · ".join(f"<bdi>{html.escape(part)}</bdi>" for part in meanings)  # each runs its own way
     sure = f" {figures.percent(one.confidence)}" if one.box is not None and one.status != "corrected" else ""
     return (
         f'<tr tabindex="0" data-page="{one.page}" data-box="{zoomed}"><th dir="rtl">{NAMES[one.name]}</th>'
         f'<td><input name="{one.name}" dir="auto" value="{html.escape(one.value.text)}" '
-        f'aria-label="{NAMES[one.name]}"></td><td>{html.escape(meaning)}</td>'
+        f'aria-label="{NAMES[one.name]}"></td><td>{meaning}</td>'
         f'<td class="{one.status}"><b>{STATUS[one.status]}</b>{html.escape(sure)} {html.escape(one.problem)}</td></tr>'
     )
 

@@ -107,3 +107,9 @@ def test_programs_get_the_fields(files: list[str]) -> None:
     assert date["text"] == "۱۳۹۷/۱۰/۲۰" and date["gregorian"] == "2019-01-10" and date["box"] == BOX.tolist()
     with pytest.raises(gr.Error, match="damaged"):
         letters.read_letter(Path(files[2]))
+
+
+def test_what_a_value_means_runs_its_own_way() -> None:
+    """ط between digits would turn them round in a cell that runs from the left."""
+    one = Field("number", MEANING["number"]("۸۸/ط/۷۷"), "ok", 0.9, BOX, LABEL)
+    assert "<td><bdi>88/ط/77</bdi></td>" in letters._field(one, Letter((one,), ()))
