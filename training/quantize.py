@@ -1,16 +1,19 @@
 """A checkpoint's network in 8-bit integers, for onnxruntime: a fraction of the time on a CPU.
 
     python -m training.quantize word-crnn --data DIR
+    python -m training.quantize persian-crnn --data DIR --floats stem blocks.0 blocks.1
 
 The ranges of its convolutions' values on pictures of the validation set go into config.json; from these and the weights
 the network is made where it is used. They stay there only where it is faster and not worse: of the validation set it
-may lose less than TOLERANCE. Temperature and threshold stay as well: calibrate first.
+may lose less than TOLERANCE. Temperature and threshold stay as well: calibrate first. Where all integers are worse,
+layers next to the picture can stay in floats: what they round, all others see.
 """
 
 import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,23 +34,27 @@ SEEN = 50  # pictures from which the ranges come: of more, one in a thousand wid
 TOLERANCE = 0.002  # of all pictures
 
 
-def ranges(reader: Reader, pictures: dataset.Captchas, chosen: dataset.Indices) -> dict[str, dict[str, list[float]]]:
+def ranges(
+    reader: Reader, pictures: dataset.Captchas, chosen: dataset.Indices, floats: Sequence[str] = ()
+) -> dict[str, dict[str, list[float]]]:
     """By graph and convolution the least and largest value that it is shown and that it gives, over some pictures.
 
-    Only the graph that is shown pictures is looked at.
+    What a ReLU makes zero counts as zero. Only the graph that is shown pictures is looked at, and nothing in the layers
+    that are named in `floats`.
     """
     name = reader.graph_names[0]
     with tempfile.TemporaryDirectory() as scratch:
         path = simplified(export(reader.graphs(reader.network)[name]), Path(scratch))
         calibrator = create_calibrator(path, ["Conv"], str(Path(scratch) / "augmented.onnx"))
         calibrator.collect_data(Inputs({"images": reader.prepare(pictures.image(i))[0]} for i in chosen))
-        found = {tensor: known.range_value for tensor, known in calibrator.compute_data().data.items()}
-        return {
-            name: {
-                layer: [float(f"{value:.5g}") for tensor in tensors for value in np.ravel(found[tensor]).tolist()]
-                for layer, tensors in convolutions(path).items()
-            }
-        }
+        known = calibrator.compute_data().data
+        found: dict[str, list[float]] = {}
+        for layer, of in convolutions(path).items():
+            if not any(f"{layer}.".startswith(f"{kept}.") for kept in floats):
+                values = np.concatenate([np.ravel(known[tensor].range_value) for tensor in (of.shown, of.given)])
+                values[2:] = np.maximum(values[2:], 0 if of.rectified else -np.inf)
+                found[layer] = [float(f"{value:.5g}") for value in values]
+        return {name: found}
 
 
 def exact(reader: Reader, pictures: dataset.Captchas, texts: dataset.Indices) -> tuple[int, float]:
@@ -60,13 +67,13 @@ def exact(reader: Reader, pictures: dataset.Captchas, texts: dataset.Indices) ->
     return hits, float(np.median(seconds))
 
 
-def quantize(folder: Path, pictures: dataset.Captchas, texts: dataset.Indices) -> bool:
+def quantize(folder: Path, pictures: dataset.Captchas, texts: dataset.Indices, floats: Sequence[str] = ()) -> bool:
     """Whether a checkpoint in 8-bit integers is faster and not worse on some validation pictures; it stays so if it is.
 
-    What was found is printed.
+    What was found is printed. The layers named in `floats` stay in floats.
     """
     results = []
-    for found in ({}, ranges(zoo.load(folder), pictures, texts[:: -(-len(texts) // SEEN)])):
+    for found in ({}, ranges(zoo.load(folder), pictures, texts[:: -(-len(texts) // SEEN)], floats)):
         keep(folder, found)
         hits, seconds = exact(zoo.load(folder), pictures, texts)
         results.append((hits, seconds))
@@ -95,13 +102,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.quantize", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="a checkpoint of the zoo")
     options.add(parser, "data")
+    parser.add_argument("--floats", nargs="+", default=(), help="layers that stay in floats (default: none)")
     args = parser.parse_args()
     recipe = recipe_of(args.name)
     # of the sets that it learned from, those are wanted of which a part validates
     recipe = replace(recipe, train=tuple(name for name in recipe.train if name in recipe.validation))
     split = dataset.split(recipe, args.data)
     texts = split.validation[dataset.answerable(split.pictures.recipe, split.pictures.texts[split.validation])]
-    kept = quantize(store.CHECKPOINTS / args.name, split.pictures, texts)
+    kept = quantize(store.CHECKPOINTS / args.name, split.pictures, texts, args.floats)
     print("It stays in 8-bit integers" if kept else "It is not faster, or worse, and stays in floats")
 
 

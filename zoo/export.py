@@ -4,7 +4,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -91,29 +91,55 @@ def simplified(model: bytes, folder: Path) -> Path:
     return path
 
 
-def convolutions(path: Path) -> dict[str, tuple[str, str]]:
-    """By each convolution's name in the network, the names of the tensors that it is shown and that it gives."""
-    nodes = [node for node in onnx.load(path).graph.node if node.op_type == "Conv"]
-    return {node.input[1].removesuffix(".weight"): (node.input[0], node.output[0]) for node in nodes}
+class Convolution(NamedTuple):
+    """One of an exported graph.
+
+    Attributes:
+        node: its name in the graph.
+        shown, given: the names of the tensors that it is shown and that it gives.
+        rectified: whether nothing but a ReLU sees what it gives.
+    """
+
+    node: str
+    shown: str
+    given: str
+    rectified: bool
+
+
+def convolutions(path: Path) -> dict[str, Convolution]:
+    """The convolutions of a simplified graph, by their names in the network."""
+    nodes = onnx.load(path).graph.node
+    seeing: dict[str, set[str]] = {}
+    for node in nodes:
+        for tensor in node.input:
+            seeing.setdefault(tensor, set()).add(node.op_type)
+    return {
+        node.input[1].removesuffix(".weight"): Convolution(
+            node.name, node.input[0], node.output[0], seeing.get(node.output[0]) == {"Relu"}
+        )
+        for node in nodes
+        if node.op_type == "Conv"
+    }
 
 
 def quantized(model: bytes, graph: Graph) -> bytes:
-    """An exported graph in 8-bit integers: convolutions by its ranges, LSTMs by what each input holds.
+    """An exported graph in 8-bit integers: the convolutions that have ranges, and LSTMs, by what each input holds.
 
     Jacob et al. 2018, as onnxruntime has it. Weights have seven bits: processors without VNNI add up eight with
     overflows.
 
     Raises:
-        InputError: the ranges are not those of the graph's convolutions.
+        InputError: the ranges are not those of convolutions of the graph.
     """
     with tempfile.TemporaryDirectory() as scratch:
         path = simplified(model, Path(scratch))
         tensors: dict[str, list[dict[str, Any]]] = {}
         found = convolutions(path)
-        if graph.ranges.keys() != found.keys():
+        if not graph.ranges.keys() <= found.keys():
             raise InputError("The checkpoint's ranges are those of another network; fetch its config.json anew.")
-        for name, (shown, given) in found.items():
-            for tensor, (least, largest) in zip((shown, given), np.reshape(graph.ranges[name], (2, 2)), strict=True):
+        for name, values in graph.ranges.items():
+            ends = found[name].shown, found[name].given
+            for tensor, (least, largest) in zip(ends, np.reshape(values, (2, 2)), strict=True):
                 tensors[tensor] = [{"rmin": np.float32(least), "rmax": np.float32(largest)}]
         example = {name: value.numpy() for name, value in graph.inputs.items()}
         if any(node.op_type == "LSTM" for node in onnx.load(path).graph.node):
@@ -124,7 +150,7 @@ def quantized(model: bytes, graph: Graph) -> bytes:
             path,
             every,
             Inputs(iter([example])),
-            op_types_to_quantize=["Conv"],
+            nodes_to_quantize=[found[name].node for name in graph.ranges],
             activation_type=QuantType.QUInt8,  # signed ones are half as fast on x86
             weight_type=QuantType.QInt8,
             reduce_range=True,

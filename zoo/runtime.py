@@ -39,8 +39,9 @@ class Graph:
         inputs: an example of every input, by name, with a batch of two.
         free_axes: names of the axes that may have any length, by input; an axis named in several is one and the same.
         outputs: the outputs' names.
-        ranges: of each convolution, by its name in the network, the least and the largest value that it was shown and
-            that it gave; where these are given, onnxruntime computes it in 8-bit integers, and LSTMs too.
+        ranges: of convolutions, by their names in the network, the least and the largest value that each was shown and
+            that it gave; onnxruntime computes these in 8-bit integers, the others in floats. Where there are any,
+            LSTMs are computed in integers too.
     """
 
     module: nn.Module

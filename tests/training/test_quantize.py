@@ -79,7 +79,7 @@ def test_ranges_of_another_network_are_a_sentence(folder: Path, pictures: Any) -
     found = quantize.ranges(zoo.load(folder), pictures, np.arange(2))
     for damaged, told in (
         ({"frames": {"stem.0": [0, 1]}}, "four numbers"),
-        ({"frames": {"stem.0": [0, 1, 0, 1]}}, "another network"),
+        ({"frames": {"stem.1": [0, 1, 0, 1]}}, "another network"),
         ({"pages": found["frames"]}, "four numbers"),
     ):
         quantize.keep(folder, damaged)
