@@ -238,6 +238,11 @@ def alignments(frames: Floats, text: Sequence[int], count: int = 1) -> list[Alig
 
     Viterbi's algorithm over the text with a blank around every symbol, with the best `count` ways to each place kept.
     """
+    likeliest = best_path(frames)
+    if count == 1 and collapse(likeliest.tolist()) == tuple(text):  # no path is better
+        new = np.diff(likeliest, prepend=BLANK) != 0
+        places = 2 * np.cumsum(new & (likeliest != BLANK)) - (likeliest != BLANK)
+        return [Alignment(likeliest, float(np.asarray(frames, float).max(1).sum()), _spans(places, len(text)))]
     if len(frames) < shortest(text):
         return []
     [(symbols, skips)] = _places([text])
@@ -269,6 +274,11 @@ def alignments(frames: Floats, text: Sequence[int], count: int = 1) -> list[Alig
             place, rank = place - int(back[place, rank]), int(ranks[place, rank])
             walk.append(place)
         at = np.array(walk[::-1])
-        spans = [np.flatnonzero(at == 2 * i + 1) for i in range(len(text))]
-        found.append(Alignment(symbols[at], probability, tuple((int(s[0]), int(s[-1]) + 1) for s in spans)))
+        found.append(Alignment(symbols[at], probability, _spans(at, len(text))))
     return found
+
+
+def _spans(at: Ints, count: int) -> tuple[tuple[int, int], ...]:
+    """Of each of the symbols, its first frame and the one behind its last, from the place that each frame stands at."""
+    own = 2 * np.arange(count) + 1
+    return tuple(zip(np.searchsorted(at, own).tolist(), np.searchsorted(at, own, "right").tolist(), strict=True))

@@ -144,7 +144,8 @@ def content(rgb: Image.Image) -> Box:
     """
     coarse = max(max(rgb.size) // 1024, 1)  # a photo is looked at in small: it would take much memory
     pixels = np.asarray(rgb.reduce(coarse), np.int16)
-    there = np.abs(pixels - border(pixels)).max(2) > SAME
+    red, green, blue = (np.abs(pixels - border(pixels)) > SAME).transpose(2, 0, 1)
+    there = red | green | blue
     for tall in (max(len(there) // 20, 3), 1):
         runs = np.logical_and.reduce([there[i : len(there) - tall + 1 + i] for i in range(tall)])  # upright ones
         if runs.any():
@@ -228,8 +229,11 @@ def border(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def normalise(pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -> npt.NDArray[np.float32]:
     """uint8 (N, H, W, 3) to float32 (N, 3, H, W): (value / 255 − mean) / std for each channel."""
     scale = 1 / (255 * np.array(std, np.float32))
-    shift = np.array(mean, np.float32) / np.array(std, np.float32)
-    return np.ascontiguousarray((pixels * scale - shift).transpose(0, 3, 1, 2))
+    shift = np.divide(mean, std, dtype=np.float32)
+    inputs = np.array(pixels.transpose(0, 3, 1, 2), np.float32, order="C")
+    inputs *= scale[:, None, None]
+    inputs -= shift[:, None, None]
+    return inputs
 
 
 def denormalise(inputs: npt.NDArray[np.float32], mean: tuple[float, ...], std: tuple[float, ...]) -> Pixels:

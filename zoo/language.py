@@ -37,17 +37,18 @@ class NGram:
         self._base = len(alphabet) + 1
         self._longest = self._base**order
         self._suffix = self._base ** np.arange(1, order + 1)  # a gram's remainder by it is that of its last 1 … n
-        self._apart = np.arange(order) * self._longest  # tells grams of 1 … n letters from one another
+        # tells grams of 1 … n letters from one another, and from those that are followed by a letter
+        self._apart = np.arange(2 * order) * self._longest
         shares, backoffs = [], []
-        for suffix, apart in zip(self._suffix, self._apart, strict=True):
+        for suffix, apart, apart_before in zip(self._suffix, *self._apart.reshape(2, order), strict=True):
             shorter, times = _summed(grams % suffix, counts)
             before, place, kinds = np.unique(shorter // self._base, return_inverse=True, return_counts=True)
             total = np.bincount(place, times, len(before)) + kinds
             shares.append((shorter + apart, times / total[place]))
-            backoffs.append((before + apart, kinds / total))
+            backoffs.append((before + apart_before, kinds / total))
         # a letter's chance is its share after n − 1 letters and, times their back-off weight, its chance after n − 2
-        self._seen, self._share = map(np.concatenate, zip(*shares, strict=True))
-        self._before, self._backoff = map(np.concatenate, zip(*backoffs, strict=True))
+        self._keys, self._values = map(np.concatenate, zip(*shares, *backoffs, strict=True))
+        self._unseen = np.repeat([0.0, 1.0], order)
         self._log_chance = lru_cache(COMMON)(self._computed)
 
     @classmethod
@@ -85,12 +86,11 @@ class NGram:
     def _computed(self, gram: int) -> float:
         """Natural logarithm of the chance of a gram's last letter after those before it."""
         shorter = gram % self._suffix
-        place, there = _find(self._seen, shorter + self._apart)
-        shares = self._share[place] * there
-        place, there = _find(self._before, shorter // self._base + self._apart)
-        backoffs = np.where(there, self._backoff[place], 1.0)
+        wanted = np.concatenate([shorter, shorter // self._base]) + self._apart
+        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        values = np.where(self._keys[place] == wanted, self._values[place], self._unseen).tolist()
         chance = 1 / self._base
-        for share, backoff in zip(shares.tolist(), backoffs.tolist(), strict=True):
+        for share, backoff in zip(values[: self.order], values[self.order :], strict=True):
             chance = share + backoff * chance
         return math.log(chance)
 
@@ -145,12 +145,6 @@ def _summed(keys: Ints, counts: Ints) -> tuple[Ints, Ints]:
     """Each key once, ascending, and the sum of its counts."""
     once, place = np.unique(keys, return_inverse=True)
     return once, np.bincount(place, counts, len(once)).astype(np.int64)
-
-
-def _find(keys: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """The places of those wanted among ascending keys, and whether they are there."""
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return place, keys[place] == wanted
 
 
 @cache
