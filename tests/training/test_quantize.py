@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
@@ -18,6 +19,7 @@ from training.recipes import recipe_of
 from zoo import store
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
+from zoo.export import export
 
 PICTURES = [
     Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8)).resize((48, 32)) for i in range(12)
@@ -53,6 +55,25 @@ def test_it_answers_much_as_in_floats_and_each_picture_by_itself(folder: Path, p
     assert np.array_equal(after, alone), "what others are beside it changes nothing"
     sizes = sorted(path.stat().st_size for path in (folder.parent / "home").rglob("*.onnx"))
     assert len(sizes) == 2 and sizes[0] < sizes[1] / 2
+
+
+def test_layers_that_are_named_stay_in_floats(folder: Path, pictures: Any) -> None:
+    reader = zoo.load(folder, runtime="torch")
+    every = quantize.ranges(reader, pictures, np.arange(12))["frames"]
+    found = quantize.ranges(reader, pictures, np.arange(12), ["stem", "blocks.0", "squeeze.0"])["frames"]
+    kept = {"stem.0", "blocks.0.conv1", "blocks.0.conv2", "blocks.0.shortcut.0", "squeeze.0"}
+    assert every.keys() - found.keys() == kept
+    graph = dataclasses.replace(reader.graphs(reader.network)["frames"], ranges=found)
+    nodes = onnx.load_from_string(export(graph)).graph.node
+    made = {out: node.op_type for node in nodes for out in node.output}
+    rounded = [made.get(node.input[0]) == "DequantizeLinear" for node in nodes if node.op_type == "Conv"]
+    assert rounded.count(True) == len(found) and rounded.count(False) == len(kept)
+
+
+def test_what_a_relu_makes_zero_takes_no_room_in_a_range(folder: Path, pictures: Any) -> None:
+    found = quantize.ranges(zoo.load(folder, runtime="torch"), pictures, np.arange(12))["frames"]
+    assert all(found[f"blocks.{i}.conv1"][2] == 0 < found[f"blocks.{i}.conv1"][3] for i in range(6))
+    assert all(found[f"blocks.{i}.conv2"][2] < 0 for i in range(6)), "to these a shortcut is added first"
 
 
 def test_a_classifier_answers_so_too_though_it_sees_many_at_once(
