@@ -14,12 +14,11 @@ FOLDER = Path(__file__).parent / "results" / "memorization"  # as python -m trai
 INTRODUCTION = """\
 ### Learned, or learned by heart?
 
-The same network, the zoo's ResNet-18 that tells captchas apart, went on to learn the same {count:,} captchas of 100
-words three times: with their true labels; with the labels shuffled, so that a picture's label says nothing of what is
-printed; and with noise in the pictures' place. It gets all of them right in the end, whatever nonsense that is: it has
-room enough to keep every picture by itself, and unlearns to read for it. **That a network is right on what it was
-trained on says nothing.** Pictures that it never saw tell the three apart: there the first reads words, and the
-others are hardly ever right. Only a trace of what the second could read before is left.
+The same network, a ResNet-18 that begins with random weights, learned the same {count:,} captchas of 100 words three
+times: with their true labels; with the labels shuffled, so that a picture's label says nothing of what is printed; and
+with noise in the pictures' place. It gets all of them right in the end, whatever nonsense that is: it has room enough
+to keep every picture by itself. **That a network is right on what it was trained on says nothing.** Pictures that it
+never saw tell the three apart: there the first reads words, and the others guess, one in a hundred.
 
 After Zhang et al. 2017, *Understanding deep learning requires rethinking generalization*.
 `python -m training.memorization` does it again.

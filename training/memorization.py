@@ -1,11 +1,10 @@
 """What a network can learn by heart: a ResNet-18 on true labels, on shuffled ones, and on noise in the pictures' place.
 
-    python -m training.memorization --runs RUNS
+    python -m training.memorization --runs RUNS --workers 0
 
-After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 2,000 of the
-captcha study's hard ones, and 500 others to test; nothing but labels or pixels differs between the three. All go on
-from the bundled classifier, which reads already: from chance, these are too few pictures to learn to read from. What
-was drawn and fitted is kept under RUNS and not done again.
+After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 2,000, black
+on white with a little noise, and 1,000 others to test; nothing but labels or pixels differs between the three, and all
+begin with the same random weights. What was drawn and fitted is kept under RUNS and not done again.
 
 Left in --out: study.json, and pictures.png, a sheet of pictures that were learned with a label that is not theirs.
 """
@@ -22,35 +21,32 @@ import torch
 from torch import nn
 
 from training import confusion, curves, dataset, options
-from training.data import folder, study
+from training.data import folder
 from training.data.memorization import COUNT, KINDS, SHUFFLED, TESTED, draw
 from training.data.texts import WORDS
-from training.fit import Pictures, fit, locate
+from training.fit import Pictures, fit
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from zoo.metrics import wilson
 
-EPOCHS = 25
+EPOCHS = 45
+SIZE = 24, 128  # height and width of the input
 SHOWN = 48  # pictures on the page
 OUT = Path(__file__).parents[1] / "demos" / "results" / "memorization"
 
 
 def recipe(kind: str) -> Recipe:
-    """That of the bundled classifier, from which it goes on, without all that keeps it from learning by heart."""
+    """That of the bundled classifier, without all that keeps it from learning by heart."""
     name = kind.replace(" ", "-")
-    width, height = study.canvas()
-    base = recipe_of("captcha-resnet18")
     return replace(
-        base,
+        recipe_of("captcha-resnet18"),
         name=f"memorization-{name}",
-        start=base.name,
         model_args={},
         train=(f"{name}-train",),
         validation=(f"{name}-test",),
         samples=(COUNT,),
         epochs=EPOCHS,
-        input_size=(height, width),
-        widths=(width, width),
+        input_size=SIZE,
         strangers=0.0,
         recolour=False,
         weight_decay=0.0,
@@ -96,7 +92,7 @@ def main() -> None:
             if not (base / name / "metadata.csv").exists():
                 folder.write(base / name, partial(draw, kind=kind, tested=tested), count, title=name)
         pictures = Pictures(dataset.split(own, base), args.workers)
-        network = fit(pictures, base / own.name, locate(own.start, args.runs))
+        network = fit(pictures, base / own.name)
         (train,), test = pictures.split.train, pictures.split.validation
         told = {"name": kind, "history": curves.read(base / own.name)}
         for part, indices in (("train", train), ("test", test)):

@@ -65,6 +65,11 @@ def study(
     return Captcha(np.asarray(picture), text, drawn.boxes + np.array(corner * 2, np.float32))
 
 
+def any_case(rng: np.random.Generator, word: str) -> str:
+    """A word of small letters with each in either case."""
+    return "".join(c.upper() if up else c for c, up in zip(word, rng.random(len(word)) < 0.5, strict=True))
+
+
 def draw_easy(index: int, seed: int = 0) -> folder.Drawing:
     """Image `index` of the easy set: font by font, black on white, lower case."""
     font, label = divmod(index, len(WORDS))
@@ -80,7 +85,7 @@ def draw_hard(index: int, seed: int = 0) -> folder.Drawing:
     background, noise, colour, font, label = (int(i) for i in np.unravel_index(index, shape))
     rng = np.random.default_rng((seed, 1, index))
     name, word = tuple(COLOURS)[background], WORDS[label]
-    text = "".join(c.upper() if up else c for c, up in zip(word, rng.random(len(word)) < 0.5, strict=True))
+    text = any_case(rng, word)
     ink = COLOURS[name][1][colour]
     drawn = study(text, study_fonts()[font], name, NOISE[noise], ink, rng)
     row = row_of(drawn) | {"word": word, "label": label, "font": fonts.STUDY[font]}
