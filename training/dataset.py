@@ -276,7 +276,6 @@ STREAMS: dict[str, Callable[..., Drawing]] = {  # each draws the picture of an i
     "words": partial(words.draw_any, split="train"),
     "persian-lines": partial(lines.draw, split="train", write=lines.taught_text),
 }
-NICE = 10  # steps by which workers stand back behind what learns
 CHUNK = 1_024  # pictures that are drawn, and sorted by their width, at once
 
 
@@ -320,8 +319,12 @@ class Stream(IterableDataset[Batch]):
 
 
 def step_back(_: int) -> None:
-    """Lets a worker run where what learns leaves room: its threads wait for one another, and all for the slowest."""
-    os.nice(NICE)
+    """Lets a worker run where what learns leaves a core idle: its threads wait for one another, all for the slowest.
+
+    However nice a worker were, Linux would let it end its turn of some milliseconds before a waiting thread goes on.
+    """
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def streamed(recipe: Recipe, epoch: int, workers: int) -> DataLoader[Batch]:

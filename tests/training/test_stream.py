@@ -1,6 +1,7 @@
 """Pictures that are drawn while a network learns from them, and a network that learns to spell them."""
 
 import dataclasses
+import os
 import string
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
+from torch.utils.data import Dataset
 
 from tests.sets import save
 from training import dataset
@@ -82,6 +84,21 @@ def test_workers_draw_every_picture_once(recipe: Recipe) -> None:
         for text in texts(recipe, batch)
     )
     assert alone == shared
+
+
+class Policy(Dataset[dataset.Example]):
+    """Tells, as a digit that is to be read, how the process that loads it is scheduled."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    def __getitem__(self, _: dataset.Key) -> dataset.Example:
+        return dataset.Example(np.zeros((32, 32, 3), np.uint8), str(os.sched_getscheduler(0)), np.zeros((0, 4)))
+
+
+def test_a_worker_runs_where_what_learns_leaves_a_core_idle(recipe: Recipe) -> None:
+    [batch] = dataset.loader(Policy(recipe), [[(0, 32, 0)]], 1)
+    assert texts(recipe, batch) == [str(os.SCHED_IDLE)]
 
 
 def test_a_network_learns_to_spell(recipe: Recipe, tmp_path: Path) -> None:
