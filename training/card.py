@@ -117,7 +117,7 @@ Calibration: logits are divided by {temperature:.3f}, fitted on {validation};
 below a confidence of {threshold:.3f} an answer is marked "unsure".
 """
 DIGITS = {"ms": 1, "seconds": 2, "images": 0, "MB": 0}  # behind the point; what is measured in these is a cost
-ROUNDED = ", which computes its {} in 8-bit integers"
+ROUNDED = ", which computes {} convolutions{} in 8-bit integers"
 LANGUAGE = """
 Ten texts are followed, and weighed in the end, by what the network sees and by how English words are spelled: a
 character 6-gram model, counted over the word list of the npm package word-list (MIT) without the words held out for
@@ -222,12 +222,13 @@ def write(folder: Path) -> None:
     )
     size = (folder / "model.safetensors").stat().st_size / 1e6
     height, width = config["pretrained_cfg"]["input_size"][1:]
-    layers = "convolutions and LSTMs" if kind == "crnn" else "convolutions"
     seen = "pages of any size" if finds else f"input {height}×{width}"
     program = (LETTER_PROGRAM if finds else PROGRAM).format(name=name, subject=subject)
     language = PERSIAN_LANGUAGE if reading.get("right_to_left") else LANGUAGE
     calibrated = "" if finds else CALIBRATED.format(**reading, validation=HELD_OUT[subject][0])
-    rounded = ROUNDED.format(layers) if reading.get("ranges") else ""
+    rounded = "".join(
+        ROUNDED.format(len(known), " and the LSTMs" * (kind == "crnn")) for known in reading.get("ranges", {}).values()
+    )
     text = f"""---
 {meta.to_yaml()}
 ---
