@@ -68,6 +68,7 @@ evaluate: $(VENV)/.dev fonts ## measure again what README and cards state, an ho
 	$(BIN)/python -m benchmarks.readers --save --limit 600 --data data/words-test data/numbers-test \
 	    data/words-iiit5k-test.zip
 	$(BIN)/python -m benchmarks.spotting --save
+	$(BIN)/python -m benchmarks.speed --save
 	$(BIN)/python -m benchmarks.letters --save --peer-limit 60
 
 # Large tensors' memory is kept, not asked for anew at every step, and lies in large pages: up to twice as fast on a CPU

@@ -16,9 +16,9 @@ INTRODUCTION = """\
 
 The same network, a ResNet-18 that begins with random weights, learned the same {count:,} captchas of 100 words three
 times: with their true labels; with the labels shuffled, so that a picture's label says nothing of what is printed; and
-with noise in the pictures' place. It gets all of them right in the end, whatever nonsense that is: it has room enough
-to keep every picture by itself. **That a network is right on what it was trained on says nothing.** Pictures that it
-never saw tell the three apart: there the first reads words, and the others guess, one in a hundred.
+with noise in the pictures' place. It gets nearly all of them right in the end, whatever nonsense that is: it has room
+enough to keep every picture by itself. **That a network is right on what it was trained on says nothing.** Pictures
+that it never saw tell the three apart: there the first reads words, and the others guess, one in a hundred.
 
 After Zhang et al. 2017, *Understanding deep learning requires rethinking generalization*.
 `python -m training.memorization` does it again.
