@@ -41,6 +41,15 @@ def test_lines_are_found_row_by_row() -> None:
     assert spotting.find(page()) == []
 
 
+def test_a_small_picture_is_enlarged_fourfold_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector, seen = spotting._detector().text_det, []
+    session = detector.session
+    monkeypatch.setattr(detector, "session", lambda pixels: (seen.append(pixels.shape[2:]), session(pixels))[1])
+    for size in ((108, 32), (900, 600), (300, 96)):
+        spotting.find(Image.new("RGB", size, "white"))
+    assert seen == [(128, 448), (736, 1_088), (384, 1_216)], "sides of multiples of 32, as the detector has them"
+
+
 def test_rows_are_read_from_left_to_right() -> None:
     quads = [quad(300, 12, 400, 42), quad(0, 100, 90, 130), quad(0, 10, 200, 40), quad(500, 0, 600, 35)]
     assert spotting.rows(quads) == [[2, 0, 3], [1]]

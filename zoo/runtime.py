@@ -67,6 +67,7 @@ class OnnxRuntime:
         threads: how many cores to use; 0 for all.
         alone: graphs that see one picture at a time: they round by the values of all that they see, and no picture's
             answer may depend on its neighbours.
+        small: graphs that a second core gains nothing for: waiting for work it would take another's.
     """
 
     def __init__(
@@ -76,8 +77,9 @@ class OnnxRuntime:
         folder: Path,
         threads: int,
         alone: Collection[str] = (),
+        small: Collection[str] = (),
     ) -> None:
-        self.graphs, self.folder, self.alone = graphs, folder, alone
+        self.graphs, self.folder, self.alone, self.small = graphs, folder, alone, small
         self.threads = threads
         self.opened = {name: self._open(name) for name in names}
 
@@ -109,7 +111,7 @@ class OnnxRuntime:
     def _session(self, name: str, model: bytes) -> Runtime:
         options = onnxruntime.SessionOptions()
         # a second core gains nothing on one picture, and waits for work where another picture's could be done
-        options.intra_op_num_threads = 1 if name in self.alone else self.threads
+        options.intra_op_num_threads = 1 if name in self.alone or name in self.small else self.threads
         options.log_severity_level = 3  # errors only
         session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
         return lambda graph, **inputs: tuple(session.run(None, inputs))

@@ -148,6 +148,7 @@ class Seq2SeqReader(SequenceReader):
 
     fields: ClassVar = {**SequenceReader.fields, "model_args.longest": int}
     graph_names = ("encode", "step")
+    small_graphs = ("step",)
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:

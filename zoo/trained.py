@@ -84,6 +84,7 @@ class Trained(ABC):
 
     fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
     graph_names: ClassVar[tuple[str, ...]]  # what is opened at once
+    small_graphs: ClassVar[tuple[str, ...]] = ()  # that one core computes as fast as two
     recurrent: ClassVar = False  # whether they hold LSTMs, whose 8-bit integers depend on all that is computed at once
 
     def __init__(
@@ -105,7 +106,8 @@ class Trained(ABC):
             rounded = f"-{hashlib.sha256(json.dumps(ranges).encode()).hexdigest()[:16]}" if ranges else ""
             files = f"{self.name}-{store.sha256(folder / store.WEIGHTS)[:16]}-{EXPORT}{rounded}"
             alone = ranges if self.recurrent else ()
-            self._run = OnnxRuntime(self.graph_names, self._exported, store.home() / "onnx" / files, threads, alone)
+            home = store.home() / "onnx" / files
+            self._run = OnnxRuntime(self.graph_names, self._exported, home, threads, alone, self.small_graphs)
         else:
             from zoo.export import TorchRuntime
 
