@@ -151,6 +151,11 @@ async def _received(request: Request, jobs: Jobs) -> tuple[Mapping[str, Any], Pa
             fields = None
         if not isinstance(fields, dict):
             raise Refused(400, 'The body is no JSON object; send one like {"dataset": "captchas"}.')
+        for name, value in fields.items():  # a form's are all texts
+            if name in SIDES and isinstance(value, str):
+                raise Refused(400, f"{name} is a whole number from 1 to {SIDE}, not the text {value[:20]!r}.")
+            if name not in SIDES and value is None:
+                raise Refused(400, f"{name[:20]} is a text, not null; leave it out.")
         return fields, None
     async with bounded.form(max_files=1, max_fields=16) as form:
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -161,6 +166,9 @@ async def _received(request: Request, jobs: Jobs) -> tuple[Mapping[str, Any], Pa
             while chunk := await upload.read(MB):
                 part.write(chunk)
         return fields, Path(part.name)
+
+
+SIDES = "rows", "cols"
 
 
 def _submit(jobs: Jobs, fields: Mapping[str, Any], upload: Path | None) -> Job:
@@ -180,7 +188,7 @@ def _wish(fields: Mapping[str, Any], upload: Path | None) -> Wish:
     Raises:
         Refused: they make no sense.
     """
-    known = {"dataset", "embedder", "layout", "rows", "cols"}
+    known = {"dataset", "embedder", "layout", *SIDES}
     if strange := sorted(set(fields) - known):
         raise Refused(400, f"There is no option {strange[0]!r}; the options are {', '.join(sorted(known))}.")
     dataset = _text(fields, "dataset")
@@ -193,7 +201,7 @@ def _wish(fields: Mapping[str, Any], upload: Path | None) -> Wish:
     for name, value, values in (("embedder", embedder, EMBEDDERS), ("layout", layout, grid.LAYOUTS)):
         if value not in values:
             raise Refused(400, f"There is no {name} {value!r}; choose from {', '.join(filter(None, values))}.")
-    rows, cols = (_side(name, _text(fields, name)) for name in ("rows", "cols"))
+    rows, cols = (_side(name, _text(fields, name)) for name in SIDES)
     digest = ""
     if upload:
         with upload.open("rb") as file:

@@ -31,13 +31,13 @@ def test_a_picture_tells_what_was_learned_instead(memorization_tab: Visit, width
 
 
 def test_what_the_page_says_is_what_was_found() -> None:
-    """All are learned by heart; but for the true labels, hardly anything is right elsewhere."""
+    """All are learned by heart; but for the true labels, what is right elsewhere is what guessing is, one in 100."""
     study = json.loads((tab.FOLDER / "study.json").read_text(encoding="utf-8"))
     true, shuffled, noise = study["kinds"]
     assert all(kind["train"]["accuracy"] >= 0.99 for kind in study["kinds"])
     assert true["test"]["accuracy"] > 0.85
-    assert max(kind["test"]["accuracy"] for kind in (shuffled, noise)) < 0.05
+    assert all(kind["test"]["interval"][0] < 0.01 < kind["test"]["interval"][1] for kind in (shuffled, noise))
     for kind in study["kinds"]:
         assert kind["history"]["accuracy/validation"][-1] == pytest.approx(kind["test"]["accuracy"], abs=0.01)
     assert all(one["printed"] != one["label"] for one in study["pictures"])
-    assert sum(one["read"] == one["label"] for one in study["pictures"]) >= 0.99 * len(study["pictures"])
+    assert sum(one["read"] == one["label"] for one in study["pictures"]) >= 0.95 * len(study["pictures"])
