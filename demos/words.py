@@ -297,11 +297,9 @@ def build() -> None:
     follow(drawn.input(show_drawing, [drawn, *options], [*of_page, *outputs], **last))
     upload.change(show_upload, [upload, *options], [*of_page, *outputs], preprocess=False, **shown, **alone)
     line.input(show_line, [lines, line, *options], outputs, **shown, **alone)
-    gr.on(
-        [o.change for o in options], show_again, [read, *options], outputs, trigger_mode="always_last", **shown, **alone
-    )
+    gr.on([o.change for o in options], show_again, [read, *options], outputs, **last)
     step.input(beam, [read, step, english], followed, **last)
-    gr.on([wanted.change, read.change], target, [read, wanted], aligned, trigger_mode="always_last", **shown, **alone)
+    gr.on([wanted.change, read.change], target, [read, wanted], aligned, **last)
     make.click(make_word, [text, family], upload, api_name="make_word", show_progress="hidden")
     # An endpoint for programs, with no widget of its own to start it.
     gr.on([], read_words, [upload, lexicon], gr.JSON(visible=False), api_name="read_words", preprocess=False, **alone)
