@@ -140,3 +140,14 @@ def test_too_few_frames_spell_nothing() -> None:
     frames = random_frames(4, 4)
     assert ctc.shortest((1, 1, 2)) == 4 and len(ctc.alignments(frames, (1, 1, 2))) == 1
     assert ctc.shortest((1, 1, 1)) == 5 and ctc.alignments(frames, (1, 1, 1)) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_best_path_is_the_alignment_of_what_it_spells(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = np.repeat(rng.normal(0, 4, (12, 5)), rng.integers(1, 4, 12), axis=0)  # symbols last some frames
+    frames = np.log(np.exp(logits) / np.exp(logits).sum(1, keepdims=True))
+    text = ctc.collapse(ctc.best_path(frames).tolist())
+    [found], (looked_for, _) = ctc.alignments(frames, text), ctc.alignments(frames, text, 2)
+    assert found.path.tolist() == looked_for.path.tolist() and found.spans == looked_for.spans
+    assert found.probability == pytest.approx(looked_for.probability)

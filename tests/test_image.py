@@ -225,3 +225,11 @@ def test_a_tiff_that_is_cut_short_is_a_sentence() -> None:
             image.load(buffer.getvalue()[:length])
         with pytest.raises(InputError):
             image.load(buffer.getvalue()[-length:])
+
+
+@pytest.mark.parametrize("channel", range(3))
+def test_what_differs_in_one_colour_alone_is_content(channel: int) -> None:
+    pixels = np.full((60, 200, 3), 255, np.uint8)
+    pixels[20:40, 50:150, channel] = 0
+    left, top, right, bottom = image.content(Image.fromarray(pixels))
+    assert 30 < left <= 50 and 150 <= right < 170 and 10 < top <= 20 and 40 <= bottom < 50
