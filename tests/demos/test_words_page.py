@@ -66,7 +66,9 @@ def test_a_lexicon_decides(words_tab: Visit) -> None:
     upload(page, "word.png", encoded(cropped("hello"), "PNG"))
     expect(panel(page, ".reading")).to_have_text("hello")
     page.get_by_role("button", name="How it decodes").click()
-    page.get_by_label("Lexicon").fill("hallow, help, yellow")
+    expect(page.locator("#words-ways tr").last).to_be_visible()  # what is typed while it opens is lost
+    page.wait_for_timeout(1_000)
+    page.get_by_label("Lexicon").press_sequentially("hallow, help, yellow")
     expect(page.locator("#words-ways tr")).to_have_count(5)
     expect(panel(page, ".reading")).not_to_have_text("hello")
 
