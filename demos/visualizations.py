@@ -49,6 +49,7 @@ from zoo.files import Files
 from zoo.grid import embed, pictures
 
 PATH = "/v2/visualizations"
+SIDES = "rows", "cols"
 EMBEDDERS = ("", *zoo.names(), embed.COLOUR, embed.PRETRAINED)
 
 
@@ -166,9 +167,6 @@ async def _received(request: Request, jobs: Jobs) -> tuple[Mapping[str, Any], Pa
             while chunk := await upload.read(MB):
                 part.write(chunk)
         return fields, Path(part.name)
-
-
-SIDES = "rows", "cols"
 
 
 def _submit(jobs: Jobs, fields: Mapping[str, Any], upload: Path | None) -> Job:

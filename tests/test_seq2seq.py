@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from PIL import Image
@@ -256,3 +257,15 @@ def test_covering_a_part_changes_no_frame(reader: Seq2SeqReader) -> None:
     changed = np.flatnonzero((part != whole).any((0, 1, 2)))
     assert changed.max() < whole.shape[3] / 2 + 2, "what is not covered stays where it was"
     assert reader.prepare(covered)[0].shape != whole.shape
+
+
+def test_the_steps_of_the_decoder_take_one_core(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, session = [], onnxruntime.InferenceSession
+
+    def opened(model: bytes, options: onnxruntime.SessionOptions, providers: list[str]) -> onnxruntime.InferenceSession:
+        threads.append(options.intra_op_num_threads)
+        return session(model, options, providers)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", opened)
+    zoo.load(folder, threads=2)
+    assert threads == [2, 1], "the picture is seen by two, and each step is small"

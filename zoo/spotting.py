@@ -22,6 +22,9 @@ Floats = npt.NDArray[np.float64]
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, from the upper left one of the text on, clockwise
 CROPPED = 0.4  # of a picture's height that a line fills at least where the picture was cropped to it
 UPRIGHT = 1.5  # how much higher than wide a line is that stands on its side
+SHORT = 736  # pixels to which the detector enlarges a picture's shorter side, if that is less
+ENLARGED = 4  # times at most: a word of 30 pixels is found as well so, and in a twentieth of the time
+ALONE = threading.Lock()  # else one thread would change how far another's picture is enlarged
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,6 @@ class Spotted:
 def _sure(words: Sequence[Word]) -> float:
     """The probability that every word is right, each for itself; 0 of none."""
     return float(np.prod([word.confidence for word in words])) if words else 0.0
-
-
-SHORT = 736  # pixels to which the detector enlarges a picture's shorter side, if that is less
-ENLARGED = 4  # times at most: a word of 30 pixels is found as well so, and in a twentieth of the time
-ALONE = threading.Lock()  # else one thread would change how far another's picture is enlarged
 
 
 @cache
