@@ -10,8 +10,8 @@ RUN apt-get update \
 USER user
 ENV PATH=/home/user/.local/bin:$PATH
 WORKDIR /home/user/app
-COPY --chown=user requirements.txt requirements.lock ./
-RUN pip install --no-cache-dir --user -r requirements.txt -c requirements.lock
+COPY --chown=user requirements.lock ./
+RUN pip install --no-cache-dir --user --no-deps -r requirements.lock
 COPY --chown=user . .
 EXPOSE 7860
 CMD ["python", "-m", "streamlit", "run", "demos/grid.py", "--server.port=7860", "--server.address=0.0.0.0"]

@@ -25,7 +25,6 @@ grid: $(VENV)/.app ## open the page that lays pictures out on a grid; with FLAGS
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev fonts lint ## run every check, a headless browser included
 	./packages.sh app
-	./packages.sh opencv
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -39,21 +38,23 @@ lint: $(VENV)/.dev ## check style and types
 fonts: $(FONTS) ## fetch the fonts and words that training data is drawn with (npm)
 
 bench: $(VENV)/.dev fonts ## measure readers and grid beside their peers
-	./packages.sh opencv
 	$(BIN)/python -m benchmarks.readers
 	$(BIN)/python -m benchmarks.grid
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
 	$(BIN)/python -m benchmarks.grid_page
 
-lock: $(BIN)/python ## renew requirements.lock, the exact pins of all that is installed
+# rapidocr names opencv-python, which is the module cv2 a second time: requirements.txt has the one without windows
+LOCK := uv pip compile --universal --python-version 3.11 --no-annotate --no-header --upgrade --quiet \
+    --no-emit-package opencv-python
+
+lock: $(BIN)/python ## renew the exact pins of all that is installed: requirements.lock, requirements-dev.lock
 	$(BIN)/python -m pip install uv==0.13.9
-	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate \
-	    --no-header --upgrade --quiet --output-file requirements.lock
+	$(BIN)/python -m $(LOCK) requirements.txt --output-file requirements.lock
+	$(BIN)/python -m $(LOCK) pyproject.toml --all-extras -c requirements.lock --output-file requirements-dev.lock
 
 # what lies in data/ beside the drawn sets: see README
 evaluate: $(VENV)/.dev fonts ## measure again what README and cards state, an hour or two
 	./packages.sh app
-	./packages.sh opencv
 	$(BIN)/python -m training.data.captcha tests
 	$(BIN)/python -m training.data.glyph tests
 	$(BIN)/python -m training.data.persian tests
@@ -84,12 +85,12 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt requirements.lock | $(BIN)/python
-	$(BIN)/python -m pip install -r requirements.txt -c requirements.lock
+$(VENV)/.app: requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --no-deps -r $<
 	touch $@
 
-$(VENV)/.dev: pyproject.toml $(VENV)/.app
-	$(BIN)/python -m pip install -e '.[train,dev]' -c requirements.lock
+$(VENV)/.dev: requirements-dev.lock pyproject.toml $(VENV)/.app
+	$(BIN)/python -m pip install --no-deps -r $< -e .
 	touch $@
 
 $(FONTS): training/data/package-lock.json

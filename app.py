@@ -3,6 +3,9 @@
 `gradio app.py` runs this file twice, so that nothing here may start a worker or load a model.
 """
 
+# First: thread pools of what is loaded after it have the cores that this process may use
+import zoo  # noqa: F401 # isort: skip
+
 import os
 import subprocess
 import sys

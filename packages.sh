@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the system packages that a target needs and this machine lacks: ./packages.sh venv|app|fonts|persian|opencv|browser
+# Installs the system packages that a target needs and this machine lacks: ./packages.sh venv|app|fonts|persian|browser
 # By apt, as root or with sudo; elsewhere it names them. PYTHON is the interpreter that .venv is made with.
 set -eu
 python=${PYTHON:-python3}
@@ -20,15 +20,11 @@ app)
 fonts)
     has npm || want npm
     ;;
-persian) # more fonts to train with; those of npm do
+persian) # more fonts, for training with --fonts debian
     for font in farsiweb freefarsi hosny-thabit paktype ukij-uyghur arabeyes kacst freefont-ttf nafees unikurdweb; do
         name=${font#hosny-}
         ls /usr/share/fonts/*/*"${name%-ttf}"/*.ttf >/dev/null 2>&1 || want "fonts-$font"
     done
-    ;;
-opencv) # RapidOCR and ddddocr read with it
-    loads libGL.so.1 || want libgl1
-    loads libgthread-2.0.so.0 || want libglib2.0-0
     ;;
 browser)
     has chromium || want chromium

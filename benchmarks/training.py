@@ -9,7 +9,6 @@ waiting for them costs. The last three are medians of rounds that come in turn.
 
 import argparse
 import itertools
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +20,7 @@ from training import dataset
 from training.fit import fast_bfloat16
 from training.module import Reading
 from training.recipes import Recipe, recipe_of
+from zoo import cores
 
 BATCHES = 16
 ROUNDS = 7
@@ -82,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", default=["word-crnn"], help="recipes (default: word-crnn)")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: the cores)")
+    parser.add_argument("--workers", type=int, default=cores.available(), help="processes (default: the cores)")
     args = parser.parse_args()
     for name in args.names:
         found = measure(next(iter(recipe_of(name).steps.values())), args.data, args.workers)

@@ -20,7 +20,7 @@ from zoo.errors import InputError
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n")[0])
     parser.add_argument("name", choices=NAMES)
-    options.add(parser, "data", "runs", "workers")
+    options.add(parser, "data", "runs", "workers", "fonts")
     parser.add_argument("--finetune", type=Path, help="an ImageFolder, or a zip of one, whose style is to be learned")
     parser.add_argument(
         "--limit", type=int, help="train and validate on this many pictures only: it must learn them by heart"
@@ -34,7 +34,7 @@ def main() -> None:
         if args.epochs:
             shorter = tuple((name, values | {"epochs": args.epochs}) for name, values in recipe.phases)
             recipe = dataclasses.replace(recipe, epochs=args.epochs, phases=shorter)
-        trained = train(recipe, Place(args.data, args.runs, args.workers, args.limit))
+        trained = train(recipe, Place(args.data, args.runs, args.workers, args.limit, tuple(args.fonts)))
     except (InputError, FileNotFoundError) as error:
         hint = "; see python -m training.data.captcha --help" if isinstance(error, FileNotFoundError) else ""
         parser.error(f"{error}{'' if args.finetune else hint}")

@@ -17,7 +17,7 @@ from training import pages
 from training.data import lines, words
 from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
-from zoo import crnn, image, ink
+from zoo import cores, crnn, image, ink
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid
 
@@ -82,7 +82,7 @@ class Captchas(Dataset[Example]):
         if least == most:
             return np.full(len(indices), most)
         # not a pool: that would send the whole table to a worker with every task
-        loader = DataLoader(Widths(self), 256, sampler=indices, num_workers=os.cpu_count() or 0, collate_fn=list)
+        loader = DataLoader(Widths(self), 256, sampler=indices, num_workers=cores.available(), collate_fn=list)
         return np.concatenate(list(tqdm(loader, "widths")))
 
     def __getitem__(self, key: Key) -> Example:
@@ -297,6 +297,8 @@ class Stream(IterableDataset[Batch]):
 
     def _chunk(self, number: int) -> Iterator[Batch]:
         recipe, draw = self.recipe, STREAMS[self.recipe.stream]
+        if recipe.extra:
+            draw = partial(draw, extra=recipe.extra)
         rng = np.random.default_rng((recipe.seed, number))
         drawn = [draw(number * CHUNK + i, seed=recipe.seed) for i in range(CHUNK)]
         framed = sorted(

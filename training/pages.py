@@ -76,7 +76,7 @@ class Pieces(IterableDataset[Batch]):
             rng = np.random.default_rng((recipe.seed, number))
             found = []
             for index in range(number * TOGETHER, (number + 1) * TOGETHER):
-                drawn = letters.draw(index, "train", "any", recipe.seed, DPI)
+                drawn = letters.draw(index, "train", "any", recipe.seed, DPI, recipe.extra)
                 found += pieces(rng, drawn, recipe.input_size, EACH)
             order = rng.permutation(len(found))
             for start in range(0, len(order), recipe.batch):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from PIL import Image
 
 from training.data import persian
+from training.data.fonts import Extra
 from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
@@ -35,6 +36,7 @@ class Recipe:
         input_size: height and width of the network's input.
         widths: the narrowest and widest input.
         stream: what draws pictures while they are trained on, one of `dataset.STREAMS`; "" to take them from `train`.
+        extra: fonts beside those of the training split that a stream draws Persian with.
         train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates. The
             first that validates is of readable captchas, of which few may be called unsure.
         subject: what it reads, by which it is measured and described.
@@ -78,6 +80,7 @@ class Recipe:
     input_size: tuple[int, int] = (48, 192)
     widths: tuple[int, int] = (192, 192)
     stream: str = ""
+    extra: Extra = ()
     subject: Literal["captcha", "glyph", "persian", "word", "line", "letter"] = "captcha"
     protocol: bool = False
     start: str = ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from training import dataset
 from training.calibrate import write_calibrated
+from training.data.fonts import Extra
 from training.fit import Pictures, fit, locate
 from training.module import reachable
 from training.recipes import NAMES, Recipe, recipe_of
@@ -24,12 +25,14 @@ class Place:
         runs: where runs and the checkpoints that they give are kept.
         workers: processes that load pictures.
         limit: train and validate on this many pictures only; None for all.
+        extra: fonts beside those of the training split that Persian is drawn with.
     """
 
     data: Path
     runs: Path
     workers: int
     limit: int | None = None
+    extra: Extra = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def train(recipe: Recipe, place: Place) -> Trained:
         FileNotFoundError: a set is not there.
         InputError: the checkpoint to start from is not there.
     """
+    recipe = replace(recipe, extra=place.extra)
     split = dataset.split(recipe, place.data)
     recipe, start = begun(recipe, place)
     split = replace(split, pictures=dataset.Captchas(recipe, split.pictures.folders))

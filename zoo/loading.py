@@ -24,7 +24,7 @@ def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None 
         name: a name of `names()`, or a checkpoint's folder.
         device: a torch device.
         runtime: "onnx" or "torch"; by default onnx on the CPU, torch elsewhere.
-        threads: cores that onnxruntime uses; 0 for all.
+        threads: cores to use; 0 for all that this process may use.
 
     Raises:
         InputError: there is no such checkpoint, or it is damaged or out of reach; the sentence names the remedy.

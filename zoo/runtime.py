@@ -64,7 +64,7 @@ class OnnxRuntime:
         names: the graphs that are opened at once; others are when they are first asked for.
         graphs: gives the graphs; asked only if a file is missing, so that a second start needs no torch network.
         folder: where the files are, or are exported to.
-        threads: how many cores to use; 0 for all.
+        threads: how many cores to use.
         alone: graphs that see one picture at a time: they round by the values of all that they see, and no picture's
             answer may depend on its neighbours.
         small: graphs that a second core gains nothing for: waiting for work it would take another's.

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo import image
+from zoo import cores, image
 from zoo.crnn import CRNNReader
 from zoo.prediction import Prediction, Status
 
@@ -80,7 +80,10 @@ def _sure(words: Sequence[Word]) -> float:
 def _detector() -> Any:
     from rapidocr import RapidOCR  # takes long to import
 
-    engine: Any = RapidOCR(params={"Global.log_level": "error"})
+    threads = cores.available()
+    engine: Any = RapidOCR(
+        params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": threads}
+    )
     engine._load_det_model()  # else it would come with the first picture
     return engine
 

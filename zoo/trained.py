@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zoo import store
+from zoo import cores, store
 from zoo.errors import InputError
 from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime
 
@@ -78,7 +77,7 @@ class Trained(ABC):
         folder: the checkpoint's folder, with config.json and model.safetensors.
         device: a torch device.
         runtime: "onnx" or "torch"; by default onnx on a CPU and torch elsewhere.
-        threads: cores that onnxruntime uses; 0 for all.
+        threads: cores to use; 0 for all that this process may use.
         name: what it is called, where that is not the folder's name.
     """
 
@@ -91,7 +90,7 @@ class Trained(ABC):
         self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
     ) -> None:
         self.folder, self.device, self.name = folder, device, name or folder.name
-        self.threads = threads or os.cpu_count()
+        self.threads = threads or cores.available()
         self.config = store.read_config(folder, {**FIELDS, **self.fields})
         self.settings = Settings.of(self.config)
         self.check()

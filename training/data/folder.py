@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from zoo import cores
 from zoo.errors import InputError
 from zoo.files import Files
 
@@ -54,7 +55,7 @@ def write(out: Path, draw: Callable[[int], Drawing], count: int, workers: int | 
     part = out / "metadata.csv.part"
     with (
         part.open("w", newline="", encoding="utf-8") as file,
-        ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool,
+        ProcessPoolExecutor(workers or cores.available(), multiprocessing.get_context("spawn")) as pool,
     ):
         table: csv.DictWriter[str] | None = None
         for row in tqdm(pool.map(_Write(draw, out), range(count), chunksize=16), title or out.name, count):

@@ -1,13 +1,14 @@
 """The fonts that training and test images are drawn with.
 
 They come from the npm packages that package.json in this folder pins: `npm ci --prefix training/data` (or
-`make fonts`); some Persian ones for training from Debian's packages too, where those are installed (`packages.sh
-persian`). A family belongs to one split for good, and so do those that grew out of one another: a test in unseen fonts
-is one.
+`make fonts`). No other fonts take part, so that a set is the same on every machine; training alone may have those of
+Debian's packages too (`./packages.sh persian`), where its command says `--fonts debian`. A family belongs to one split
+for good, and so do those that grew out of one another: a test in unseen fonts is one.
 """
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -64,7 +65,7 @@ PERSIAN_TEST = (
     "almarai", "amiri", "cascadia-code", "cascadia-mono", "changa", "estedad", "gulzar", "harmattan", "lalezar",
     "marhey", "mirza", "noto-kufi-arabic", "noto-naskh-arabic", "parastoo", "rakkas",
 )  # fmt: skip
-PERSIAN_DEBIAN = {  # for training
+PERSIAN_DEBIAN = {
     "homa": ("truetype/farsiweb/homa.ttf",),
     "nazli": ("truetype/farsiweb/nazli.ttf", "truetype/farsiweb/nazlib.ttf"),
     "titr": ("truetype/farsiweb/titr.ttf",),
@@ -101,6 +102,8 @@ CHINESE = ("ma-shan-zheng", "zcool-xiaowei")  # for tests, of what is not Persia
 TWINS = str.maketrans("یک۰۱۲۳۴۵۶۷۸۹", "يك٠١٢٣٤٥٦٧٨٩")
 
 Split = Literal["study", "train", "validation", "test", "display"]
+Script = Literal["train", "validation", "test", "debian"]  # splits of the Persian families
+Extra = tuple[Literal["debian"], ...]  # fonts of the machine that training names, beside those of its split
 
 
 @dataclass(frozen=True)
@@ -178,8 +181,6 @@ def of_script(script: str) -> tuple[Face, ...]:
 
 def _persian_files(family: str) -> list[tuple[Path, Path | None]]:
     """The files of a Persian family, each beside that of its signs."""
-    if family in PERSIAN_DEBIAN:
-        return [(DEBIAN / name, None) for name in PERSIAN_DEBIAN[family] if (DEBIAN / name).exists()]
     if (package := PACKAGES / f"{family}-font" / "dist").exists():
         # without those that have Persian digits in place of Latin ones, no Latin letters, or all weights at once
         plain = re.compile(r"[A-Za-z-]+?(?<!FD)(?<!NL)(?<!UI)(?<!WOL)(?<!VF)(?<!Variable)(?<!Hack)(?<!Height)\.woff2")
@@ -202,35 +203,46 @@ def _persian_face(family: str, path: Path, signs: Path | None) -> Face:
 
 
 @cache
-def persian(split: Literal["train", "validation", "test"]) -> tuple[Face, ...]:
-    """The Persian faces of a split's families, in every weight.
+def persian(split: Script) -> tuple[Face, ...]:
+    """The Persian faces of a split's families, in every weight; "debian" is what training may have besides.
 
     Raises:
-        FileNotFoundError: a family is not installed; those of Debian may be lacking.
+        FileNotFoundError: a family is not installed.
     """
+    if split == "debian":
+        return _debian({family: [DEBIAN / name for name in names] for family, names in PERSIAN_DEBIAN.items()})
     named = {"train": PERSIAN_TRAIN, "validation": PERSIAN_VALIDATION, "test": PERSIAN_TEST}[split]
-    found = {family: _persian_files(family) for family in named}
-    if lacking := [family for family, files in found.items() if not files]:
-        raise FileNotFoundError(f"the font family {lacking[0]!r} is not installed; run: make fonts")
-    if split == "train":
-        found |= {family: _persian_files(family) for family in PERSIAN_DEBIAN}
-    return tuple(_persian_face(family, *files) for family, every in found.items() for files in every)
+    return _of_npm(named)
 
 
 @cache
-def arabic() -> tuple[Face, ...]:
-    """The faces for lines alone, which may lack characters; those of Debian where they are installed.
+def arabic(split: Literal["train", "debian"]) -> tuple[Face, ...]:
+    """The faces for lines alone, which may lack characters.
 
     Raises:
-        FileNotFoundError: a family of npm's is not installed.
+        FileNotFoundError: a family is not installed.
     """
-    if lacking := [family for family in ARABIC if not (FOLDER / family).exists()]:
+    if split == "train":
+        return _of_npm(ARABIC)
+    files = [
+        DEBIAN / "truetype" / folder / f"{maker}{name}.ttf"
+        for folder, (maker, names) in ARABIC_DEBIAN.items()
+        for name in names.split()
+    ]
+    return _debian({path.stem.lower(): [path] for path in files})
+
+
+def _of_npm(families: tuple[str, ...]) -> tuple[Face, ...]:
+    found = {family: _persian_files(family) for family in families}
+    if lacking := [family for family, files in found.items() if not files]:
         raise FileNotFoundError(f"the font family {lacking[0]!r} is not installed; run: make fonts")
-    faces = [_persian_face(family, *files) for family in ARABIC for files in _persian_files(family)]
-    for folder, (maker, names) in ARABIC_DEBIAN.items():
-        paths = (DEBIAN / "truetype" / folder / f"{maker}{name}.ttf" for name in names.split())
-        faces += [Face(path.stem.lower(), 400, "normal", path) for path in paths if path.exists()]
-    return tuple(faces)
+    return tuple(_persian_face(family, *files) for family, every in found.items() for files in every)
+
+
+def _debian(files: Mapping[str, Sequence[Path]]) -> tuple[Face, ...]:
+    if lacking := [path for paths in files.values() for path in paths if not path.exists()]:
+        raise FileNotFoundError(f"{lacking[0]} is not installed; run: ./packages.sh persian")
+    return tuple(_persian_face(family, path, None) for family, paths in files.items() for path in paths)
 
 
 @cache

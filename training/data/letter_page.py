@@ -105,10 +105,11 @@ class Office:
     sign: int
 
 
-def office(rng: Rng, split: Split) -> Office:
-    """An office that no other split has."""
+def office(rng: Rng, split: Split, extra: fonts.Extra = ()) -> Office:
+    """An office that no other split has; its fonts may be `extra` ones."""
     held_out = split != "train"
-    faces = tuple(face for face in fonts.persian(split) if 300 <= face.weight <= 800)
+    every = (face for name in (split, *extra) for face in fonts.persian(name))
+    faces = tuple(face for face in every if 300 <= face.weight <= 800)
     pick = partial(texts.one_of, rng)
     colour = tuple(int(v) for v in rng.integers(0, 150, 3)) if rng.random() < 0.6 else (20, 20, 20)
     ink = tuple(int(v) for v in np.clip(rng.uniform(0, 60) + rng.normal(0, 8, 3), 0, 255))

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from training.data import command, degrade, folder, scan
+from training.data import command, degrade, folder, fonts, scan
 from training.data.letter_page import A4, Page, body, fields, head, layouts, office
 from training.data.persian import Split
 from zoo.image import homography
@@ -100,13 +100,15 @@ def photographed(rng: Rng, page: Page) -> tuple[Image.Image, list[dict[str, Any]
     return degrade.to_image(image), moved(page.objects, way)
 
 
-def draw(index: int, split: Split, damage: Damage, seed: int, dpi: tuple[int, ...] = DPI) -> folder.Drawing:
-    """Letter `index`."""
+def draw(
+    index: int, split: Split, damage: Damage, seed: int, dpi: tuple[int, ...] = DPI, extra: fonts.Extra = ()
+) -> folder.Drawing:
+    """Letter `index`, in fonts of the split and `extra` ones."""
     rng = np.random.default_rng((seed, index))
     held_out = split != "train"
     scale = float(dpi[int(rng.integers(len(dpi)))]) / 25.4
     layout = layouts(split)[int(rng.integers(len(layouts(split))))]
-    own = office(rng, split)
+    own = office(rng, split, extra)
     page = Page(rng, scale, Image.new("RGB", (round(A4[0] * scale), round(A4[1] * scale)), "white"))
     down = head(page, own, layout)
     body(page, own, max(down, fields(page, own, layout, held_out)) + 6, held_out)

@@ -68,13 +68,19 @@ def taught_text(rng: Rng, held_out: bool) -> str:
     return any_text(rng, held_out, sentences=3)
 
 
-def draw(index: int, split: Split, seed: int, write: Callable[[Rng, bool], str] = any_text) -> folder.Drawing:
-    """Line `index`, of what `write` gives, clean or as a scanner or a phone sees it."""
+def draw(
+    index: int,
+    split: Split,
+    seed: int,
+    write: Callable[[Rng, bool], str] = any_text,
+    extra: fonts.Extra = (),
+) -> folder.Drawing:
+    """Line `index`, of what `write` gives, clean or as a scanner or a phone sees it; `extra` fonts are for training."""
     rng = np.random.default_rng((seed, index))
     text = texts.shaped(write(rng, split != "train"), SHAPES[int(rng.integers(len(SHAPES)))])
-    face = random_face(rng, split)
+    face = random_face(rng, split, *extra)
     if split == "train" and rng.random() < ARABIC:
-        face, text = _arabic(rng, text)
+        face, text = _arabic(rng, text, extra)
     hand = pen.Hand.of(rng) if split == "train" and rng.random() < PEN else None
     ink, base = render.persian(text, face, SIZE, hand)
     if split == "train" and rng.random() < 0.5:
@@ -129,13 +135,13 @@ def _among(rng: Rng, mask: Image.Image, face: fonts.Face, top: int, bottom: int,
     return mask
 
 
-def _arabic(rng: Rng, text: str) -> tuple[fonts.Face, str]:
+def _arabic(rng: Rng, text: str, extra: fonts.Extra) -> tuple[fonts.Face, str]:
     """A face of those that were made for other languages and the text as it can be written with it."""
-    every = fonts.arabic()
+    every = [face for split in ("train", *extra) for face in fonts.arabic(split)]
     for face in (every[i] for i in rng.permutation(len(every))):
         if spelled := face.spelled(text):
             return face, spelled
-    return random_face(rng, "train"), text
+    return random_face(rng, "train", *extra), text
 
 
 def sets() -> dict[str, folder.DrawnSet]:

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from training import options
 from training.data import command, degrade, folder, fonts, render, scan, sketches
 from training.data.drawing import draw_scene
 
@@ -64,6 +65,7 @@ SIDE = 64  # pixels: of a font's em, while it is drawn
 COUNT = 1_156  # images of each class in the study
 
 Split = Literal["train", "validation", "test"]
+Splits = tuple[fonts.Script, ...]
 Damage = Literal["clean", "scan", "any"]
 
 
@@ -74,14 +76,14 @@ def other_words() -> tuple[str, ...]:
 
 
 @cache
-def by_family(splits: tuple[Split, ...]) -> tuple[tuple[fonts.Face, ...], ...]:
+def by_family(splits: Splits) -> tuple[tuple[fonts.Face, ...], ...]:
     """The faces of the splits, those of one family together."""
     every = [face for split in splits for face in fonts.persian(split)]
     names = dict.fromkeys(face.family for face in every)
     return tuple(tuple(face for face in every if face.family == name) for name in names)
 
 
-def random_face(rng: np.random.Generator, *splits: Split) -> fonts.Face:
+def random_face(rng: np.random.Generator, *splits: fonts.Script) -> fonts.Face:
     """A face of the splits; every family is as likely."""
     families = by_family(splits)
     family = families[int(rng.integers(len(families)))]
@@ -196,7 +198,7 @@ def draw_nothing(rng: np.random.Generator, label: str) -> folder.Drawing:
     return degrade.to_image(image), {"text": "", "label": label, "font": "", "boxes": ""}
 
 
-def draw_other(rng: np.random.Generator, splits: tuple[Split, ...]) -> folder.Drawing:
+def draw_other(rng: np.random.Generator, splits: Splits) -> folder.Drawing:
     """A crop of none of the classes, for training: print of every kind, pieces of scenes, paper."""
     kind = rng.random()
     if kind < 0.22:
@@ -216,7 +218,7 @@ def draw_other(rng: np.random.Generator, splits: tuple[Split, ...]) -> folder.Dr
 
 def draw_any(
     index: int,
-    splits: tuple[Split, ...],
+    splits: Splits,
     damage: Damage,
     seed: int,
     nothing: float = 0.0,
@@ -236,11 +238,11 @@ def draw_any(
     return draw_text(rng, printed(rng, label), label, random_face(rng, *splits), damage, varied)
 
 
-def draw_letter(index: int, seed: int) -> folder.Drawing:
+def draw_letter(index: int, seed: int, extra: fonts.Extra = ()) -> folder.Drawing:
     """Image `index` of the letter forms."""
     rng = np.random.default_rng((seed, index))
     form = letter_forms()[index % len(letter_forms())]
-    return draw_text(rng, form, form, random_face(rng, "train"), "any", varied=True)
+    return draw_text(rng, form, form, random_face(rng, "train", *extra), "any", varied=True)
 
 
 def draw_stranger(index: int, seed: int, split: Split = "test") -> folder.Drawing:
@@ -265,17 +267,18 @@ def draw_stranger(index: int, seed: int, split: Split = "test") -> folder.Drawin
 CHINESE = "的是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会"
 
 
-def sets() -> dict[str, folder.DrawnSet]:
-    """Every set by name."""
+def sets(extra: fonts.Extra = ()) -> dict[str, folder.DrawnSet]:
+    """Every set by name; of those to train with, `extra` fonts too."""
     of = len(LABELS)
-    every: tuple[Split, ...] = ("train", "validation", "test")
+    every: Splits = ("train", "validation", "test")
+    taught: Splits = ("train", *extra)
     return {
         "persian-study": folder.DrawnSet(COUNT * of, partial(draw_any, splits=every, damage="any", seed=40)),
         "persian-train": folder.DrawnSet(
-            90_000, partial(draw_any, splits=("train",), damage="any", seed=41, nothing=0.05, varied=True)
+            90_000, partial(draw_any, splits=taught, damage="any", seed=41, nothing=0.05, varied=True)
         ),
         "persian-mixed": folder.DrawnSet(
-            90_000, partial(draw_any, splits=("train",), damage="any", others=0.3, seed=47, varied=True)
+            90_000, partial(draw_any, splits=taught, damage="any", others=0.3, seed=47, varied=True)
         ),
         "persian-validation": folder.DrawnSet(
             200 * of, partial(draw_any, splits=("validation",), damage="any", seed=42)
@@ -284,7 +287,7 @@ def sets() -> dict[str, folder.DrawnSet]:
         "persian-test": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="clean", seed=43)),
         "persian-test-scan": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="scan", seed=44)),
         "persian-test-nothing": folder.DrawnSet(1_000, partial(draw_stranger, seed=45)),
-        "persian-letters": folder.DrawnSet(400 * len(letter_forms()), partial(draw_letter, seed=46)),
+        "persian-letters": folder.DrawnSet(400 * len(letter_forms()), partial(draw_letter, seed=46, extra=extra)),
     }
 
 
@@ -296,7 +299,9 @@ def main() -> None:
         "tests": ("persian-test",),
         "letters": ("persian-letters",),
     }
-    command.draw(command.parser("persian", __doc__), groups, lambda _: sets())
+    parser = command.parser("persian", __doc__)
+    options.add(parser, "fonts")
+    command.draw(parser, groups, lambda args: sets(tuple(args.fonts)))
 
 
 if __name__ == "__main__":

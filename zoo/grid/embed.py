@@ -19,7 +19,7 @@ import numpy.typing as npt
 from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from PIL import Image
 
-from zoo import catalog, image, store
+from zoo import catalog, cores, image, store
 from zoo.errors import InputError
 from zoo.grid.pictures import Pictures
 
@@ -176,7 +176,7 @@ def embed(pictures: Pictures, by: Embedder, progress: Progress | None = None) ->
     found: dict[int, npt.NDArray[np.float32]] = {}
     skipped: dict[str, str] = {}
     fresh = 0
-    with closing(_Cache(by.key)) as cache, ThreadPoolExecutor() as threads:
+    with closing(_Cache(by.key)) as cache, ThreadPoolExecutor(cores.available()) as threads:
         for start in range(0, len(pictures), BATCH):
             batch = range(start, min(start + BATCH, len(pictures)))
             names = [pictures.names[i] for i in batch]

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from zoo import image
+from zoo import cores, image
 from zoo.errors import InputError
 from zoo.files import printable
 from zoo.grid.arrangement import SIDE, Arrangement, Progress
@@ -60,7 +60,7 @@ def montage(
     whole = Image.new("RGB", (width * found.cols, height * found.rows), PAPER)
     small = partial(in_cell, pictures, cell=(width, height))
     names = [pictures.names[i] for i in found.kept]
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(cores.available()) as threads:
         for start in range(0, len(names), 256):
             part = slice(start, start + 256)
             for (row, col), tile in zip(found.cells[part].tolist(), threads.map(small, names[part]), strict=True):

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
+from zoo import cores
 from zoo.errors import InputError
 
 Vectors = npt.NDArray[np.float32]
@@ -39,7 +40,7 @@ def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float
 
             perplexity = min(30, (len(vectors) - 1) / 3)
             reduced = components(vectors, DIMENSIONS)
-            found = TSNE(perplexity=perplexity, random_state=seed, n_jobs=-1).fit(reduced)
+            found = TSNE(perplexity=perplexity, random_state=seed, n_jobs=cores.available()).fit(reduced)
     return np.asarray(found, np.float64)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from zoo import cores
 from zoo.grid import assign
 from zoo.grid.arrangement import SIDE, Arrangement, Progress
 from zoo.grid.mosaic import PAPER, in_cell, view
@@ -43,7 +44,7 @@ def write(pictures: Pictures, found: Arrangement, folder: Path, progress: Progre
     each = max(TILE // max(width, height), 1)
     coarse = Image.new("RGB", (size[0] // shrink, size[1] // shrink), PAPER)
     done = 0
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(cores.available()) as threads:
         for row, col, members in _tiles(found, each):
             shape = min(each, found.cols - col * each) * width, min(each, found.rows - row * each) * height
             tile = Image.new("RGB", shape, PAPER)
