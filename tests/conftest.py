@@ -5,8 +5,10 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,9 +16,12 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Browser, sync_playwright
+from fontTools.ttLib import TTFont
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from torch import nn
 
+from tests.machine import HOME  # before what reads its settings at import
+from training.data.fonts import FOLDER
 from zoo import store, weights
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
@@ -26,7 +31,7 @@ ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
+    "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
 TINY = {
@@ -277,31 +282,46 @@ def hub() -> Iterator[Hub]:
     thread.join()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """ONNX files of the tests go to a folder of their own, where what one of several processes exported serves all."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "home"
-    folder.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GLYPHZOO_HOME", str(folder))
-        yield folder
-
-
 def new_home(folder: Path) -> Path:
     """A home that holds nothing but the ONNX files which any of the tests exported; that takes half a minute."""
     exported = Path(os.environ["GLYPHZOO_HOME"]) / "onnx"
-    exported.mkdir(exist_ok=True)
+    exported.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "onnx").symlink_to(exported)
     return folder
 
 
+@pytest.fixture(scope="session")
+def fonts() -> Path:
+    """The settings by which a browser finds the tests' own fonts alone: a page is the same on every machine."""
+    folder = HOME / "fonts"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=HOME) as scratch:
+            made = Path(scratch) / "fonts"
+            made.mkdir()
+            for family in ("dejavu-sans", "dejavu-mono"):
+                name = f"{family}-latin-400-normal"
+                with TTFont(FOLDER / family / "files" / f"{name}.woff2") as font:
+                    font.flavor = None  # Chromium takes no WOFF2 from a system
+                    font.save(made / f"{name}.ttf", reorderTables=None)
+            settings = f"<fontconfig><dir>{folder}</dir><cachedir>{folder}</cachedir></fontconfig>"
+            (made / "fonts.conf").write_text(f'<?xml version="1.0"?>{settings}')
+            with suppress(OSError):  # another process was faster
+                made.rename(folder)
+    return folder / "fonts.conf"
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(fonts: Path) -> Iterator[Browser]:
     """Debian's Chromium, or Playwright's own where that is missing."""
     with sync_playwright() as playwright:
-        path = CHROMIUM if CHROMIUM.exists() else None
-        chromium = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        path, env = CHROMIUM if CHROMIUM.exists() else None, {**os.environ, "FONTCONFIG_FILE": str(fonts)}
+        chromium = playwright.chromium.launch(executable_path=path, args=list(QUIET), env=env)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> BrowserContext:
+    """Where the pages of a file keep the scripts that they share: these are compiled once."""
+    return browser.new_context()

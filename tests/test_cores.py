@@ -51,15 +51,20 @@ def test_a_quota_counts(
     told: str, quotas: dict[str, str], count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert cores.available(machine(tmp_path, told, **quotas)) == count
 
 
 def test_affinity_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {5}, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     assert cores.available(machine(tmp_path, "0::/\n", top="800000 100000")) == 1
     monkeypatch.delattr(os, "sched_getaffinity")
     assert cores.available(tmp_path / "no Linux") == 64, "where the system knows no affinity"
+    for wished, count in (("3", 3), ("99", 64), ("0", 1), ("", 64), ("4,2", 4)):
+        monkeypatch.setenv("OMP_NUM_THREADS", wished)
+        assert cores.available(tmp_path / "no Linux") == count
 
 
 # Threads once everything that has a pool was used, and what the pools say: of torch, OpenCV, numba
@@ -104,4 +109,5 @@ def test_no_pool_is_larger(fake: bool, tmp_path: Path) -> None:
         cwd=ROOT, env=plain, capture_output=True, text=True, check=True,
     )  # fmt: skip
     threads, asked = json.loads(done.stdout)
-    assert asked == [count] * 4 and len(threads) <= 10 * count, (threads, asked)
+    pools = [name for name in threads if not name.startswith("pt_autograd")]  # of which there is one a kind of device
+    assert asked == [count] * 4 and len(pools) <= 6 * count, (threads, asked)

@@ -13,7 +13,7 @@ def available(root: Path = Path("/")) -> int:
     """Cores that this process may use: those of its affinity, or fewer where a control group has a CPU quota.
 
     So what `taskset`, `docker run --cpus`, Kubernetes and systemd's CPUQuota set is kept. A quota of 1.5 cores counts
-    as two.
+    as two. OMP_NUM_THREADS makes it fewer, as it does for torch, BLAS and numba.
 
     Source: Linux, admin-guide/cgroup-v2 (cpu.max) and scheduler/sched-bwc (cpu.cfs_quota_us).
 
@@ -21,7 +21,9 @@ def available(root: Path = Path("/")) -> int:
         root: the folder that /proc and /sys are in.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(min([affinity, *map(math.ceil, _quotas(root))]), 1)
+    wished = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    limits = [affinity, *map(math.ceil, _quotas(root)), *([int(wished)] if wished.isdecimal() else [])]
+    return max(min(limits), 1)
 
 
 def limit_pools() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Array = npt.NDArray[Any]
-EXPORT = 5  # part of the name of exported files: raised when the same weights give other graphs
+EXPORT = 6  # part of the name of exported files: raised when the same weights give other graphs
 
 
 log = logging.getLogger(__name__)

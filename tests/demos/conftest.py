@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
 from tests.demos.pictures import bad_files
 
@@ -56,7 +56,7 @@ def serving(command: Sequence[str], port: int, log: Path, **env: str) -> Iterato
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `python app.py`."""
     folder, port = tmp_path_factory.mktemp("server"), free_port()
-    env = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
+    env = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder)}
     with serving(["app.py"], port, folder / "log.txt", **env):
         yield f"http://127.0.0.1:{port}"
 
@@ -73,11 +73,11 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, second
     pytest.fail(f"the server did not start:\n{log.read_text()}")
 
 
-def _visits(tab: str, ready: str) -> Callable[[Browser, str], Iterator["Visit"]]:
+def _visits(tab: str, ready: str) -> Callable[[BrowserContext, str], Iterator["Visit"]]:
     """A fixture that opens the page on a tab, where no request may leave this machine and no script may fail."""
 
-    def visit(browser: Browser, server: str) -> Iterator["Visit"]:
-        with Visit(browser, server, tab, ready) as opened:
+    def visit(context: BrowserContext, server: str) -> Iterator["Visit"]:
+        with Visit(context, server, tab, ready) as opened:
             yield opened
 
     return pytest.fixture(visit)
@@ -117,6 +117,13 @@ def paper_of(page: Page, theme: str, path: Path) -> float:
     return paper
 
 
+def papers(page: Page, folder: Path) -> Iterator[float]:
+    """The brightness of the page's paper as `paper_of` tells it, once the page is light and once it is dark."""
+    for theme in ("light", "dark"):
+        page.evaluate("(dark) => document.body.classList.toggle('dark', dark)", theme == "dark")
+        yield paper_of(page, theme, folder / f"{theme}.png")
+
+
 def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
@@ -124,17 +131,18 @@ def scrolls_sideways(page: Page) -> bool:
 class Visit:
     """Pages of one test, and what they asked of the world."""
 
-    def __init__(self, browser: Browser, server: str, tab: str, ready: str) -> None:
-        self.browser, self.server, self.tab, self.ready = browser, server, tab, ready
+    def __init__(self, context: BrowserContext, server: str, tab: str, ready: str) -> None:
+        self.context, self.server, self.tab, self.ready = context, server, tab, ready
         self.strangers: list[str] = []
         self.failures: list[str] = []
         self.pages: list[Page] = []
 
     def __call__(self, width: int = 1280, theme: str = "light") -> Page:
-        page = self.browser.new_page(viewport={"width": width, "height": 900})
+        page = self.context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
         self.pages.append(page)
         page.set_default_timeout(30_000)
-        page.route("**/*", self._guard)
+        page.on("request", self._watch)
         page.on("pageerror", lambda error: self.failures.append(str(error)))
         page.goto(f"{self.server}/?__theme={theme}")
         page.locator("[role=tab]").first.wait_for()
@@ -145,13 +153,10 @@ class Visit:
         page.locator(self.ready).hover(trial=True)  # there, and no longer covered
         return page
 
-    def _guard(self, route: Route) -> None:
-        address = urlsplit(route.request.url)
+    def _watch(self, request: Request) -> None:
+        address = urlsplit(request.url)
         if address.scheme in ("http", "https", "ws", "wss") and address.hostname != "127.0.0.1":
-            self.strangers.append(route.request.url)
-            route.abort()
-        else:
-            route.continue_()
+            self.strangers.append(request.url)
 
     def __enter__(self) -> "Visit":
         return self

@@ -24,6 +24,7 @@ from zoo import grid
 from zoo.grid import sort
 
 FOLDER = "A folder of this machine"
+UNREAD = "reader="  # in an address: no network is to read the pictures
 HUES = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 210)}
 
 
@@ -39,7 +40,7 @@ def opened(home: Path, *flags: str) -> Iterator[str]:
     port = free_port()
     command = [*grid_page.SERVER, "--server.address=127.0.0.1", f"--server.port={port}", "--logger.enableRich=false"]
     log = home / f"log-{port}.txt"
-    with serving([*command, "--", *flags], port, log, GLYPHZOO_HOME=str(home), HF_HUB_OFFLINE="1"):
+    with serving([*command, "--", *flags], port, log, GLYPHZOO_HOME=str(home)):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -51,14 +52,13 @@ def address(pages_home: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 1300})  # all of the grid is in sight
     page.set_default_timeout(60_000)
     strangers: list[str] = []
     failures: list[str] = []
     page.on("request", lambda r: strangers.append(r.url) if "127.0.0.1" not in r.url and "://" in r.url else None)
     page.on("pageerror", lambda error: failures.append(str(error)))
-    page.goto(address)
     yield page
     page.close()
     assert strangers == [] and failures == []
@@ -103,7 +103,8 @@ def table(page: Page) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_first_visit_shows_a_thousand_captchas(page: Page) -> None:
+def test_a_first_visit_shows_a_thousand_captchas(page: Page, address: str) -> None:
+    page.goto(address)
     ready(page)
     expect(page.get_by_text("Neighbours alike")).to_be_visible()
     expect(page.get_by_text("random 0.", exact=False).first).to_be_visible()
@@ -115,7 +116,7 @@ def test_a_first_visit_shows_a_thousand_captchas(page: Page) -> None:
 
 
 def test_other_pictures_have_another_reader(page: Page, address: str) -> None:
-    page.goto(f"{address}/?pictures=Drawn+letters+and+digits&layout=sorted")
+    page.goto(f"{address}/?pictures=Drawn+letters+and+digits")
     ready(page)
     [(_, x, y)] = grid_page.spots(page, 1)
     grid_page.hover(page, x, y)
@@ -179,7 +180,7 @@ def test_a_connection_that_breaks_off_is_tried_again(page: Page, address: str) -
             route.continue_()
 
     page.route("**/data.json", break_off)
-    page.goto(address)
+    page.goto(f"{address}/?{UNREAD}")
     ready(page)
     assert len(tried) == 2 and page.locator(".problem").is_hidden()
 
@@ -194,7 +195,7 @@ def test_every_place_names_its_picture_after_zooming_too(
     monkeypatch.setattr(sort, "arrange", lambda vectors, *_: np.random.default_rng(1).permutation(len(vectors)))
     grid.arrange(grid.find(pictures), embedder="colour", layout="sorted")
     with opened(pages_home, "--local-folders") as address:
-        page.goto(f"{address}{grid_page.link(pictures)}&reader=")
+        page.goto(f"{address}{grid_page.link(pictures)}&{UNREAD}")
         ready(page)
         assert len(grid_page.shown(page)["names"]) == count
         page.wait_for_timeout(1000)
@@ -229,6 +230,6 @@ def test_a_folder_of_the_machine_wants_a_flag(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_address_shows_no_folder(page: Page, address: str, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "secret.png")
-    page.goto(address + grid_page.link(tmp_path))
+    page.goto(f"{address}{grid_page.link(tmp_path)}&{UNREAD}")
     ready(page)
     assert len(grid_page.shown(page)["names"]) == sets.COUNT, "what is shown without being asked for"
