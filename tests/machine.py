@@ -20,7 +20,7 @@ def make_bare() -> Path:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         for name in [name for name in os.environ if name.startswith(FOREIGN)]:
             del os.environ[name]
-        os.environ |= {"TESTS_HOME": folder, "HOME": folder, "GLYPHZOO_HOME": f"{folder}/zoo", "HF_HUB_OFFLINE": "1"}
+        os.environ |= {"TESTS_HOME": folder, "HOME": folder, "GLYPHZOO_HOME": f"{folder}/zoo"}
     return Path(os.environ["TESTS_HOME"])
 
 

@@ -56,7 +56,7 @@ def serving(command: Sequence[str], port: int, log: Path, **env: str) -> Iterato
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `python app.py`."""
     folder, port = tmp_path_factory.mktemp("server"), free_port()
-    env = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder)}
+    env = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
     with serving(["app.py"], port, folder / "log.txt", **env):
         yield f"http://127.0.0.1:{port}"
 

@@ -40,7 +40,7 @@ def opened(home: Path, *flags: str) -> Iterator[str]:
     port = free_port()
     command = [*grid_page.SERVER, "--server.address=127.0.0.1", f"--server.port={port}", "--logger.enableRich=false"]
     log = home / f"log-{port}.txt"
-    with serving([*command, "--", *flags], port, log, GLYPHZOO_HOME=str(home)):
+    with serving([*command, "--", *flags], port, log, GLYPHZOO_HOME=str(home), HF_HUB_OFFLINE="1"):
         yield f"http://127.0.0.1:{port}"
 
 

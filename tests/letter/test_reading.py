@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data import letters
+from training.data import letters, persian_texts
 from zoo.letter import quad, reading
 from zoo.letter.finder import FIELDS, LABELS, Found
 from zoo.letter.reading import Letter, Networks
@@ -157,21 +157,27 @@ def test_what_no_label_and_no_value_was_found_for_is_still_read() -> None:
     assert unlike.value.text == number["text"] and unlike.problem == "Its label looks like تاریخ."
 
 
-def test_a_dash_that_was_not_found_is_read_where_its_ink_is() -> None:
-    picture, objects = next(
-        (picture, objects)
-        for picture, objects in map(drawn, range(40))
-        if any(one["kind"] == "attachment" and one["text"] == "-" for one in objects)
-    )
-    dash = next(one for one in objects if one["kind"] == "attachment")
-    unseen = [one for one in objects if one is not dash]
-    told = read(picture, unseen, behind=answer("-"))["attachment"]
-    assert told.value.text == "-" and told.status == "ok" and told.box is not None
-    assert np.linalg.norm(told.box.mean(0) - np.mean(dash["box"], 0)) < 0.3 * np.ptp(np.array(dash["box"])[:, 1])
-    for others in ([answer("۱")] * 3, [answer("-"), answer("۱"), answer("-")]):
-        assert read(picture, unseen, behind=others)["attachment"].status != "ok", "not every reading of it is a dash"
-    elsewhere = [{**dash, "box": (np.array(dash["box"]) - [30, 0]).tolist(), "text": "ا"}, *unseen]
-    assert read(picture, elsewhere, behind=answer("-"))["attachment"].value.text == "-", "whatever else was found"
+def test_a_dash_that_was_not_found_is_read_where_its_ink_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of most; what is too short to tell from a dot, or lies on a dotted line, is doubtful."""
+    monkeypatch.setitem(persian_texts.VALUES, "attachment", lambda _: "-")
+    count = sure = 0
+    for picture, objects in map(drawn, range(8)):
+        dash = next((one for one in objects if one["kind"] == "attachment" and one["text"] == "-"), None)
+        if dash is None:
+            continue
+        count += 1
+        unseen = [one for one in objects if one is not dash]
+        told = read(picture, unseen, behind=answer("-"))["attachment"]
+        assert told.value.text == "-" and told.status in ("ok", "doubtful") and told.box is not None
+        if told.status == "doubtful":
+            continue
+        sure += 1
+        assert np.linalg.norm(told.box.mean(0) - np.mean(dash["box"], 0)) < 0.3 * np.ptp(np.array(dash["box"])[:, 1])
+        for others in ([answer("۱")] * 3, [answer("-"), answer("۱"), answer("-")]):
+            assert read(picture, unseen, behind=others)["attachment"].status != "ok", "not every reading is a dash"
+        elsewhere = [{**dash, "box": (np.array(dash["box"]) - [30, 0]).tolist(), "text": "ا"}, *unseen]
+        assert read(picture, elsewhere, behind=answer("-"))["attachment"].value.text == "-", "whatever else was found"
+    assert sure > count / 2 > 2, (sure, count)
 
 
 def test_a_value_over_or_under_the_line_of_its_label_is_its_own_all_the_same() -> None:
