@@ -27,7 +27,7 @@ persian) # more fonts, for training with --fonts debian
     done
     ;;
 browser)
-    has chromium || want chromium
+    has chromium-headless-shell || has chromium || want chromium-headless-shell
     ;;
 esac
 

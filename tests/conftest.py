@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 import torch
 from fontTools.ttLib import TTFont
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from torch import nn
 
+from benchmarks.pages import chromium
 from tests.machine import HOME  # before what reads its settings at import
 from training.data.fonts import FOLDER
 from zoo import store, weights
@@ -28,12 +29,6 @@ from zoo.crnn import CRNNReader
 from zoo.recurrent import CRNN
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)  # fmt: skip
-
 TINY = {
     "architecture": "test_resnet",
     "num_classes": 2,
@@ -313,12 +308,9 @@ def fonts() -> Path:
 
 @pytest.fixture(scope="module")
 def browser(fonts: Path) -> Iterator[Browser]:
-    """Debian's Chromium, or Playwright's own where that is missing."""
-    with sync_playwright() as playwright:
-        path, env = CHROMIUM if CHROMIUM.exists() else None, {**os.environ, "FONTCONFIG_FILE": str(fonts)}
-        chromium = playwright.chromium.launch(executable_path=path, args=list(QUIET), env=env)
-        yield chromium
-        chromium.close()
+    """A browser for the pages of a file."""
+    with chromium(FONTCONFIG_FILE=str(fonts)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT
 
 
-@pytest.mark.parametrize(("target", "lacking"), [("fonts", "npm"), ("browser", "chromium")])
+@pytest.mark.parametrize(("target", "lacking"), [("fonts", "npm"), ("browser", "chromium-headless-shell")])
 def test_what_cannot_be_installed_is_named_with_the_remedy(target: str, lacking: str, tmp_path: Path) -> None:
     done = subprocess.run(  # where there is neither the program nor apt
         ["/bin/sh", ROOT / "packages.sh", target], env={"PATH": str(tmp_path)}, capture_output=True, text=True

@@ -140,6 +140,8 @@ def test_the_command_writes_what_is_asked(folder: Path, tmp_path: Path, capsys: 
         str(folder),
         "--embedder",
         "colour",
+        "--layout",
+        "sorted",
         "--cols",
         "8",
         *(word for out in outs for word in ("--out", str(out))),

@@ -23,17 +23,17 @@ def draw_backwards(index: int, count: int) -> Drawing:
 
 
 def test_order_cannot_slip_when_workers_finish_in_reverse(tmp_path: Path) -> None:
-    write(tmp_path, partial(draw_backwards, count=40), 40, workers=4)
+    write(tmp_path, partial(draw_backwards, count=40), 40, workers=2)
     drawn = ImageFolder(tmp_path)
     assert [int(row["text"]) for _, row in drawn] == list(range(40))
     assert [picture.getpixel((0, 0)) for picture, _ in drawn] == [(i, 0, 0) for i in range(40)]
 
 
 def test_workers_do_not_change_a_byte(tmp_path: Path) -> None:
-    for workers in (1, 3):
+    for workers in (1, 2):
         write(tmp_path / str(workers), partial(study.draw_hard, seed=3), 40, workers)
-    one, three = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.*")} for f in (tmp_path / "1", tmp_path / "3"))
-    assert one == three and len(one) == 41
+    one, two = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.*")} for f in (tmp_path / "1", tmp_path / "2"))
+    assert one == two and len(one) == 41
 
 
 def test_a_worker_that_is_killed_ends_the_set(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import zoo
+from tests.sets import save
 from training import checkpoint, transfer
 from training.data.captcha import draw_style
-from training.data.folder import write
 from training.evaluate import REAL
 from training.module import build
 from training.recipes import Recipe, finetuning, recipe_of
@@ -28,11 +28,11 @@ def test_every_row_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     data, runs = tmp_path / "data", tmp_path / "runs"
     draw = partial(draw_style, split="validation", seed=9)
     for name in ("train", "styles", "sparse", "validation", "styles-validation"):
-        write(data / name, draw, 10, workers=1)
+        save(data / name, draw, 10)
     for name in REAL:
         for part in ("train", "test"):
             folder = data / name.replace("test", part)
-            write(folder, draw, 10, workers=1)
+            save(folder, draw, 10)
             shutil.make_archive(str(folder), "zip", folder)
     recipe = small(recipe_of("captcha-seq2seq"))
     monkeypatch.setattr(transfer, "recipe_of", lambda _name: recipe)
