@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 FONTS := training/data/node_modules/.package-lock.json
 
 export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app grid test lint fonts bench lock fuzz evaluate
+.PHONY: help app grid test check lint fonts bench lock fuzz evaluate
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-zA-Z%-]+:.*## / { sub("%", "NAME", $$1); printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,11 +23,15 @@ grid: $(VENV)/.app ## open the page that lays pictures out on a grid; with FLAGS
 	$(BIN)/python -m streamlit run demos/grid.py -- $(FLAGS)
 
 # two tests run at once on two cores: a second thread of each would only wait for the other's
-test: export OMP_NUM_THREADS = 1
-test: $(VENV)/.dev fonts lint ## run every check, a headless browser included
+test check: export OMP_NUM_THREADS = 1
+test: $(VENV)/.dev fonts lint ## run every check, a headless browser included: ten minutes
 	./packages.sh app
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
+
+check: $(VENV)/.dev fonts lint ## run all checks that need neither a browser nor a training: two minutes
+	./packages.sh app
+	$(PYTEST) -m "not browser and not training"
 
 fuzz: $(VENV)/.dev ## ten thousand broken pictures, zips, texts and requests
 	FUZZ=10000 $(BIN)/python -m pytest -q tests/test_fuzz.py

@@ -82,6 +82,13 @@ def write_tiny(folder: Path, seed: int = 0) -> Path:
     return write_checkpoint(folder, TINY, Classifier.build(TINY))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what opens a page, so that `make check` can leave it out."""
+    for item in items:
+        if {"browser", "server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     """A whole checkpoint, `left` or `right`."""

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import app
 from demos import answers
 from tests.demos.conftest import ROOT, free_port, wait_for
 
 
+@pytest.mark.browser
 def test_the_gradio_command_opens_the_same_page(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log.txt"
     env = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(tmp_path), "HF_HUB_OFFLINE": "1"}

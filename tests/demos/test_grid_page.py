@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -230,6 +231,6 @@ def test_a_folder_of_the_machine_wants_a_flag(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_address_shows_no_folder(page: Page, address: str, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "secret.png")
-    page.goto(f"{address}{grid_page.link(tmp_path)}&{UNREAD}")
+    page.goto(f"{address}/?{urlencode({'pictures': FOLDER, 'folder': tmp_path})}&{UNREAD}")
     ready(page)
     assert len(grid_page.shown(page)["names"]) == sets.COUNT, "what is shown without being asked for"

@@ -361,6 +361,7 @@ def children(process: int) -> list[int]:
     return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
+@pytest.mark.browser
 def test_it_is_finished_though_server_and_worker_were_killed(tmp_path: Path) -> None:
     count, port = 200, free_port()
     env = {"GRADIO_SERVER_PORT": str(port), "GLYPHZOO_HOME": str(new_home(tmp_path / "home")), "OMP_NUM_THREADS": "1"}

@@ -37,7 +37,7 @@ def drawn(extra):
     digests = {}
     for name, draw in every.items():
         found = hashlib.sha256()
-        for index in range(2):
+        for index in range(2 if "persian" in name else 1):
             picture, row = draw(index)
             found.update(picture.tobytes() + json.dumps({**row}, default=str).encode())
         digests[name] = found.hexdigest()
