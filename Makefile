@@ -6,6 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 FONTS := training/data/node_modules/.package-lock.json
 
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE # else every process compiles all of this anew
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

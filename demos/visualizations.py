@@ -156,7 +156,7 @@ async def _received(request: Request, jobs: Jobs) -> tuple[Mapping[str, Any], Pa
             if name in SIDES and isinstance(value, str):
                 raise Refused(400, f"{name} is a whole number from 1 to {SIDE}, not the text {value[:20]!r}.")
             if name not in SIDES and value is None:
-                raise Refused(400, f"{name[:20]} is a text, not null; leave it out.")
+                raise Refused(400, f"{name[:20]!r} is a text, not null; leave it out.")
         return fields, None
     async with bounded.form(max_files=1, max_fields=16) as form:
         fields = {name: value for name, value in form.items() if isinstance(value, str)}

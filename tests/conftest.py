@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import torch
 from fontTools.ttLib import TTFont
@@ -80,6 +81,11 @@ def write_tiny(folder: Path, seed: int = 0) -> Path:
     """A whole checkpoint of a tiny timm ResNet with random weights and two labels."""
     torch.manual_seed(seed)
     return write_checkpoint(folder, TINY, Classifier.build(TINY))
+
+
+# The same cases in every run, but for `make fuzz`
+hypothesis.settings.register_profile("same", derandomize="FUZZ" not in os.environ, database=None, deadline=None)
+hypothesis.settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from schemathesis import GenerationMode
@@ -156,6 +156,7 @@ NAMES = st.text(string.ascii_letters + string.digits + "-_.~%", min_size=1, max_
     ),
     NAMES,
 )
+@example({"json": {"\n": None}}, "a")
 def test_any_request_is_answered_in_a_sentence(client: TestClient, sent: dict[str, Any], name: str) -> None:
     try:
         answers = [client.post(visualizations.PATH, **sent)]

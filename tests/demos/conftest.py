@@ -117,11 +117,23 @@ def paper_of(page: Page, theme: str, path: Path) -> float:
     return paper
 
 
-def papers(page: Page, folder: Path) -> Iterator[float]:
-    """The brightness of the page's paper as `paper_of` tells it, once the page is light and once it is dark."""
-    for theme in ("light", "dark"):
-        page.evaluate("(dark) => document.body.classList.toggle('dark', dark)", theme == "dark")
-        yield paper_of(page, theme, folder / f"{theme}.png")
+WIDTHS = 390, 1280  # pixels: a phone's and a desk's
+
+
+def at_each_width(page: Page) -> Iterator[int]:
+    """The widths, once the page has each, where it may not scroll sideways."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert not scrolls_sideways(page), width
+        yield width
+
+
+def papers(page: Page, folder: Path) -> Iterator[tuple[int, float]]:
+    """The widths, and the brightness of the page's paper as `paper_of` tells it, at each light and dark."""
+    for width in at_each_width(page):
+        for theme in ("light", "dark"):
+            page.evaluate("(dark) => document.body.classList.toggle('dark', dark)", theme == "dark")
+            yield width, paper_of(page, theme, folder / f"{width}-{theme}.png")
 
 
 def scrolls_sideways(page: Page) -> bool:

@@ -7,19 +7,19 @@ from playwright.sync_api import expect
 
 import zoo
 from demos import evaluation
-from tests.demos.conftest import Visit, scrolls_sideways
+from tests.demos.conftest import Visit, at_each_width
 
 TABS = {"visit": "captcha-resnet18", "draw_tab": "glyph-efficientnet", "persian_tab": "persian-resnet34"}
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.browser
 @pytest.mark.parametrize("tab", [tab for tab, name in TABS.items() if name in zoo.names()])
-def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequest, tab: str, width: int) -> None:
+def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequest, tab: str) -> None:
     name, visit = TABS[tab], request.getfixturevalue(tab)
     assert isinstance(visit, Visit)
     found = json.loads((evaluation.RESULTS / name / "view.json").read_text(encoding="utf-8"))
     height, across = found["tile"]
-    page = visit(width)
+    page = visit()
     part = page.locator(f"#{name}-evaluation")
     part.get_by_role("button").first.click()
     expect(part).to_contain_text(found["data"])
@@ -44,7 +44,7 @@ def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequ
     true, read = (found["classes"][pair[which]] for which in ("true", "read"))
     expect(part.locator(".cell")).to_contain_text(f"{true} read as {read}: {pair['count']} of ")
     expect(part.locator(".errors .tile")).to_have_count(len(tiles))
-    assert not scrolls_sideways(page)
+    assert len(list(at_each_width(page))) == 2
 
 
 def test_the_phases_of_a_training_are_told_apart(persian_tab: Visit) -> None:

@@ -6,14 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from demos import memorization as tab
-from tests.demos.conftest import Visit, scrolls_sideways
+from tests.demos.conftest import Visit, at_each_width
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_picture_tells_what_was_learned_instead(memorization_tab: Visit, width: int) -> None:
+def test_a_picture_tells_what_was_learned_instead(memorization_tab: Visit) -> None:
     study = tab.results()
     assert study is not None
-    page = memorization_tab(width)
+    page = memorization_tab()
     part = page.locator("#memorization")
     expect(part.locator(".chart .js-plotly-plot")).to_be_visible()
     for kind in study["kinds"]:
@@ -27,7 +26,7 @@ def test_a_picture_tells_what_was_learned_instead(memorization_tab: Visit, width
     expect(card).to_contain_text(f"answers {one['read']}")
     tile = card.locator(".tile")
     assert tile.evaluate("tile => getComputedStyle(tile).backgroundImage").startswith('url("data:image/webp')
-    assert not scrolls_sideways(page)
+    assert len(list(at_each_width(page))) == 2
 
 
 def test_what_the_page_says_is_what_was_found() -> None:
