@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 FONTS := training/data/node_modules/.package-lock.json
 
 export PYTHON
@@ -30,7 +30,7 @@ test: $(VENV)/.dev fonts lint ## run every check, a headless browser included: t
 	./packages.sh browser || $(BIN)/python -m playwright install chromium
 	$(PYTEST)
 
-check: $(VENV)/.dev fonts lint ## run all checks that need neither a browser nor a training: two minutes
+check: $(VENV)/.dev fonts lint ## run lint, types and what needs neither a browser nor training
 	./packages.sh app
 	$(PYTEST) -m "not browser and not training"
 

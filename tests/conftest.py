@@ -89,10 +89,12 @@ hypothesis.settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what opens a page, so that `make check` can leave it out."""
+    """Marks what opens a page and what is of training, so that `make check` can leave it out."""
     for item in items:
         if {"browser", "server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
+        if "training" in item.path.parts:
+            item.add_marker("training")
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_a_set_by_its_name(client: httpx2.Client, jobs: Jobs) -> None:
         ({"dataset": "digits", "rows": False}, "rows is a whole number"),
         ({"dataset": "digits", "cols": ""}, "cols is a whole number"),
         ({"dataset": "digits", "cols": "40"}, "cols is a whole number"),
-        ({"dataset": "digits", "layout": None}, "layout is a text"),
+        ({"dataset": "digits", "layout": None}, "'layout' is a text"),
         ({"dataset": "digits", "size": 9}, "There is no option 'size'"),
         ({"dataset": "digits", "rows": 1000, "cols": 1000}, "A grid of 1000 × 1000 is too large for 1024 pictures"),
         ({"dataset": "digits", "rows": 1}, "A grid of 1 × 1024 is too long"),

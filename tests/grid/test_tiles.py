@@ -24,7 +24,7 @@ def test_tiles_show_every_picture_in_its_cell(
     monkeypatch.setattr(tiles, "TILE", 300)
     monkeypatch.setattr(tiles, "COARSE", coarse)
     pictures = find(folder)
-    found = grid.arrange(pictures, cols=8, embedder="colour")
+    found = grid.arrange(pictures, cols=8, embedder="colour", layout="tsne")
     done: list[int] = []
     tiles.write(pictures, found, tmp_path / "map", lambda stage, count, total: done.append(count))
     data = json.loads((tmp_path / "map" / tiles.DATA).read_text())

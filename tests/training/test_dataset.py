@@ -228,7 +228,6 @@ def tiny(name: str, **values: object) -> Recipe:
     return dataclasses.replace(recipe_of(name), batch=16, epochs=2, **data, **values)
 
 
-@pytest.mark.training
 @pytest.mark.parametrize(
     ("name", "small"),
     [

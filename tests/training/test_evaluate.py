@@ -44,7 +44,6 @@ TINY: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.training
 @pytest.mark.parametrize("name", TINY)
 def test_everything_is_measured(name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = dataclasses.replace(recipe_of(name), train=("validation",), **TINY[name])

@@ -57,7 +57,6 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         finetune.check(recipe_of("captcha-resnet18"), tmp_path)
 
 
-@pytest.mark.training
 def test_one_command_teaches_a_style(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "site", partial(draw_style, split="validation", seed=8), 24)
     command = ["training", "captcha-seq2seq", "--finetune", str(tmp_path / "site"), "--runs", str(tmp_path / "runs")]

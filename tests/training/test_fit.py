@@ -49,7 +49,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.training
 def test_each_phase_goes_on_from_the_last(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[tuple[tuple[int, ...], bool]] = set()
     loss = Reading.loss
@@ -79,7 +78,6 @@ def test_each_phase_goes_on_from_the_last(data: Path, tmp_path: Path, monkeypatc
         assert torch.equal(one, other)
 
 
-@pytest.mark.training
 def test_a_frozen_backbone_stays_as_it_is_but_for_its_normalisations(data: Path, tmp_path: Path) -> None:
     only = recipe(phases=(("frozen", {"epochs": 1, "frozen": True, "learning_rate": 0.01}),))
     lightning.seed_everything(only.seed, workers=True)
@@ -107,7 +105,6 @@ def test_the_first_layer_learns_slowest_and_the_last_at_the_given_rate() -> None
     assert alike == {0.01}
 
 
-@pytest.mark.training
 def test_what_a_recipe_starts_from_is_trained_first(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,6 @@ def run(data: Path, out: Path, monkeypatch: pytest.MonkeyPatch, **more: int) -> 
     return results
 
 
-@pytest.mark.training
 def test_the_whole_study_runs_once(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glyph_study, "reachable", lambda *_: False)
     found = run(data, tmp_path, monkeypatch, limit=72)

@@ -17,7 +17,6 @@ from training.recipes import Recipe
 __all__ = ["recipe"]
 
 
-@pytest.mark.training
 def test_three_networks_are_measured_on_the_same_words(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,6 @@ def test_only_labels_or_pixels_differ() -> None:
     assert tested["text"] == tested["word"], "what tests is never shuffled"
 
 
-@pytest.mark.training
 def test_the_study_as_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = recipe_of("captcha-resnet18")
     small = dataclasses.replace(whole, architecture="test_resnet", model_args={}, batch=16)

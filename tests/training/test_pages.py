@@ -47,7 +47,6 @@ def test_no_page_is_drawn_twice_and_workers_share_them(monkeypatch: pytest.Monke
     assert drawn == list(range(8))
 
 
-@pytest.mark.training
 def test_the_network_learns_what_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "TOGETHER", 1)
     monkeypatch.setattr(pages, "EACH", 4)

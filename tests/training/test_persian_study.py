@@ -22,7 +22,6 @@ def small(name: str) -> Recipe:
     return dataclasses.replace(whole, **tiny, phases=phases, samples=(130,), batch=32)
 
 
-@pytest.mark.training
 def test_every_line_is_measured_on_the_same_held_out_crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = partial(persian.draw_any, splits=("test",), damage="clean", seed=1)
     save(tmp_path / "data" / "persian-study", draw, 180)

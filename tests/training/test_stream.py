@@ -101,7 +101,6 @@ def test_a_worker_runs_where_what_learns_leaves_a_core_idle(recipe: Recipe) -> N
     assert texts(recipe, batch) == [str(os.SCHED_IDLE)]
 
 
-@pytest.mark.training
 def test_a_network_learns_to_spell(recipe: Recipe, tmp_path: Path) -> None:
     save(tmp_path / "words-validation", partial(draw, seed=1), 48)
     recipe = dataclasses.replace(recipe, samples=(256,))

@@ -24,7 +24,6 @@ def small(recipe: Recipe) -> Recipe:
     return replace(recipe, model_args=TINY, epochs=1, batch=8, samples=tuple(8 for _ in recipe.train))
 
 
-@pytest.mark.training
 def test_every_row_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, runs = tmp_path / "data", tmp_path / "runs"
     draw = partial(draw_style, split="validation", seed=9)
