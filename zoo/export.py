@@ -55,7 +55,7 @@ def export(graph: Graph) -> bytes:
     Raises:
         OSError, OnnxExporterError: of FAILED, where no file can be written.
     """
-    exported = io.BytesIO()
+    exported: Any = io.BytesIO()  # the exporter takes it, though its types name files alone
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is a newer exporter, and of every branch that a trace fixes
         torch.onnx.export(
