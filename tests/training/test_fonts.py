@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -88,6 +89,6 @@ def test_other_fonts_of_the_machine_are_out_of_reach() -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_every_face_comes_with_the_pinned_packages(split: fonts.Split) -> None:
-    faces = [*fonts.faces(split), *fonts.persian(split)]  # type: ignore[arg-type]
+def test_every_face_comes_with_the_pinned_packages(split: Literal["train", "validation", "test"]) -> None:
+    faces = [*fonts.faces(split), *fonts.persian(split)]
     assert all(face.path.is_relative_to(fonts.PACKAGES) for face in (*faces, *fonts.arabic("train")))
