@@ -62,8 +62,8 @@ def test_affinity_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert cores.available(machine(tmp_path, "0::/\n", top="800000 100000")) == 1
     monkeypatch.delattr(os, "sched_getaffinity")
     assert cores.available(tmp_path / "no Linux") == 64, "where the system knows no affinity"
-    for wished, count in (("3", 3), ("99", 64), ("0", 1), ("", 64), ("4,2", 4)):
-        monkeypatch.setenv("OMP_NUM_THREADS", wished)
+    for stated, count in (("3", 3), ("99", 64), ("0", 1), ("", 64), ("4,2", 4)):
+        monkeypatch.setenv("OMP_NUM_THREADS", stated)
         assert cores.available(tmp_path / "no Linux") == count
 
 

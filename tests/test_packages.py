@@ -1,5 +1,6 @@
 """What a machine lacks is named, with the command that installs it."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -24,6 +25,22 @@ def test_what_is_there_is_not_installed_again(tmp_path: Path) -> None:
     (tmp_path / "npm").touch(mode=0o755)
     done = subprocess.run(["/bin/sh", ROOT / "packages.sh", "fonts"], env={"PATH": str(tmp_path)})
     assert done.returncode == 0
+
+
+def pins(name: str) -> set[str]:
+    """The lines of a file of requirements, package and version, without extras and markers."""
+    lines = (line.partition(";")[0].strip() for line in (ROOT / name).read_text().splitlines())
+    return {re.sub(r"\[.*?\]", "", line).lower().replace("_", "-") for line in lines if "==" in line}
+
+
+def test_what_is_installed_is_what_is_pinned() -> None:
+    assert pins("requirements.txt") <= pins("requirements.lock") <= pins("requirements-dev.lock")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {one.lower() for every in extras.values() for one in every} <= pins("requirements-dev.lock")
+    assert packages_distributions()["cv2"] == ["opencv-python-headless"], "once: two would overwrite each other"
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    lacking = [line for line in done.stdout.splitlines() if " requires " in line and "opencv-python" not in line]
+    assert not lacking, "the lock is whole though pip installs it without looking"
 
 
 def test_pages_need_nothing_but_the_requirements() -> None:

@@ -14,6 +14,7 @@ from zoo.errors import InputError
 from zoo.store import CHECKPOINTS
 
 IMAGENET = "ImageNet"
+PERSIAN = "line", "letter"  # subjects whose pictures are drawn with Persian fonts during training
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def train(recipe: Recipe, place: Place) -> Trained:
         FileNotFoundError: a set is not there.
         InputError: the checkpoint to start from is not there.
     """
-    recipe = replace(recipe, extra=place.extra)
+    if recipe.subject in PERSIAN:
+        recipe = replace(recipe, extra=place.extra)
     split = dataset.split(recipe, place.data)
     recipe, start = begun(recipe, place)
     split = replace(split, pictures=dataset.Captchas(recipe, split.pictures.folders))

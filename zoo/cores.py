@@ -21,8 +21,8 @@ def available(root: Path = Path("/")) -> int:
         root: the folder that /proc and /sys are in.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    wished = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    limits = [affinity, *map(math.ceil, _quotas(root)), *([int(wished)] if wished.isdecimal() else [])]
+    stated = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    limits = [affinity, *map(math.ceil, _quotas(root)), *([int(stated)] if stated.isdecimal() else [])]
     return max(min(limits), 1)
 
 

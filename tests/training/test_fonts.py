@@ -11,7 +11,9 @@ from typing import Literal
 import pytest
 
 from tests.conftest import ROOT
+from training import dataset, train
 from training.data import fonts
+from training.recipes import Recipe, recipe_of
 
 # Digests of the first pictures of every set and stream, and of Persian ones with Debian's fonts where those are there
 PROGRAM = """
@@ -92,3 +94,19 @@ def test_other_fonts_of_the_machine_are_out_of_reach() -> None:
 def test_every_face_comes_with_the_pinned_packages(split: Literal["train", "validation", "test"]) -> None:
     faces = [*fonts.faces(split), *fonts.persian(split)]
     assert all(face.path.is_relative_to(fonts.PACKAGES) for face in (*faces, *fonts.arabic("train")))
+
+
+@pytest.mark.parametrize(("name", "extra"), [("persian-crnn", ("debian",)), ("word-crnn", ())])
+def test_fonts_that_training_names_are_for_persian_alone(
+    name: str, extra: fonts.Extra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[Recipe] = []
+
+    def split(recipe: Recipe, _: Path) -> None:
+        followed.append(recipe)
+        raise InterruptedError
+
+    monkeypatch.setattr(dataset, "split", split)
+    with pytest.raises(InterruptedError):
+        train.train(recipe_of(name), train.Place(tmp_path, tmp_path, 0, extra=("debian",)))
+    assert [recipe.extra for recipe in followed] == [extra]

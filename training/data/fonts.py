@@ -102,7 +102,7 @@ CHINESE = ("ma-shan-zheng", "zcool-xiaowei")  # for tests, of what is not Persia
 TWINS = str.maketrans("یک۰۱۲۳۴۵۶۷۸۹", "يك٠١٢٣٤٥٦٧٨٩")
 
 Split = Literal["study", "train", "validation", "test", "display"]
-Script = Literal["train", "validation", "test", "debian"]  # splits of the Persian families
+PersianSplit = Literal["train", "validation", "test", "debian"]  # splits of the Persian families
 Extra = tuple[Literal["debian"], ...]  # fonts of the machine that training names, beside those of its split
 
 
@@ -203,7 +203,7 @@ def _persian_face(family: str, path: Path, signs: Path | None) -> Face:
 
 
 @cache
-def persian(split: Script) -> tuple[Face, ...]:
+def persian(split: PersianSplit) -> tuple[Face, ...]:
     """The Persian faces of a split's families, in every weight; "debian" is what training may have besides.
 
     Raises:

@@ -65,7 +65,7 @@ SIDE = 64  # pixels: of a font's em, while it is drawn
 COUNT = 1_156  # images of each class in the study
 
 Split = Literal["train", "validation", "test"]
-Splits = tuple[fonts.Script, ...]
+Splits = tuple[fonts.PersianSplit, ...]
 Damage = Literal["clean", "scan", "any"]
 
 
@@ -83,7 +83,7 @@ def by_family(splits: Splits) -> tuple[tuple[fonts.Face, ...], ...]:
     return tuple(tuple(face for face in every if face.family == name) for name in names)
 
 
-def random_face(rng: np.random.Generator, *splits: fonts.Script) -> fonts.Face:
+def random_face(rng: np.random.Generator, *splits: fonts.PersianSplit) -> fonts.Face:
     """A face of the splits; every family is as likely."""
     families = by_family(splits)
     family = families[int(rng.integers(len(families)))]
@@ -271,14 +271,14 @@ def sets(extra: fonts.Extra = ()) -> dict[str, folder.DrawnSet]:
     """Every set by name; of those to train with, `extra` fonts too."""
     of = len(LABELS)
     every: Splits = ("train", "validation", "test")
-    taught: Splits = ("train", *extra)
+    to_train: Splits = ("train", *extra)
     return {
         "persian-study": folder.DrawnSet(COUNT * of, partial(draw_any, splits=every, damage="any", seed=40)),
         "persian-train": folder.DrawnSet(
-            90_000, partial(draw_any, splits=taught, damage="any", seed=41, nothing=0.05, varied=True)
+            90_000, partial(draw_any, splits=to_train, damage="any", seed=41, nothing=0.05, varied=True)
         ),
         "persian-mixed": folder.DrawnSet(
-            90_000, partial(draw_any, splits=taught, damage="any", others=0.3, seed=47, varied=True)
+            90_000, partial(draw_any, splits=to_train, damage="any", others=0.3, seed=47, varied=True)
         ),
         "persian-validation": folder.DrawnSet(
             200 * of, partial(draw_any, splits=("validation",), damage="any", seed=42)
