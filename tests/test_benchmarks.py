@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
 from benchmarks import grid, readers, spotting
+from tests.clients import CONTEXT
 from tests.sets import save
 from training.data import folder
 from training.report import Row
@@ -51,7 +51,7 @@ def _cores(task: Path) -> str:
     [("captcha-seq2seq", partial(readers.ours, "captcha-seq2seq")), *list(readers.PEERS["captcha"].items())[:2]],
 )
 def test_a_reader_is_scored_on_one_core(words: Path, name: str, make: Callable[[], readers.Read]) -> None:
-    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+    with ProcessPoolExecutor(1, CONTEXT) as alone:
         (accuracy, errors, *_, time), cores = alone.submit(measured, words, name, make).result(300)
     assert len(cores) == 1 and cores.pop().split()[-1].isdecimal()
     assert {row.model for row in (accuracy, errors, time)} == {name} and accuracy.count == errors.count == len(WORDS)
@@ -103,7 +103,7 @@ def test_persian_peers_are_asked_only_what_is_a_class(tmp_path: Path) -> None:
     """Either shape of a digit is right, what is something else is left out, words are also told alone."""
     save(tmp_path / "persian", draw_persian, len(PERSIAN))
     found = {}
-    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+    with ProcessPoolExecutor(1, CONTEXT) as alone:
         for text in ("۵", "شماره"):
             found[text] = alone.submit(readers.measure, tmp_path / "persian", text, partial(always, text), None).result(
                 300
@@ -119,6 +119,7 @@ def test_a_peer_that_is_missing_is_named(
     words: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(readers, "PEERS", {"captcha": {"Absent": absent}})
+    monkeypatch.setattr(readers, "get_context", lambda _: CONTEXT)  # in which torch is loaded once for all
     monkeypatch.setattr("sys.argv", ["readers", "captcha-resnet18", "--data", str(words), "--limit", "1"])
     readers.main()
     printed = capsys.readouterr().out

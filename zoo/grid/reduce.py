@@ -1,6 +1,7 @@
 """Vectors to points in the plane, in which like lies beside like: UMAP or t-SNE."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ METHODS = "umap", "tsne"
 NEIGHBOURS = 15
 FEW = 5  # pictures up to which there are too few neighbours: principal components must do
 DIMENSIONS = 50  # that vectors are reduced to before t-SNE
+EXACT = 4096  # pictures up to which UMAP takes exact neighbours; more are searched by approximation
 
 
 def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float64]:
@@ -34,7 +36,10 @@ def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float
         if method == "umap":
             from umap import UMAP
 
-            found = UMAP(n_neighbors=neighbours, min_dist=0.1, random_state=seed, n_jobs=1).fit_transform(vectors)
+            options: dict[str, Any] = {"n_neighbors": neighbours, "min_dist": 0.1, "random_state": seed, "n_jobs": 1}
+            if len(vectors) <= EXACT:  # umap-learn would compile a search of its own for seconds
+                options["precomputed_knn"] = nearest(vectors, neighbours)
+            found = UMAP(**options).fit_transform(vectors)
         else:
             from openTSNE import TSNE
 
@@ -42,6 +47,14 @@ def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float
             reduced = components(vectors, DIMENSIONS)
             found = TSNE(perplexity=perplexity, random_state=seed, n_jobs=cores.available()).fit(reduced)
     return np.asarray(found, np.float64)
+
+
+def nearest(vectors: Vectors, count: int) -> tuple[npt.NDArray[np.int32], Vectors]:
+    """Indices and distances (n, count) of each vector's nearest, itself the first."""
+    from sklearn.neighbors import NearestNeighbors
+
+    distances, indices = NearestNeighbors(n_neighbors=count).fit(vectors).kneighbors(vectors)
+    return indices.astype(np.int32), distances.astype(np.float32)
 
 
 def components(vectors: Vectors, count: int) -> Vectors:

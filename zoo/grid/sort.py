@@ -8,7 +8,6 @@ preservation quality counts: the nearest cells' distances, each weighed by its r
 
 import math
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,6 +104,8 @@ def polish(vectors: Vectors, held: Ints, used: Ints, seed: int) -> None:
     """Swaps the pictures of cells in place where that brings the like nearer, by simulated annealing."""
     from scipy.spatial import cKDTree
 
+    from zoo.grid.anneal import anneal  # loads a compiler
+
     count = len(held)
     ring = min(RING, count - 1)
     apart, near = cKDTree(used).query(used, ring + 1)
@@ -118,7 +119,9 @@ def polish(vectors: Vectors, held: Ints, used: Ints, seed: int) -> None:
     if mean > 0:
         tries = min(TRIES * count, MOST)
         heat = HEAT[0] * mean, HEAT[1] * mean
-        _annealing()(vectors, held, near, ties, *seen_by, like, _weights(ring), tries, *heat, seed)
+        tables = (vectors.astype(np.float32), held, near, ties, *seen_by, like, _weights(ring))
+        options: Any = *map(np.ascontiguousarray, tables), tries, *heat, seed  # else each way to lie is compiled anew
+        anneal(*options)
 
 
 def _seen_by(near: Ints) -> tuple[Ints, Ints]:
@@ -136,99 +139,3 @@ def _weights(ring: int) -> npt.NDArray[np.float64]:
     k = np.arange(1, 65)
     tail: npt.NDArray[np.float64] = ((0.93 * k**-0.07) ** 15 / k)[::-1].cumsum()[::-1]
     return tail[:ring]
-
-
-@cache
-def _annealing() -> Any:
-    """The loop of swaps, compiled when it is first needed."""
-    from numba import njit
-
-    @njit(cache=True)
-    def distance(one: Any, other: Any) -> Any:
-        total = 0.0
-        for d in range(one.shape[0]):
-            total += (one[d] - other[d]) ** 2
-        return math.sqrt(total)
-
-    @njit(cache=True)
-    def energy(row: Any, ties: Any, weights: Any) -> Any:
-        """The weighed sum of distances; of cells that are equally far the more alike come first. Sorts `row`."""
-        total = 0.0
-        for k in range(len(row)):
-            value, place = row[k], k
-            while place > 0 and ties[place - 1] == ties[k] and row[place - 1] > value:
-                row[place] = row[place - 1]
-                place -= 1
-            row[place] = value
-        for k in range(len(row)):
-            total += row[k] * weights[k]
-        return total
-
-    @njit(cache=True, nogil=True)  # it takes seconds, in which other threads have a lease to renew or a page to serve
-    def anneal(
-        vectors: Any,
-        held: Any,
-        near: Any,
-        ties: Any,
-        seers: Any,
-        starts: Any,
-        like: Any,
-        weights: Any,
-        tries: int,
-        hot: float,
-        cold: float,
-        seed: int,
-    ) -> None:
-        np.random.seed(seed)
-        count, ring = near.shape
-        cell_of, energies, row = np.empty(count, np.int64), np.empty(count), np.empty(ring)
-        far = np.empty((count, ring))  # of each cell's picture from those around
-        for cell in range(count):
-            cell_of[held[cell]] = cell
-            for k in range(ring):
-                far[cell, k] = distance(vectors[held[cell]], vectors[held[near[cell, k]]])
-            row[:] = far[cell]
-            energies[cell] = energy(row, ties[cell], weights)
-        stamp = np.full(count, -1, np.int64)
-        touched, changed, rows = np.empty(count, np.int64), np.empty(count), np.empty((count, ring))
-        for turn in range(tries):
-            a = np.random.randint(count)
-            beside = a  # swaps with a near cell, or with one near to where a picture like its own is
-            if np.random.random() < 0.6:
-                beside = cell_of[like[held[a], np.random.randint(like.shape[1])]]
-            b = near[beside, np.random.randint(ring)]
-            if a == b:
-                continue
-            held[a], held[b] = held[b], held[a]
-            m = 0
-            for c in (a, b):
-                stamp[c] = turn
-                touched[m] = c
-                for k in range(ring):
-                    rows[m, k] = distance(vectors[held[c]], vectors[held[near[c, k]]])
-                m += 1
-            for c in (a, b):
-                for s in range(starts[c], starts[c + 1]):
-                    seer = seers[s] // ring
-                    if stamp[seer] != turn:
-                        stamp[seer] = turn
-                        touched[m] = seer
-                        rows[m] = far[seer]
-                        for k in range(ring):
-                            if near[seer, k] == a or near[seer, k] == b:
-                                rows[m, k] = distance(vectors[held[seer]], vectors[held[near[seer, k]]])
-                        m += 1
-            gain = 0.0
-            for i in range(m):
-                row[:] = rows[i]
-                changed[i] = energy(row, ties[touched[i]], weights)
-                gain += energies[touched[i]] - changed[i]
-            if gain >= 0 or np.random.random() < math.exp(gain / (hot * (cold / hot) ** (turn / tries))):
-                cell_of[held[a]], cell_of[held[b]] = a, b
-                for i in range(m):
-                    energies[touched[i]] = changed[i]
-                    far[touched[i]] = rows[i]
-            else:
-                held[a], held[b] = held[b], held[a]
-
-    return anneal
