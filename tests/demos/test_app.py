@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import app
 from demos import answers
 from tests.demos.conftest import ROOT, free_port, wait_for
 
@@ -33,7 +32,7 @@ def test_the_gradio_command_opens_the_same_page(tmp_path: Path) -> None:
 
 def test_importing_the_app_loads_no_model_and_asks_nobody() -> None:
     before = answers.reader.cache_info()  # what other tests of this process read with
-    importlib.reload(app)  # as `gradio app.py` does
+    app = importlib.import_module("app")
     assert answers.reader.cache_info() == before
     assert not app.demo.analytics_enabled
     assert app.THEME._font_css == [], "the fonts are those of the reader's system"
