@@ -26,8 +26,8 @@ from training import card
 from training.data.glyph import Sources
 from training.report import Report, Row, share
 from zoo import strokes
+from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap
-from zoo.store import CHECKPOINTS
 
 PORT = 8631
 ADDRESS = f"http://127.0.0.1:{PORT}"

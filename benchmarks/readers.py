@@ -31,8 +31,8 @@ from training.evaluate import SPELLED, sets
 from training.report import Row, share
 from training.spelling import error_rates
 from training.truth import subject
+from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap, plain
-from zoo.store import CHECKPOINTS
 from zoo.text import folded
 
 Read = Callable[[Image.Image], str]

@@ -26,7 +26,7 @@ import zoo
 from benchmarks.cores import keep_to
 from training.data.folder import ImageFolder
 from training.report import Row
-from zoo.store import CHECKPOINTS
+from zoo.hub.store import CHECKPOINTS
 
 PEER = "RapidOCR"
 BATCH = 64

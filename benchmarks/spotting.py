@@ -27,9 +27,9 @@ from training.data.folder import ImageFolder
 from training.report import Row
 from training.spotting import Word
 from zoo.crnn import CRNNReader
+from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap
 from zoo.spotting import spot
-from zoo.store import CHECKPOINTS
 
 NAME = "word-crnn"
 MILLISECONDS = "ms a picture, median"

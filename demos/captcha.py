@@ -17,7 +17,7 @@ from demos.answers import Network
 from demos.sets import FONTS
 from training.data import degrade, drawing, fonts, styles, texts
 from training.data.styles import Style
-from zoo import store
+from zoo.hub import store
 from zoo.text import ALPHANUMERIC
 
 CASES: dict[str, Callable[[str], str]] = {

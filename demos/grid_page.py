@@ -18,8 +18,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 import zoo
 from demos import figures, maps, sets
-from zoo import grid, store
+from zoo import grid
 from zoo.grid import assign, embed, mosaic
+from zoo.hub import store
 
 T = TypeVar("T")
 FLAG = "--local-folders"  # behind a -- when the server is started; without it no visitor names a path of its disk

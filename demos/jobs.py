@@ -25,9 +25,10 @@ from huey import SqliteHuey
 from PIL import Image
 
 from demos import sets
-from zoo import InputError, grid, image, store
+from zoo import InputError, grid, image
 from zoo.grid import mosaic
 from zoo.grid.arrangement import shape
+from zoo.hub import store
 
 LEASE = 15.0  # seconds
 BEAT = 3.0  # seconds between renewals

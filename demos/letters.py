@@ -13,7 +13,8 @@ from PIL import Image
 
 import zoo
 from demos import answers, figures
-from zoo import catalog, letter, store
+from zoo import letter
+from zoo.hub import catalog, store
 from zoo.letter.finder import FIELDS
 from zoo.letter.index import Index, Row, export
 from zoo.letter.pages import pages

@@ -16,8 +16,9 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 import zoo
-from zoo import catalog, image, store
+from zoo import image
 from zoo.grid import Arrangement, Pictures, Progress, tiles
+from zoo.hub import catalog, store
 
 KEPT = 100  # arrangements whose tiles are on the disk
 MOST = 16  # arrangements whose pictures can be looked at one by one; of older ones the tiles still can

@@ -14,7 +14,7 @@ from PIL import Image
 
 import zoo
 from demos import answers
-from zoo import catalog
+from zoo.hub import catalog
 
 MOST = 200  # pictures at once
 ORDER = "ok", "unsure", "empty"  # of answers, the best first

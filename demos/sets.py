@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from training.data import degrade, drawing, texts
-from zoo import store
 from zoo.grid import Progress
+from zoo.hub import store
 
 FONTS = {path.name.split("-latin")[0]: path for path in sorted((Path(__file__).parent / "fonts").glob("*.woff2"))}
 COUNT = 1024

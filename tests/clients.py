@@ -33,7 +33,7 @@ def _within(env: dict[str, str], program: Callable[..., dict[str, Any]], *args: 
 def load_tiny(digest: str, revision: str = "") -> dict[str, Any]:
     """With `tiny` in the catalog, verifies what is on this machine, then loads it."""
     import zoo
-    from zoo import catalog, store
+    from zoo.hub import catalog, store
 
     summary = "Left or right."
     catalog.CATALOG = {"tiny": catalog.Entry("tiny", "word-classification", summary, digest, revision or None)}
@@ -90,7 +90,7 @@ def read_on_a_full_disk(folder: Path) -> dict[str, Any]:
     import numpy as np
 
     import zoo
-    from zoo import store
+    from zoo.hub import store
 
     out = io.StringIO()
     logging.basicConfig(stream=out)
@@ -102,7 +102,7 @@ def read_on_a_full_disk(folder: Path) -> dict[str, Any]:
 
 def publish(folder: Path, pins: Path, namespace: str, *options: str) -> dict[str, Any]:
     """Publishes the checkpoint in a folder as `tiny`, by the command line."""
-    from zoo import catalog, store
+    from zoo.hub import catalog, store
 
     store.CHECKPOINTS, catalog.PINS = folder.parent, pins
     entry = catalog.Entry("tiny", "word-classification", "Left or right.", store.sha256(folder / store.WEIGHTS))

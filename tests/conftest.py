@@ -24,9 +24,9 @@ from torch import nn
 from benchmarks.pages import chromium
 from tests.machine import HOME  # before what reads its settings at import
 from training.data.fonts import FOLDER
-from zoo import store, weights
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
+from zoo.hub import store, weights
 from zoo.recurrent import CRNN
 
 ROOT = Path(__file__).parent.parent

@@ -16,10 +16,10 @@ from PIL import Image
 from torch import nn
 
 import zoo
-from zoo import store
 from zoo.classifier import Classifier
 from zoo.errors import InputError
 from zoo.explain import activation_map, to_picture
+from zoo.hub import store
 from zoo.image import Placement
 from zoo.trained import Settings
 

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import zoo
 from tests.conftest import ROOT, new_home, write_crnn
-from zoo import catalog, store
 from zoo.__main__ import main
+from zoo.hub import catalog, store
 
 
 @pytest.fixture(autouse=True)

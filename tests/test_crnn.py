@@ -12,9 +12,10 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_crnn
-from zoo import ctc, store
+from zoo import ctc
 from zoo.crnn import CRNNReader
 from zoo.errors import InputError
+from zoo.hub import store
 from zoo.language import NGram
 from zoo.reader import Decoding
 from zoo.recurrent import CRNN

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 from training.report import Report
-from zoo import store
+from zoo.hub import store
 
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 WORDS, UNSEEN = ("test-words", "word accuracy"), ("test-unseen-words", "word accuracy")

@@ -13,8 +13,9 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_checkpoint
-from zoo import image, seq2seq, store
+from zoo import image, seq2seq
 from zoo.errors import InputError
+from zoo.hub import store
 from zoo.language import NGram
 from zoo.reader import Language
 from zoo.seq2seq import Seq2SeqReader

@@ -13,8 +13,8 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from training import card_pictures
 from training.report import Report, Row
-from zoo import catalog
-from zoo.store import CONFIG
+from zoo.hub import catalog
+from zoo.hub.store import CONFIG
 
 DATA = {
     "test-words": "the 100 words in 15 unseen font families on unseen backgrounds",

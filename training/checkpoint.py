@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from training.recipes import Recipe
-from zoo import store, weights
+from zoo.hub import store, weights
 from zoo.text import CharTokenizer
 
 LAYERS = {  # of each family: those whose activation map may explain an answer, the default first

@@ -31,11 +31,11 @@ from training.spelling import confused, error_rates
 from training.truth import expected, right, subject
 from zoo.calibration import coverage, expected_calibration_error
 from zoo.classifier import Classifier
+from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
 from zoo.reader import Language, Reader
 from zoo.runtime import Array, Runtime
-from zoo.store import CHECKPOINTS
 from zoo.text import alike
 
 DIGESTS = Path(__file__).parent / "data" / "digests.json"

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from training import curves, dataset, pages
 from training.module import Reading
 from training.recipes import Recipe
-from zoo import store, weights
+from zoo.hub import store, weights
 
 STARTS = Path(__file__).parent / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch

@@ -31,7 +31,7 @@ from training.module import greedy
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from training.spelling import error_rates
-from zoo import store, weights
+from zoo.hub import store, weights
 from zoo.metrics import plain, wilson
 from zoo.recurrent import CRNN
 

@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from training.dataset import Batch
 from training.recipes import Recipe
-from zoo import store
 from zoo.ctc import BLANK, Text, collapse
+from zoo.hub import store
 from zoo.letter.finder import KINDS
 from zoo.letter.network import FinderNetwork
 from zoo.recurrent import CRNN

@@ -25,8 +25,8 @@ import zoo
 from training import dataset, evaluate, options
 from training.recipes import recipe_of
 from training.truth import expected
-from zoo import store
 from zoo.export import Inputs, convolutions, export, simplified
+from zoo.hub import store
 from zoo.metrics import wilson
 from zoo.reader import Reader
 

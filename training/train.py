@@ -9,9 +9,9 @@ from training.data.fonts import Extra
 from training.fit import Pictures, fit, locate
 from training.module import reachable
 from training.recipes import NAMES, Recipe, recipe_of
-from zoo import weights
 from zoo.errors import InputError
-from zoo.store import CHECKPOINTS
+from zoo.hub import weights
+from zoo.hub.store import CHECKPOINTS
 
 IMAGENET = "ImageNet"
 PERSIAN = "line", "letter"  # subjects whose pictures are drawn with Persian fonts during training

@@ -22,8 +22,8 @@ from training.evaluate import REAL, Answers, accuracy, answers
 from training.fit import Pictures, fit, locate
 from training.recipes import Recipe, finetuning, recipe_of
 from training.report import Report
+from zoo.hub.store import CHECKPOINTS, CONFIG
 from zoo.reader import Reader
-from zoo.store import CHECKPOINTS, CONFIG
 
 SHOTS = (50, 100, 200, 400, 750)
 FOLDS = 5

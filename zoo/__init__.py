@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zoo import cores
-from zoo.catalog import names
 from zoo.errors import InputError
+from zoo.hub.catalog import names
 from zoo.prediction import Prediction
 
 cores.limit_pools()

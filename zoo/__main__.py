@@ -26,8 +26,8 @@ from typing import Any, cast
 from tqdm import tqdm
 
 import zoo
-from zoo import catalog, store
 from zoo.grid import LAYOUTS
+from zoo.hub import catalog, store
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -160,14 +160,14 @@ def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _publish(options: argparse.Namespace) -> list[dict[str, Any]]:
-    from zoo import publish
+    from zoo.hub import publish
 
     found = (publish.checkpoint(name, options.namespace, options.dry_run) for name in options.names or catalog.every())
     return [_pushed(one, options) for one in found]
 
 
 def _deploy(options: argparse.Namespace) -> list[dict[str, Any]]:
-    from zoo import publish
+    from zoo.hub import publish
 
     if options.page in ("app", "grid"):
         found = publish.space(options.space, options.page, options.namespace, options.dry_run)

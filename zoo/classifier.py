@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from zoo import image, store
+from zoo import image
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
+from zoo.hub import store
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Reader
 from zoo.runtime import Graph, softmax

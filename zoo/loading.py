@@ -4,8 +4,8 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from zoo import catalog, store
 from zoo.errors import InputError
+from zoo.hub import catalog, store
 from zoo.reader import Reader
 from zoo.trained import Trained
 

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo import image, ink, store
+from zoo import image, ink
 from zoo.errors import InputError
 from zoo.explain import Activations, Explanation, recorded
+from zoo.hub import store
 from zoo.language import NGram
 from zoo.prediction import Prediction, Status
 from zoo.trained import Trained

@@ -1,7 +1,7 @@
 """Where a network's arithmetic is done: onnxruntime on a CPU, torch elsewhere (`zoo.export`).
 
 A network offers one or more graphs; a runtime computes them from numpy arrays to numpy arrays, so that readers are
-written once. ONNX files are exported on first use and kept under `zoo.store.home()`, by the weights' digest; with
+written once. ONNX files are exported on first use and kept under `zoo.hub.store.home()`, by the weights' digest; with
 them no torch is needed, which alone takes longer to import than all the rest.
 """
 

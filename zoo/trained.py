@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zoo import cores, store
+from zoo import cores
 from zoo.errors import InputError
+from zoo.hub import store
 from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Trained(ABC):
     @cached_property
     def network(self) -> nn.Module:
         """The torch network with its weights, float32, in evaluation mode. Built when first asked for."""
-        from zoo import weights
+        from zoo.hub import weights
 
         network = self.build(self.config)
         weights.load(network, self.folder)

@@ -12,7 +12,7 @@ from PIL import Image
 import zoo
 from demos import letters
 from training.data.folder import ImageFolder
-from zoo import store
+from zoo.hub import store
 from zoo.letter.finder import FIELDS
 from zoo.letter.reading import MEANING, Field, Letter, Line
 

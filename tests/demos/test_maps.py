@@ -12,7 +12,8 @@ from PIL import Image
 
 import zoo
 from demos import maps
-from zoo import catalog, grid
+from zoo import grid
+from zoo.hub import catalog
 
 COUNT = 70  # more than are read at once
 

@@ -16,8 +16,9 @@ import zoo
 from tests import clients
 from tests.conftest import Hub
 from tests.grid.conftest import HUES, paint
-from zoo import grid, store
+from zoo import grid
 from zoo.grid import arrangement, embed, find
+from zoo.hub import store
 
 
 def neighbours_of_one_label(found: grid.Arrangement, labels: Sequence[str]) -> float:

@@ -16,10 +16,10 @@ from tests.conftest import write_crnn
 from training import checkpoint, quantize
 from training.module import build
 from training.recipes import recipe_of
-from zoo import store
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
 from zoo.export import export
+from zoo.hub import store
 
 PICTURES = [
     Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8)).resize((48, 32)) for i in range(12)

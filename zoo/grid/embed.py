@@ -1,7 +1,7 @@
 """Pictures to vectors that lie close where pictures are alike: by a network, or by colours and edges alone.
 
-Vectors are kept under `zoo.store.home()` by what a file holds, so that no file is embedded twice by the same embedder,
-whatever its name, and a run that was killed goes on where it stopped.
+Vectors are kept under `zoo.hub.store.home()` by what a file holds, so that no file is embedded twice by the same
+embedder, whatever its name, and a run that was killed goes on where it stopped.
 """
 
 import hashlib
@@ -19,9 +19,10 @@ import numpy.typing as npt
 from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from PIL import Image
 
-from zoo import catalog, cores, image, store
+from zoo import cores, image
 from zoo.errors import InputError
 from zoo.grid.pictures import Pictures
+from zoo.hub import catalog, store
 
 Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[Image.Image]], Vectors]

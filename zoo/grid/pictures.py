@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoo import image, store
+from zoo import image
 from zoo.errors import InputError
 from zoo.files import Files, printable
+from zoo.hub import store
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 TABLES = "metadata.csv", "metadata.jsonl"

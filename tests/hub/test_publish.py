@@ -10,7 +10,7 @@ import yaml
 
 from tests import clients
 from tests.conftest import Hub
-from zoo import catalog, publish, store
+from zoo.hub import catalog, publish, store
 from zoo.loading import load
 
 

@@ -11,8 +11,8 @@ from torch import nn
 import zoo
 from tests.conftest import TINY
 from training.fit import STARTS
-from zoo import store, weights
 from zoo.classifier import Classifier
+from zoo.hub import store, weights
 from zoo.recurrent import CRNN
 from zoo.text import ALPHANUMERIC, CharTokenizer
 from zoo.transformer import Seq2Seq

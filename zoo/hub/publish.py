@@ -13,10 +13,10 @@ from typing import Any, Literal
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
-from zoo import catalog, store
 from zoo.errors import InputError
+from zoo.hub import catalog, store
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEPT = frozenset({".gitattributes"})  # files of a repo that the Hub makes
 Page = Literal["app", "grid"]
 Files = Mapping[str, bytes]

@@ -27,11 +27,11 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from zoo import catalog
 from zoo.errors import InputError
+from zoo.hub import catalog
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 # what keeps files from being fetched from the Hub; a RuntimeError is hf_xet's
 UNREACHABLE = httpx2.HTTPError, httpx2.InvalidURL, HFValidationError, OSError, RuntimeError
 

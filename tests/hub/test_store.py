@@ -12,7 +12,8 @@ import pytest
 import zoo
 from tests import clients
 from tests.conftest import ROOT, TINY, Hub, write_tiny
-from zoo import catalog, loading, store
+from zoo import loading
+from zoo.hub import catalog, store
 
 REPO = "glyphzoo/tiny"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoo.errors import InputError
 
 FINDS = "object-detection"  # the task of a checkpoint that reads nothing
-PINS = Path(__file__).parent / "pins.json"  # the commit of each Hub repo that was published last
+PINS = Path(__file__).parents[1] / "pins.json"  # the commit of each Hub repo that was published last
 
 
 @dataclass(frozen=True)
