@@ -3,9 +3,9 @@
     python -m benchmarks.canvas --data DIR
 
 DIR holds strokes-test.json. Each drawing is redrawn by the mouse, at a place and size by chance; what the page reads is
-compared with what the network reads in the same strokes, drawn by `zoo.strokes` without a page. Before that, without a
-page, it measures how long it takes from the strokes to an answer on one thread. With --save both numbers go into the
-checkpoint's evaluation.json.
+compared with what the network reads in the same strokes, drawn by `zoo.images.strokes` without a page. Before that,
+without a page, it measures how long it takes from the strokes to an answer on one thread. With --save both numbers go
+into the checkpoint's evaluation.json.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from demos.glyph import NETWORK
 from training import card
 from training.data.glyph import Sources
 from training.report import Report, Row, share
-from zoo import strokes
 from zoo.hub.store import CHECKPOINTS
+from zoo.images import strokes
 from zoo.metrics import bootstrap
 
 PORT = 8631

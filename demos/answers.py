@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 import zoo
-import zoo.image
 from demos import figures
+from zoo.images import preprocess
 
 Strokes = list[list[list[float]]]
 Drawn = Callable[[Strokes], Image.Image]
@@ -73,9 +73,9 @@ def upload(label: str, alt: str, name: str) -> gr.Image:
     )
 
 
-def opened(given: dict[str, Any] | None) -> zoo.image.Picture:
+def opened(given: dict[str, Any] | None) -> preprocess.Picture:
     """The very file that was uploaded: gradio's own decoding would fail on a bad one with an error for programmers."""
-    return zoo.image.load(given["path"] if given and given.get("path") else b"")
+    return preprocess.load(given["path"] if given and given.get("path") else b"")
 
 
 def to_drawing(drawing: Strokes, draw: Drawn, shown: Shown, nothing: Nothing) -> list[Any]:
@@ -179,7 +179,7 @@ def problem(error: zoo.InputError) -> str:
     return f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
 
 
-def note(picture: zoo.image.Picture) -> str:
+def note(picture: preprocess.Picture) -> str:
     """What was done to a picture so that it could be read; empty for most."""
     return f'<p class="note" role="status">{html.escape(picture.note)}</p>' if picture.note else ""
 

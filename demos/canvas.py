@@ -48,9 +48,9 @@ def canvas(hint: str, **values: Any) -> gr.HTML:
     """A square to draw on. Its `input` event comes ten times a second during a stroke, and after every change.
 
     Its value is what is drawn: a list of strokes, each a list of points [x, y] in 0…1 from the upper left corner, as
-    `zoo.strokes.draw` takes them. A handler takes it as an input, not from the event: of events that come while it runs
-    gradio remembers that there were some, not what they carried. `hint` is shown while nothing is drawn. With the class
-    "lined" the square is a line of writing, and shows where its letters stand.
+    `zoo.images.strokes.draw` takes them. A handler takes it as an input, not from the event: of events that come while
+    it runs gradio remembers that there were some, not what they carried. `hint` is shown while nothing is drawn. With
+    the class "lined" the square is a line of writing, and shows where its letters stand.
     """
     code = (HERE / "canvas.js").read_text(encoding="utf-8")
     return gr.HTML(html_template=TEMPLATE, css_template=STYLE, js_on_load=code, hint=hint, **values)

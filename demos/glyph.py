@@ -10,7 +10,7 @@ import zoo
 from demos import answers, evaluation, glyph_study, inside
 from demos.answers import Network, Strokes
 from demos.canvas import canvas
-from zoo import ink, strokes
+from zoo.images import ink, strokes
 from zoo.text import alike
 
 NETWORK = Network(

@@ -21,6 +21,7 @@ from demos import figures, maps, sets
 from zoo import grid
 from zoo.grid import assign, embed, mosaic
 from zoo.hub import store
+from zoo.images import preprocess
 
 T = TypeVar("T")
 FLAG = "--local-folders"  # behind a -- when the server is started; without it no visitor names a path of its disk
@@ -226,7 +227,7 @@ def alike(shown: maps.Map) -> tuple[list[int], list[float]]:
     clicked, upload = getattr(state.get(f"grid {shown.key}"), "clicked", None), state.get("upload")
     if state.get("by") == "upload" and upload:
         try:
-            vector = embedder(found.embedder).embed([zoo.image.load(upload.getvalue()).rgb])[0]
+            vector = embedder(found.embedder).embed([preprocess.load(upload.getvalue()).rgb])[0]
         except zoo.InputError as error:
             st.error(plain(str(error)))
             return [], []

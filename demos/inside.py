@@ -9,7 +9,7 @@ from PIL import Image
 import zoo
 from demos import answers, figures
 from demos.answers import EXPLAINED, Network
-from zoo.kernels import KERNELS, convolve
+from zoo.images.convolution import KERNELS, convolve
 
 LAYERS = (
     "<h4>What the layers make of it</h4><p>A network sees in layers: the first find edges, the last whole letters. "

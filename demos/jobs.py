@@ -25,10 +25,11 @@ from huey import SqliteHuey
 from PIL import Image
 
 from demos import sets
-from zoo import InputError, grid, image
+from zoo import InputError, grid
 from zoo.grid import mosaic
 from zoo.grid.arrangement import shape
 from zoo.hub import store
+from zoo.images import preprocess
 
 LEASE = 15.0  # seconds
 BEAT = 3.0  # seconds between renewals
@@ -369,4 +370,4 @@ def _pixels(pictures: grid.Pictures, name: str) -> int:
             pixels = picture.width * picture.height
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return 0
-    return pixels if pixels <= image.MAX_PIXELS else 0
+    return pixels if pixels <= preprocess.MAX_PIXELS else 0

@@ -15,9 +15,9 @@ import zoo
 from demos import answers, figures
 from zoo import letter
 from zoo.hub import catalog, store
+from zoo.images.documents import pages
 from zoo.letter.finder import FIELDS
 from zoo.letter.index import Index, Row, export
-from zoo.letter.pages import pages
 from zoo.letter.reading import FINDER, READER, Field, Letter
 
 MOST = 200  # letters at once

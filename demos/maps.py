@@ -16,9 +16,9 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 import zoo
-from zoo import image
 from zoo.grid import Arrangement, Pictures, Progress, tiles
 from zoo.hub import catalog, store
+from zoo.images import preprocess
 
 KEPT = 100  # arrangements whose tiles are on the disk
 MOST = 16  # arrangements whose pictures can be looked at one by one; of older ones the tiles still can
@@ -131,7 +131,7 @@ def serve(request: Request) -> Response:
     if found and number and int(number[1]) < len(found.found.kept):
         try:
             content = found.pictures.read(found.pictures.names[found.found.kept[int(number[1])]])
-            rgb = image.load(content).rgb
+            rgb = preprocess.load(content).rgb
         except (zoo.InputError, OSError) as error:
             return PlainTextResponse(str(error), 410)
         rgb.thumbnail((LARGE, LARGE))

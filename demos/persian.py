@@ -13,7 +13,7 @@ from demos import answers, evaluation, inside, persian_study
 from demos.answers import Network
 from demos.canvas import canvas
 from training.data import fonts, persian
-from zoo import strokes
+from zoo.images import strokes
 
 NETWORK = Network(
     "persian-resnet34",

@@ -15,6 +15,7 @@ from PIL import Image
 import zoo
 from demos import answers
 from zoo.hub import catalog
+from zoo.images import preprocess
 
 MOST = 200  # pictures at once
 ORDER = "ok", "unsure", "empty"  # of answers, the best first
@@ -66,7 +67,7 @@ class Read:
 def read(path: str) -> Read:
     """What every network reads in a file."""
     try:
-        given = zoo.image.load(path)
+        given = preprocess.load(path)
     except zoo.InputError as error:
         return Read(Path(path).name, problem=str(error))
     found = [Answer(name, *answers.read(name, given.rgb)) for name in zoo.names()]
@@ -192,7 +193,8 @@ def detail(path: str) -> str:
     looked = ""
     if one.status != "empty":
         name = one.answers[0].network
-        looked = f"<h4>Where {name} looked</h4>{answers.looked(answers.overlays(name, zoo.image.load(path).rgb)[:1])}"
+        maps = answers.overlays(name, preprocess.load(path).rgb)
+        looked = f"<h4>Where {name} looked</h4>{answers.looked(maps[:1])}"
     warning = f'<p class="note" role="status">{doubt}</p>' if doubt else ""
     return f"<h3>{html.escape(one.file)}</h3>{one.note}{warning}<ol class='every'>{said}</ol>{looked}"
 

@@ -45,8 +45,8 @@ from demos.jobs import (
     check_grid,
 )
 from zoo import InputError, grid
-from zoo.files import Files
 from zoo.grid import embed, pictures
+from zoo.images.files import Files
 
 PATH = "/v2/visualizations"
 SIDES = "rows", "cols"

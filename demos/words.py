@@ -17,10 +17,11 @@ from demos.answers import Network
 from demos.canvas import canvas
 from demos.sets import FONTS
 from training.data import fonts, words
-from zoo import language, spotting, strokes
+from zoo import language, spotting
 from zoo.crnn import CRNNReader
 from zoo.ctc import Followed, alignments, shortest
-from zoo.image import denormalise
+from zoo.images import strokes
+from zoo.images.preprocess import denormalise
 from zoo.reader import Decoding
 from zoo.text import PRINTABLE
 

@@ -20,7 +20,7 @@ from zoo.classifier import Classifier
 from zoo.errors import InputError
 from zoo.explain import activation_map, to_picture
 from zoo.hub import store
-from zoo.image import Placement
+from zoo.images.preprocess import Placement
 from zoo.trained import Settings
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)

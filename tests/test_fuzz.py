@@ -22,9 +22,9 @@ from starlette.testclient import TestClient
 
 from demos import visualizations
 from demos.jobs import Jobs, Limits
-from zoo import image
 from zoo.errors import InputError
-from zoo.files import Files
+from zoo.images import preprocess
+from zoo.images.files import Files
 from zoo.text import PRINTABLE, CharTokenizer
 
 CASES = int(os.environ.get("FUZZ", "40"))
@@ -70,11 +70,11 @@ def damaged(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
 @given(damaged(st.sampled_from(PICTURES)) | st.binary(max_size=200))
 def test_any_bytes_are_a_picture_or_a_sentence(data: bytes) -> None:
     try:
-        found = image.load(data)
+        found = preprocess.load(data)
     except InputError as error:
         assert str(error).endswith((".", "'")) and "\n" not in str(error)
     else:
-        assert found.rgb.mode == "RGB" and min(found.rgb.size) >= image.MIN_SIDE
+        assert found.rgb.mode == "RGB" and min(found.rgb.size) >= preprocess.MIN_SIDE
 
 
 @thoroughly

@@ -13,9 +13,10 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_checkpoint
-from zoo import image, seq2seq
+from zoo import seq2seq
 from zoo.errors import InputError
 from zoo.hub import store
+from zoo.images import preprocess
 from zoo.language import NGram
 from zoo.reader import Language
 from zoo.seq2seq import Seq2SeqReader
@@ -239,7 +240,7 @@ def test_widths_that_make_no_sense_are_named(folder: Path, tmp_path: Path) -> No
 def test_what_was_cut_off_has_no_heat(reader: Seq2SeqReader) -> None:
     pixels = np.full((60, 200, 3), 255, np.uint8)
     pixels[20:40, 60:100] = np.random.default_rng(2).integers(0, 200, (20, 40, 3))
-    left, top, right, bottom = image.content(Image.fromarray(pixels))
+    left, top, right, bottom = preprocess.content(Image.fromarray(pixels))
     maps = reader.explain(pixels).maps
     outside = np.ones((60, 200), bool)
     outside[top - 9 : bottom + 9, left - 9 : right + 9] = False  # where the input was padded, it may look

@@ -17,7 +17,8 @@ from training import pages
 from training.data import lines, words
 from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
-from zoo import cores, crnn, image, ink
+from zoo import cores, crnn
+from zoo.images import ink, preprocess
 from zoo.text import CharTokenizer
 from zoo.transformer import Grid
 
@@ -96,7 +97,7 @@ class Captchas(Dataset[Example]):
             pixels, placement = ink.fit(picture, self.recipe.input_size)
         else:
             box, (height, _) = self.recipe.frame(picture)
-            pixels, placement = image.fit(picture, (height, width), box)
+            pixels, placement = preprocess.fit(picture, (height, width), box)
         if rng and self.recipe.recolour:
             pixels = recolour(rng, pixels)
         return Example(pixels, row[self.recipe.named_by], placement.to_input(boxes))
@@ -129,7 +130,7 @@ def jitter(rng: np.random.Generator, picture: Image.Image, boxes: np.ndarray) ->
         Image.Transform.AFFINE,
         (*inverse[0], back[0], *inverse[1], back[1]),
         Image.Resampling.BILINEAR,
-        fillcolor=tuple(image.border(np.asarray(picture)).tolist()),
+        fillcolor=tuple(preprocess.border(np.asarray(picture)).tolist()),
     )
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2) @ matrix.T + shift
     corners = corners.reshape(-1, 4, 2)
@@ -223,7 +224,7 @@ def cells(boxes: np.ndarray, length: int, size: tuple[int, int], grid: Grid) -> 
 def collate(examples: Sequence[Example], recipe: Recipe) -> Batch:
     pixels = np.stack([example.pixels for example in examples])
     batch = targets(recipe, examples)
-    return batch | {"images": torch.from_numpy(image.normalise(pixels, recipe.mean, recipe.std))}
+    return batch | {"images": torch.from_numpy(preprocess.normalise(pixels, recipe.mean, recipe.std))}
 
 
 def answerable(recipe: Recipe, texts: np.ndarray) -> npt.NDArray[np.bool_]:
@@ -310,7 +311,7 @@ class Stream(IterableDataset[Batch]):
             examples = []
             for (box, _), i in cut[place]:
                 picture, row = drawn[i]
-                pixels, placed = image.fit(picture, size, box)
+                pixels, placed = preprocess.fit(picture, size, box)
                 boxes = np.array(str(row["boxes"]).split(), np.float32).reshape(-1, 4)
                 examples.append(
                     Example(

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_in
 from training.data import letters
 from training.data.folder import Drawing
 from training.recipes import Recipe
-from zoo import image
+from zoo.images import preprocess
 from zoo.letter.finder import FIELDS, KINDS, LONG, mark
 
 Rng = np.random.Generator
@@ -39,7 +39,7 @@ def piece(rng: Rng, picture: Image.Image, objects: Sequence[dict[str, Any]], siz
     whole = np.empty((height, width, 3), np.uint8)
     small = [max(round(side), 1) for side in ((end - start) * scale).tolist()]
     seen = np.asarray(picture.resize(small, Image.Resampling.BILINEAR, box=(*start.tolist(), *end.tolist())))
-    whole[:] = image.border(seen)
+    whole[:] = preprocess.border(seen)
     whole[: small[1], : small[0]] = seen[:height, :width]
     boxes = [((np.array(one["box"]) - start) * scale).astype(np.float32) for one in objects]
     return whole, mark(boxes, [KINDS.index(one["kind"]) for one in objects], size)
@@ -56,7 +56,7 @@ def collate(examples: Sequence[Piece], recipe: Recipe) -> Batch:
     """The network's input (B, 3, H, W), and of each cell 0 or 1 + its kind, (B, H / CELL, W / CELL)."""
     pixels, cells = (np.stack(part) for part in zip(*examples, strict=True))
     return {
-        "images": torch.from_numpy(image.normalise(pixels, recipe.mean, recipe.std)),
+        "images": torch.from_numpy(preprocess.normalise(pixels, recipe.mean, recipe.std)),
         "cells": torch.from_numpy(cells).long(),
     }
 

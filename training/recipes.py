@@ -13,7 +13,7 @@ from training.data.fonts import Extra
 from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
-from zoo import image
+from zoo.images import preprocess
 from zoo.text import ALPHANUMERIC, PRINTABLE
 from zoo.text import PERSIAN as PERSIAN_LINES
 from zoo.transformer import Grid
@@ -119,11 +119,11 @@ class Recipe:
         """The cells that a sequence reader's encoder sees."""
         return Grid(self.model_args.get("output_stride", Grid.across))
 
-    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
+    def frame(self, rgb: Image.Image) -> tuple[preprocess.Box | None, tuple[int, int]]:
         """The part of a picture that is shown to the network (None for all), and the input's height and width."""
         if self.kind == "classifier":
             return None, self.input_size
-        return image.frame(rgb, self.input_size[0], self.widths)
+        return preprocess.frame(rgb, self.input_size[0], self.widths)
 
 
 def _resnet18(name: str, **values: Any) -> Recipe:

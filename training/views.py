@@ -23,7 +23,7 @@ from training.fit import FINDER
 from training.report import rounded
 from training.truth import expected
 from zoo.classifier import Classifier
-from zoo.image import denormalise
+from zoo.images.preprocess import denormalise
 from zoo.metrics import plain
 from zoo.runtime import softmax
 

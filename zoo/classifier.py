@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from zoo import image
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.hub import store
+from zoo.images import preprocess
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Reader
 from zoo.runtime import Graph, softmax
@@ -87,7 +87,7 @@ class Classifier(Reader):
         return logits
 
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
+        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
     ) -> list[Prediction]:
         probabilities = softmax(self.logits(inputs) / self.settings.temperature)
         found = []
@@ -107,7 +107,7 @@ class Classifier(Reader):
             )
         return found
 
-    def explain(self, picture: image.Source) -> Explanation:
+    def explain(self, picture: preprocess.Source) -> Explanation:
         """The class activation map of the answer."""
         import torch
 
@@ -115,5 +115,5 @@ class Classifier(Reader):
         label = int(self.logits(inputs).argmax())
         images = torch.from_numpy(inputs).to(self.device)
         cam = activation_map(self.explained_layer, lambda: self.network(images)[0, label])
-        where = self.settings.size, place, image.load(picture).rgb.size
+        where = self.settings.size, place, preprocess.load(picture).rgb.size
         return Explanation(to_picture(cam[None], *where), (self.texts[label],))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from zoo import ctc, image, language
+from zoo import ctc, language
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
+from zoo.images import preprocess
 from zoo.language import Floats, NGram
 from zoo.letter.order import places, reordered
 from zoo.prediction import Box, Prediction
@@ -230,7 +231,7 @@ class CRNNReader(SequenceReader):
         return folded
 
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
+        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
     ) -> list[Prediction]:
         found = []
         for frames, picture, place in zip(self.frames(inputs), inputs, places, strict=True):
@@ -248,7 +249,7 @@ class CRNNReader(SequenceReader):
             )
         return found
 
-    def words(self, picture: image.Source) -> list[tuple[str, float, Box]]:
+    def words(self, picture: preprocess.Source) -> list[tuple[str, float, Box]]:
         """The words of a line, what spaces part: each with its probability and its box in the picture.
 
         Of a single word that is the confidence; of several, the probability that a word's own frames spell it.
@@ -281,7 +282,7 @@ class CRNNReader(SequenceReader):
                 found.append((before + 1, after, frames[start:end]))
         return found
 
-    def _placed(self, frames: Frames, text: ctc.Text, place: image.Placement) -> list[tuple[float, Box]]:
+    def _placed(self, frames: Frames, text: ctc.Text, place: preprocess.Placement) -> list[tuple[float, Box]]:
         """Of each symbol, how sure it is where it is surest, and its box in the picture.
 
         A network tells a character in a frame or two at its middle: its box goes halfway to those beside it.
@@ -314,7 +315,7 @@ class CRNNReader(SequenceReader):
     def see(self, images: torch.Tensor) -> None:
         cast("CRNN", self.network).look(images)
 
-    def explain(self, picture: image.Source) -> Explanation:
+    def explain(self, picture: preprocess.Source) -> Explanation:
         """The activation map of the answer, and the frames in which each of its characters was read."""
         import torch
         from torch.nn.functional import ctc_loss
@@ -335,7 +336,7 @@ class CRNNReader(SequenceReader):
         looked = np.zeros((len(symbols), 1, len(frames)), np.float32)
         for heat, symbol, (first, last) in zip(looked, symbols, self._spans(frames, symbols), strict=True):
             heat[0, first:last] = np.exp(frames[first:last, symbol])
-        where = (inputs.shape[2], inputs.shape[3]), place, image.load(picture).rgb.size
+        where = (inputs.shape[2], inputs.shape[3]), place, preprocess.load(picture).rgb.size
         maps = np.concatenate([to_picture(cam[None], *where), to_picture(looked[self.places(symbols)], *where)])
         return Explanation(maps, (text, *text))
 

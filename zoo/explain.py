@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo.image import Placement
+from zoo.images.preprocess import Placement
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

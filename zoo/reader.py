@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo import image, ink
 from zoo.errors import InputError
 from zoo.explain import Activations, Explanation, recorded
 from zoo.hub import store
+from zoo.images import ink, preprocess
 from zoo.language import NGram
 from zoo.prediction import Prediction, Status
 from zoo.trained import Trained
@@ -66,7 +66,7 @@ class Reader(Trained):
     def see(self, images: torch.Tensor) -> None:
         """Runs inputs (B, 3, H, W) through all of the layers."""
 
-    def activations(self, picture: image.Source, layer: str) -> Activations:
+    def activations(self, picture: preprocess.Source, layer: str) -> Activations:
         """What one of the `layers` makes of a picture.
 
         Raises:
@@ -81,16 +81,16 @@ class Reader(Trained):
             self.see(torch.from_numpy(inputs).to(self.device))
         channels = np.asarray(kept[0][0].float().cpu().numpy(), np.float32)
         size = inputs.shape[2], inputs.shape[3]
-        return Activations(channels, size, place, image.load(picture).rgb.size)
+        return Activations(channels, size, place, preprocess.load(picture).rgb.size)
 
     @abstractmethod
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
+        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
     ) -> list[Prediction]:
         """Predictions for a batch (B, 3, H, W)."""
 
     @abstractmethod
-    def explain(self, picture: image.Source) -> Explanation:
+    def explain(self, picture: preprocess.Source) -> Explanation:
         """Where the network looked, in the picture's own coordinates.
 
         Raises:
@@ -99,7 +99,7 @@ class Reader(Trained):
 
     def read(
         self,
-        images: Sequence[image.Source] | npt.NDArray[np.uint8],
+        images: Sequence[preprocess.Source] | npt.NDArray[np.uint8],
         *,
         decode: str | None = None,
         lexicon: Sequence[str] | None = None,
@@ -135,7 +135,7 @@ class Reader(Trained):
             found |= zip(places, answers, strict=True)
         return [found[i] for i in range(len(images))]
 
-    def features(self, images: Sequence[image.Source]) -> npt.NDArray[np.float32]:
+    def features(self, images: Sequence[preprocess.Source]) -> npt.NDArray[np.float32]:
         """What the network makes of each picture before it answers: float32 (n, d), alike where pictures are alike.
 
         Raises:
@@ -152,8 +152,8 @@ class Reader(Trained):
 
     def _each(
         self,
-        images: Sequence[image.Source] | npt.NDArray[np.uint8],
-        answer: Callable[[npt.NDArray[np.float32], list[image.Placement]], Iterable[T]],
+        images: Sequence[preprocess.Source] | npt.NDArray[np.uint8],
+        answer: Callable[[npt.NDArray[np.float32], list[preprocess.Placement]], Iterable[T]],
     ) -> Iterator[tuple[list[int], Iterable[T]]]:
         """Batches' places in the list and their answers, from inputs (B, 3, H, W) and placements; several at once."""
         with ThreadPoolExecutor(self.threads) as pool:
@@ -168,25 +168,25 @@ class Reader(Trained):
                 for batch, answers in zip(alike, everyone(answer, inputs, placements), strict=True):
                     yield [start + i for i in batch], answers
 
-    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
+    def frame(self, rgb: Image.Image) -> tuple[preprocess.Box | None, tuple[int, int]]:
         """The part of a picture that is shown to the network (None for all), and the input's height and width."""
         return None, self.settings.size
 
     def prepare(
-        self, picture: image.Source, whole: image.Source | None = None
-    ) -> tuple[npt.NDArray[np.float32], image.Placement]:
+        self, picture: preprocess.Source, whole: preprocess.Source | None = None
+    ) -> tuple[npt.NDArray[np.float32], preprocess.Placement]:
         """A picture as the network's input (1, 3, H, W), and where it lies in it.
 
         Where parts of it are covered, `whole` is the picture without, which says how both are framed.
         """
-        rgb = image.load(picture).rgb
-        framing = None if whole is None else image.load(whole).rgb
+        rgb = preprocess.load(picture).rgb
+        framing = None if whole is None else preprocess.load(whole).rgb
         if self.settings.ink:
             pixels, place = ink.fit(rgb, self.settings.size, framing)
         else:
             box, size = self.frame(framing or rgb)
-            pixels, place = image.fit(rgb, size, box)
-        return image.normalise(pixels[None], self.settings.mean, self.settings.std), place
+            pixels, place = preprocess.fit(rgb, size, box)
+        return preprocess.normalise(pixels[None], self.settings.mean, self.settings.std), place
 
     def status(self, text: str, confidence: float, inputs: npt.NDArray[np.float32]) -> Status:
         """What to make of an answer: "empty" for no text or a flat picture (3, H, W), "unsure" below the threshold."""
@@ -219,9 +219,9 @@ class SequenceReader(Reader):
         With each goes the probability that the picture alone gives it, its logits divided by the temperature.
         """
 
-    def frame(self, rgb: Image.Image) -> tuple[image.Box | None, tuple[int, int]]:
+    def frame(self, rgb: Image.Image) -> tuple[preprocess.Box | None, tuple[int, int]]:
         least, most = self.config["glyphzoo"]["widths"]
-        return image.frame(rgb, self.settings.size[0], (least, most))
+        return preprocess.frame(rgb, self.settings.size[0], (least, most))
 
     def check(self) -> None:
         super().check()

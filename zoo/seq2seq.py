@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from zoo import image, language
+from zoo import language
 from zoo.explain import Explanation, activation_map, to_picture
+from zoo.images import preprocess
 from zoo.language import Floats, Ints, NGram
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Language, SequenceReader
@@ -239,7 +240,7 @@ class Seq2SeqReader(SequenceReader):
         return answers
 
     def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[image.Placement], decoding: Decoding
+        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
     ) -> list[Prediction]:
         tokenizer, width = self.tokenizer, 1 if decoding.method == "greedy" else None
         found = []
@@ -265,7 +266,7 @@ class Seq2SeqReader(SequenceReader):
     def see(self, images: torch.Tensor) -> None:
         cast("Seq2Seq", self.network).encoder(images)
 
-    def explain(self, picture: image.Source) -> Explanation:
+    def explain(self, picture: preprocess.Source) -> Explanation:
         """The activation map of the answer, and the last layer's cross-attention of each character, mean of heads."""
         import torch
 
@@ -283,6 +284,6 @@ class Seq2SeqReader(SequenceReader):
         size = inputs.shape[2], inputs.shape[3]
         grid = Grid(self.config["model_args"].get("output_stride", Grid.across))
         attention = best.attention[: len(text)].reshape(len(text), *grid.shape(size))
-        where = size, place, image.load(picture).rgb.size
+        where = size, place, preprocess.load(picture).rgb.size
         maps = np.concatenate([to_picture(cam[None], *where), to_picture(attention, *where)])
         return Explanation(maps, (text, *text))

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo import cores, image
+from zoo import cores
 from zoo.crnn import CRNNReader
+from zoo.images import preprocess
 from zoo.prediction import Prediction, Status
 
 Floats = npt.NDArray[np.float64]
@@ -88,13 +89,13 @@ def _detector() -> Any:
     return engine
 
 
-def find(picture: image.Source) -> list[Quad]:
+def find(picture: preprocess.Source) -> list[Quad]:
     """The lines of text in a picture, in reading order.
 
     Raises:
         InputError: the picture cannot be read.
     """
-    rgb = image.load(picture).rgb
+    rgb = preprocess.load(picture).rgb
     engine = _detector()
     with ALONE:
         engine.text_det.limit_side_len = min(SHORT, ENLARGED * min(rgb.size))
@@ -124,17 +125,17 @@ def rectified(rgb: Image.Image, quad: Quad) -> list[tuple[Image.Image, Floats]]:
     Of a line that stands on its side there are two, for it may run down, as on a book's back, or up.
     """
     sides = np.linalg.norm(quad - np.roll(quad, -1, 0), axis=1)
-    width, height = (max(round(float(sides[i::2].mean())), image.MIN_SIDE) for i in (0, 1))
+    width, height = (max(round(float(sides[i::2].mean())), preprocess.MIN_SIDE) for i in (0, 1))
     quads = [quad]
     if height >= UPRIGHT * width:
         quads, width, height = [np.roll(quad, -1, 0), np.roll(quad, 1, 0)], height, width
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
-    ways = [image.homography(corners, each) for each in quads]
+    ways = [preprocess.homography(corners, each) for each in quads]
     turn = partial(rgb.transform, (width, height), Image.Transform.PERSPECTIVE, resample=Image.Resampling.BICUBIC)
     return [(turn(way.ravel()[:8].tolist()), way) for way in ways]
 
 
-def spot(reader: CRNNReader, source: image.Source) -> Spotted:
+def spot(reader: CRNNReader, source: preprocess.Source) -> Spotted:
     """Finds and reads the words of a picture.
 
     A picture that no more than one row of text is found in, which fills it, is a crop of a line and read as a whole.
@@ -142,7 +143,7 @@ def spot(reader: CRNNReader, source: image.Source) -> Spotted:
     Raises:
         InputError: the picture cannot be read.
     """
-    rgb = image.load(source).rgb
+    rgb = preprocess.load(source).rgb
     found = find(rgb)
     tall = max((np.ptp(quad[:, 1]) for quad in found), default=rgb.height)
     if len(rows(found)) < 2 and tall > CROPPED * rgb.height:

@@ -17,7 +17,7 @@ from benchmarks.canvas import placed, replay
 from demos import glyph, glyph_study
 from tests.demos.conftest import WIDTHS, Visit, at_each_width, papers, refuses_bad_files, shown_in
 from tests.demos.pictures import bad_files, encoded
-from zoo import ink, strokes
+from zoo.images import ink, strokes
 
 expect.set_options(timeout=60_000)  # the first answer takes the longest
 Lines = Sequence[Sequence[tuple[float, float]]]

@@ -17,7 +17,7 @@ import zoo
 from demos import answers, captcha, read
 from tests.demos.conftest import WIDTHS, Visit, papers
 from tests.demos.pictures import bad_files, encoded
-from zoo import strokes
+from zoo.images import strokes
 from zoo.prediction import Status
 
 expect.set_options(timeout=60_000)  # the first answer loads every network

@@ -26,7 +26,7 @@ from demos.visualizations import PATH
 from tests.conftest import Hub, new_home
 from tests.demos.conftest import free_port, serving
 from tests.demos.pictures import bomb
-from zoo import files
+from zoo.images import files
 
 LIMITS = Limits(upload=200_000, unpacked=300_000, count=20, pixels=60_000, waiting=2)
 

@@ -19,6 +19,7 @@ from tests.grid.conftest import HUES, paint
 from zoo import grid
 from zoo.grid import arrangement, embed, find
 from zoo.hub import store
+from zoo.images import preprocess
 
 
 def neighbours_of_one_label(found: grid.Arrangement, labels: Sequence[str]) -> float:
@@ -221,7 +222,7 @@ def test_a_pretrained_network_comes_from_the_hub_and_is_loaded_only_for_new_pict
     first = client()
     assert first["embedder"] == embed.PRETRAINED and first["fresh"] == 60
     transform = create_transform(**resolve_model_data_config(network), is_training=False)
-    picture = transform(zoo.image.load(folder / find(folder).names[0]).rgb)
+    picture = transform(preprocess.load(folder / find(folder).names[0]).rgb)
     with torch.inference_mode():
         pooled = network.forward_head(network.forward_features(picture[None]), pre_logits=True)
     assert np.allclose(first["vectors"][0], pooled[0], rtol=1e-3, atol=1e-4)

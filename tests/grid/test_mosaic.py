@@ -16,6 +16,7 @@ from zoo.__main__ import main
 from zoo.grid import find, mosaic, tiles
 from zoo.grid.arrangement import SIDE
 from zoo.grid.pictures import of
+from zoo.images import preprocess
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_every_picture_is_in_its_cell(made: tuple[grid.Pictures, grid.Arrangemen
     assert whole.shape == (20 * 8, 30 * 8, 3)
     for name, (row, col) in zip(pictures.names, found.cells, strict=True):
         tile = whole[row * 20 : row * 20 + 20, col * 30 : col * 30 + 30]
-        assert np.array_equal(tile, zoo.image.load(pictures.read(name)).rgb)
+        assert np.array_equal(tile, preprocess.load(pictures.read(name)).rgb)
     for row, col in found.holes:
         assert (whole[row * 20 : row * 20 + 20, col * 30 : col * 30 + 30] == 255).all()
 

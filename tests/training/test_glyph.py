@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from training.data import fonts, glyph
-from zoo import ink
+from zoo.images import ink
 
 
 def test_the_study_has_its_counts() -> None:

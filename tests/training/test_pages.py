@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from training import pages
 from training.module import Reading
 from training.recipes import recipe_of
-from zoo.image import denormalise
+from zoo.images.preprocess import denormalise
 from zoo.letter.finder import CELL, KINDS
 
 RECIPE = replace(recipe_of("persian-letter-detector"), input_size=(128, 128), batch=4, samples=(8,), pretrained=False)

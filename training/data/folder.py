@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from zoo import cores
 from zoo.errors import InputError
-from zoo.files import Files
+from zoo.images.files import Files
 
 Row = dict[str, str]
 Drawing = tuple[Image.Image, Mapping[str, object]]

@@ -23,7 +23,7 @@ from PIL import Image, ImageFilter
 
 from training.data import command, degrade, folder, fonts, render
 from training.data.drawing import draw_scene
-from zoo import ink, strokes
+from zoo.images import ink, strokes
 
 CLASSES = string.digits + string.ascii_uppercase
 SYMBOLS = '#$%&*?@~^>={};:"'  # none that is a letter's twin, as | and ( and + are of I, C and t

@@ -20,7 +20,7 @@ from PIL import Image
 from training.data import command, degrade, folder, fonts, scan
 from training.data.letter_page import A4, Page, body, fields, head, layouts, office
 from training.data.persian import Split
-from zoo.image import homography
+from zoo.images.preprocess import homography
 from zoo.letter.finder import FIELDS, KINDS
 
 Rng = np.random.Generator

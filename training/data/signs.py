@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from training.data import command, degrade, folder, fonts, render, styles, words
-from zoo.image import homography
+from zoo.images.preprocess import homography
 
 Rng = np.random.Generator
 ROOM = 0.9  # of a board's sides that its lines may fill

@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from training.data import command, degrade, folder, fonts, render, styles
 from training.data.texts import dictionary, recase
-from zoo.image import homography
+from zoo.images.preprocess import homography
 
 Rng = np.random.Generator
 LONGEST = 40  # characters of a line

@@ -14,13 +14,13 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from zoo import image
 from zoo.errors import InputError
 from zoo.grid import assign, quality
 from zoo.grid.pictures import Pictures, of, usual_aspect
 from zoo.grid.quality import Quality
 from zoo.grid.reduce import METHODS, reduce
 from zoo.hub import store
+from zoo.images import preprocess
 
 Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
 
@@ -72,7 +72,7 @@ class Arrangement:
 
 
 def arrange(
-    images: Pictures | Sequence[image.Source] | npt.NDArray[np.floating],
+    images: Pictures | Sequence[preprocess.Source] | npt.NDArray[np.floating],
     rows: int | None = None,
     cols: int | None = None,
     embedder: str | None = None,

@@ -19,10 +19,11 @@ import numpy.typing as npt
 from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from PIL import Image
 
-from zoo import cores, image
+from zoo import cores
 from zoo.errors import InputError
 from zoo.grid.pictures import Pictures
 from zoo.hub import catalog, store
+from zoo.images import preprocess
 
 Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[Image.Image]], Vectors]
@@ -218,7 +219,7 @@ def _read(pictures: Pictures, name: str) -> bytes | str:
 
 def _open(content: bytes | str) -> Image.Image | str:
     try:
-        return image.load(content).rgb
+        return preprocess.load(content).rgb
     except InputError as error:
         return str(error)
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from zoo import cores, image
+from zoo import cores
 from zoo.errors import InputError
-from zoo.files import printable
 from zoo.grid.arrangement import SIDE, Arrangement, Progress
 from zoo.grid.pictures import Pictures, usual_aspect
+from zoo.images import preprocess
+from zoo.images.files import printable
 
 SIDES = 96, 8  # pixels: the longer side of a picture in its cell, at most and at least
 LONGEST = 8192  # pixels: a side of the whole
@@ -29,7 +30,7 @@ PAPER = "white"
 
 def in_cell(pictures: Pictures, name: str, cell: tuple[int, int]) -> Image.Image:
     """A picture, whole and unsqueezed, on a cell of that width and height."""
-    rgb = image.load(pictures.read(name)).rgb
+    rgb = preprocess.load(pictures.read(name)).rgb
     scale = min(cell[0] / rgb.width, cell[1] / rgb.height)
     size = max(round(rgb.width * scale), 1), max(round(rgb.height * scale), 1)  # of the thinnest a line is seen
     return ImageOps.pad(rgb.resize(size, Image.Resampling.LANCZOS), cell, color=PAPER)

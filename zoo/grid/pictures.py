@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoo import image
 from zoo.errors import InputError
-from zoo.files import Files, printable
 from zoo.hub import store
+from zoo.images import preprocess
+from zoo.images.files import Files, printable
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 TABLES = "metadata.csv", "metadata.jsonl"
@@ -124,8 +124,8 @@ def _patterns() -> list[str]:
     return [f"**{suffix}" for suffix in sorted(either)]
 
 
-def of(images: Sequence[image.Source]) -> Pictures:
-    """Pictures of any kind that `zoo.image.load` takes, named by their file or their number."""
+def of(images: Sequence[preprocess.Source]) -> Pictures:
+    """Pictures of any kind that `zoo.images.preprocess.load` takes, named by their file or their number."""
     names = tuple(
         printable(os.fspath(one)) if isinstance(one, str | os.PathLike) else str(i) for i, one in enumerate(images)
     )
@@ -140,7 +140,7 @@ def of(images: Sequence[image.Source]) -> Pictures:
         if isinstance(one, str | os.PathLike):
             return Path(one).read_bytes()
         buffer = io.BytesIO()
-        image.load(one).rgb.save(buffer, "PNG", compress_level=1)
+        preprocess.load(one).rgb.save(buffer, "PNG", compress_level=1)
         return buffer.getvalue()
 
     return Pictures(names, ("",) * len(names), read, {})
@@ -149,7 +149,7 @@ def of(images: Sequence[image.Source]) -> Pictures:
 def usual_aspect(pictures: Pictures, kept: npt.NDArray[np.int64]) -> float:
     """The usual width over height of those of the pictures that can be read, in 1/4…4."""
     some = kept[np.linspace(0, len(kept) - 1, min(32, len(kept))).astype(int)]
-    sizes = np.array([image.load(pictures.read(pictures.names[i])).rgb.size for i in some])
+    sizes = np.array([preprocess.load(pictures.read(pictures.names[i])).rgb.size for i in some])
     return float(np.clip(np.exp(np.median(np.log(sizes[:, 0] / sizes[:, 1]))), 1 / 4, 4))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo import image
+from zoo.images import preprocess
 from zoo.letter.quad import Quad, height, inked, moved, turned, upright
 from zoo.runtime import Graph, softmax
 from zoo.trained import Trained
@@ -74,20 +74,20 @@ class Finder(Trained):
         images = {"images": torch.zeros(2, 3, 64, 96)}
         return {"mark": Graph(network, images, {"images": {0: "batch", 2: "height", 3: "width"}}, ("logits",))}
 
-    def find(self, picture: image.Source) -> list[Found]:
+    def find(self, picture: preprocess.Source) -> list[Found]:
         """The texts of a page, in no order.
 
         Raises:
             InputError: the picture cannot be read.
         """
-        rgb = image.load(picture).rgb
+        rgb = preprocess.load(picture).rgb
         scale = LONG / max(rgb.size)
         small = np.asarray(rgb.resize([max(round(side * scale), 1) for side in rgb.size]))
         height, width = (-(-side // STEP) * STEP for side in small.shape[:2])
         pixels = np.empty((1, height, width, 3), np.uint8)
-        pixels[:] = image.border(small)
+        pixels[:] = preprocess.border(small)
         pixels[0, : small.shape[0], : small.shape[1]] = small
-        (logits,) = self._run("mark", images=image.normalise(pixels, self.settings.mean, self.settings.std))
+        (logits,) = self._run("mark", images=preprocess.normalise(pixels, self.settings.mean, self.settings.std))
         return framed(rgb, boxes(softmax(logits[0].transpose(1, 2, 0)).transpose(2, 0, 1), 1 / scale))
 
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.images.documents import SUFFIXES, pages
 from zoo.letter import values
 from zoo.letter.finder import FIELDS
-from zoo.letter.pages import SUFFIXES, pages
 from zoo.letter.quad import cut
 from zoo.letter.reading import MEANING, Letter
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo.image import Pixels
+from zoo.images.preprocess import Pixels
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo import image
-from zoo.image import Pixels
+from zoo.images import preprocess
+from zoo.images.documents import pages
+from zoo.images.preprocess import Pixels
 from zoo.letter import values
 from zoo.letter.finder import FIELDS, LABELS, Finder, Found
-from zoo.letter.pages import pages
 from zoo.letter.quad import AROUND, Quad, cut, dashed, height, inked, joined, moved, short, shortened
 from zoo.letter.values import DASHES, Value
 from zoo.loading import load, trained
@@ -169,7 +169,7 @@ def networks() -> Networks:
     return Networks(finder, load(READER), load(CLASSIFIER))
 
 
-def read(source: image.Source, using: Networks | None = None) -> Letter:
+def read(source: preprocess.Source, using: Networks | None = None) -> Letter:
     """Reads a letter; its fields are those of the first page that has any.
 
     Args:
@@ -233,7 +233,7 @@ def straightened(page: Image.Image, turn: float) -> tuple[Image.Image, npt.NDArr
     """The page turned back by so many degrees about its middle, and the way (2, 3) from its pixels to the page's."""
     centre = page.width / 2, page.height / 2
     way = cv2.getRotationMatrix2D(centre, turn, 1.0)
-    fill = tuple(int(value) for value in image.border(np.asarray(page)))
+    fill = tuple(int(value) for value in preprocess.border(np.asarray(page)))
     turned = cv2.warpAffine(np.asarray(page), way, page.size, flags=cv2.INTER_LINEAR, borderValue=fill)
     return Image.fromarray(turned), np.asarray(cv2.invertAffineTransform(way))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import zoo
-from zoo import files
-from zoo.files import Files
+from zoo.images import files
+from zoo.images.files import Files
 
 
 def make_zip(path: Path, content: dict[str, bytes]) -> Path:

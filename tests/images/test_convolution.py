@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from zoo.errors import InputError
-from zoo.kernels import KERNELS, convolve
+from zoo.images.convolution import KERNELS, convolve
 
 
 def step(axis: int) -> Image.Image:

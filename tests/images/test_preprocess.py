@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
 
-from zoo import image
 from zoo.errors import InputError
+from zoo.images import preprocess
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -44,25 +44,25 @@ def test_all_sources_give_the_same_pixels(picture: Image.Image, tmp_path: Path) 
     path = tmp_path / "a.png"
     picture.save(path)
     for source in (path, str(path), path.read_bytes(), picture, np.asarray(picture)):
-        assert np.array_equal(np.asarray(image.load(source).rgb), np.asarray(picture))
-        assert image.load(source).note == ""
+        assert np.array_equal(np.asarray(preprocess.load(source).rgb), np.asarray(picture))
+        assert preprocess.load(source).note == ""
 
 
 def test_grey_arrays_are_pictures_too() -> None:
     grey = np.arange(64, dtype=np.uint8).reshape(8, 8)
     for array in (grey, grey[..., None]):
-        assert np.array_equal(np.asarray(image.load(array).rgb)[..., 1], grey)
+        assert np.array_equal(np.asarray(preprocess.load(array).rgb)[..., 1], grey)
 
 
 def test_cmyk_looks_as_before(picture: Image.Image) -> None:
-    loaded = image.load(encoded(picture.convert("CMYK"), "TIFF"))
+    loaded = preprocess.load(encoded(picture.convert("CMYK"), "TIFF"))
     assert np.abs(np.asarray(loaded.rgb, int) - np.asarray(picture)).max() <= 2
     assert "CMYK" in loaded.note
 
 
 def test_sixteen_bits_are_scaled(picture: Image.Image) -> None:
     grey = np.asarray(picture.convert("L"))
-    loaded = image.load(encoded(Image.fromarray(grey.astype(np.uint16) * 257)))
+    loaded = preprocess.load(encoded(Image.fromarray(grey.astype(np.uint16) * 257)))
     assert np.abs(np.asarray(loaded.rgb)[..., 0].astype(int) - grey).max() <= 1
     assert "16-bit" in loaded.note
 
@@ -72,7 +72,7 @@ def test_transparency_becomes_white(picture: Image.Image) -> None:
     clear.putalpha(0)
     palette = picture.quantize(8)
     for source in (encoded(clear), encoded(palette, transparency=bytes(8))):
-        loaded = image.load(source)
+        loaded = preprocess.load(source)
         assert np.asarray(loaded.rgb).min() == 255
         assert "white" in loaded.note
 
@@ -80,7 +80,7 @@ def test_transparency_becomes_white(picture: Image.Image) -> None:
 def test_exif_orientation_is_applied(picture: Image.Image) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held upright: turn 90° clockwise
-    loaded = image.load(encoded(picture, exif=exif))
+    loaded = preprocess.load(encoded(picture, exif=exif))
     assert np.array_equal(np.asarray(loaded.rgb), np.asarray(picture.rotate(-90, expand=True)))
     assert "EXIF" in loaded.note
 
@@ -108,7 +108,7 @@ BAD: dict[str, tuple[Any, str]] = {
 def test_bad_input_is_one_clear_sentence(name: str) -> None:
     source, word = BAD[name]
     with pytest.raises(InputError) as caught:
-        image.load(source)
+        preprocess.load(source)
     sentence = str(caught.value)
     assert word in sentence
     assert sentence.endswith(".") and "\n" not in sentence
@@ -118,7 +118,7 @@ def test_bad_input_is_one_clear_sentence(name: str) -> None:
 def test_random_bytes_are_refused_or_read(data: bytes) -> None:
     for source in (data, b"\x89PNG\r\n\x1a\n" + data, b"GIF89a" + data, b"\xff\xd8\xff\xe0" + data, b"BM" + data):
         try:
-            assert image.load(source).rgb.mode == "RGB"
+            assert preprocess.load(source).rgb.mode == "RGB"
         except InputError as error:
             assert str(error).endswith(".")
 
@@ -126,10 +126,10 @@ def test_random_bytes_are_refused_or_read(data: bytes) -> None:
 @given(arrays(np.uint8, st.lists(st.integers(0, 40), min_size=0, max_size=4).map(tuple)))
 def test_random_shapes_are_refused_or_fitted(array: np.ndarray) -> None:
     try:
-        loaded = image.load(array)
+        loaded = preprocess.load(array)
     except InputError:
         return
-    pixels, _ = image.fit(loaded.rgb, (48, 192))
+    pixels, _ = preprocess.fit(loaded.rgb, (48, 192))
     assert pixels.shape == (48, 192, 3)
 
 
@@ -138,7 +138,7 @@ def test_fit_keeps_the_shape_and_knows_where_it_is(size: tuple[int, int]) -> Non
     source = Image.new("RGB", size, (10, 20, 30))
     dot = (size[0] // 4, size[1] // 4, size[0] // 4 + size[0] // 2, size[1] // 4 + size[1] // 2)
     source.paste((250, 240, 230), dot)
-    pixels, place = image.fit(source, (48, 192))
+    pixels, place = preprocess.fit(source, (48, 192))
     box = place.to_input(np.array([dot], float))[0]
     y, x = np.nonzero(pixels[..., 0] > 130)
     assert np.abs(np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) - box).max() <= 2
@@ -148,7 +148,7 @@ def test_fit_keeps_the_shape_and_knows_where_it_is(size: tuple[int, int]) -> Non
 
 def test_normalise_is_what_the_formula_says() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 3), np.uint8)
-    out = image.normalise(pixels, (0.1, 0.2, 0.3), (0.5, 0.6, 0.7))
+    out = preprocess.normalise(pixels, (0.1, 0.2, 0.3), (0.5, 0.6, 0.7))
     assert out.dtype == np.float32 and out.shape == (2, 3, 4, 5)
     assert out[1, 2, 3, 4] == pytest.approx((pixels[1, 3, 4, 2] / 255 - 0.3) / 0.7, abs=1e-5)
 
@@ -156,19 +156,19 @@ def test_normalise_is_what_the_formula_says() -> None:
 def test_pixels_come_back_from_inputs() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 7, 3), np.uint8)
     seen = (0.5, 0.4, 0.3), (0.25, 0.2, 0.3)
-    assert (image.denormalise(image.normalise(pixels, *seen), *seen) == pixels).all()
+    assert (preprocess.denormalise(preprocess.normalise(pixels, *seen), *seen) == pixels).all()
 
 
 def test_empty_margins_are_cut_off_but_a_speck_is_not_a_letter() -> None:
     pixels = np.full((80, 400, 3), 240, np.uint8)
-    assert image.content(Image.fromarray(pixels)) == (0, 0, 400, 80)
+    assert preprocess.content(Image.fromarray(pixels)) == (0, 0, 400, 80)
     pixels[::2] += 5  # a little unevenness is no content
     pixels[20:60, 100:300] = 30
-    left, top, right, bottom = image.content(Image.fromarray(pixels))
+    left, top, right, bottom = preprocess.content(Image.fromarray(pixels))
     assert (left, top, right, bottom) == (95, 15, 305, 65)
-    box, size = image.frame(Image.fromarray(pixels), 48, (48, 512))
+    box, size = preprocess.frame(Image.fromarray(pixels), 48, (48, 512))
     assert size == (48, 208) and box == (95, 15, 305, 65)
-    fitted, place = image.fit(Image.fromarray(pixels), size, box)
+    fitted, place = preprocess.fit(Image.fromarray(pixels), size, box)
     drawn = place.to_input(np.array([[100.0, 20, 300, 60]]))[0]
     ink = fitted[..., 0] < 100
     rows, columns = np.nonzero(ink)
@@ -176,10 +176,10 @@ def test_empty_margins_are_cut_off_but_a_speck_is_not_a_letter() -> None:
     np.testing.assert_allclose(place.to_picture(drawn[None])[0], [100, 20, 300, 60], atol=1e-3)
     speck = np.full((90, 300, 3), 240, np.uint8)
     speck[44:46, 150:152] = 0
-    left, top, right, bottom = image.content(Image.fromarray(speck))
+    left, top, right, bottom = preprocess.content(Image.fromarray(speck))
     assert right - left >= 100 and bottom - top >= 30 and left < 150 < right and top < 44 < bottom
     noise = np.random.default_rng(0).integers(0, 256, (50, 150, 3), np.uint8)
-    assert image.content(Image.fromarray(noise)) == (0, 0, 150, 50)
+    assert preprocess.content(Image.fromarray(noise)) == (0, 0, 150, 50)
 
 
 def test_lines_that_cross_a_text_out_do_not_count() -> None:
@@ -187,15 +187,15 @@ def test_lines_that_cross_a_text_out_do_not_count() -> None:
     letters = ImageDraw.Draw(paper)
     for left in range(150, 450, 50):
         letters.rectangle((left, 30, left + 20, 59), outline="navy", width=4)
-    alone = image.content(paper)
+    alone = preprocess.content(paper)
     assert alone == (146, 26, 425, 64)
     for line in ((0, 10, 599, 40), (0, 78, 599, 70), (100, 5, 500, 5)):
         letters.line(line, "black", 2)
-    crossed = image.content(paper)
+    crossed = preprocess.content(paper)
     assert np.abs(np.subtract(alone, crossed)).max() <= 16, "half a letter more at most, where a line touches one"
     lines = Image.new("RGB", (600, 80), "white")
     ImageDraw.Draw(lines).line((50, 30, 550, 30), "black", 2)
-    left, top, right, bottom = image.content(lines)
+    left, top, right, bottom = preprocess.content(lines)
     assert left <= 50 and right >= 550 and top < 30 < bottom, "where there is nothing else, a line is something"
 
 
@@ -205,7 +205,7 @@ def test_a_thin_bar_belongs_to_its_letter() -> None:
     letter.rectangle((80, 10, 81, 69), "black")
     letter.rectangle((80, 68, 113, 69), "black")
     letter.rectangle((48, 10, 81, 11), "black")
-    left, top, right, bottom = image.content(paper)
+    left, top, right, bottom = preprocess.content(paper)
     assert left <= 48 and right >= 114 and top <= 10 and bottom >= 70
 
 
@@ -214,7 +214,7 @@ def test_a_thin_bar_belongs_to_its_letter() -> None:
 )
 def test_an_input_is_as_wide_as_its_picture(shape: tuple[int, int], width: int) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (shape[1], shape[0], 3), np.uint8)
-    assert image.frame(Image.fromarray(noise), 48, (48, 512))[1] == (48, width)
+    assert preprocess.frame(Image.fromarray(noise), 48, (48, 512))[1] == (48, width)
 
 
 def test_a_tiff_that_is_cut_short_is_a_sentence() -> None:
@@ -222,14 +222,14 @@ def test_a_tiff_that_is_cut_short_is_a_sentence() -> None:
     Image.new("RGB", (300, 200), "red").save(buffer, "TIFF")
     for length in (20, 200, 1000):
         with pytest.raises(InputError):
-            image.load(buffer.getvalue()[:length])
+            preprocess.load(buffer.getvalue()[:length])
         with pytest.raises(InputError):
-            image.load(buffer.getvalue()[-length:])
+            preprocess.load(buffer.getvalue()[-length:])
 
 
 @pytest.mark.parametrize("channel", range(3))
 def test_what_differs_in_one_colour_alone_is_content(channel: int) -> None:
     pixels = np.full((60, 200, 3), 255, np.uint8)
     pixels[20:40, 50:150, channel] = 0
-    left, top, right, bottom = image.content(Image.fromarray(pixels))
+    left, top, right, bottom = preprocess.content(Image.fromarray(pixels))
     assert 30 < left <= 50 and 150 <= right < 170 and 10 < top <= 20 and 40 <= bottom < 50

@@ -7,14 +7,14 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image, ImageSequence
 
-from zoo import image
 from zoo.errors import InputError
+from zoo.images import preprocess
 
 DPI = 200  # dots an inch, at which a PDF's pages are drawn
 SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 
 
-def pages(source: image.Source) -> Iterator[Image.Image]:
+def pages(source: preprocess.Source) -> Iterator[Image.Image]:
     """Every page of a file, upright and RGB, one after the other.
 
     Args:
@@ -28,7 +28,7 @@ def pages(source: image.Source) -> Iterator[Image.Image]:
     elif isinstance(source, bytes | str | Path) and (_begins(source, b"II*\0") or _begins(source, b"MM\0*")):
         yield from _of_tiff(source)
     else:
-        yield image.load(source).rgb
+        yield preprocess.load(source).rgb
 
 
 def _begins(source: bytes | str | Path, magic: bytes) -> bool:
@@ -51,7 +51,7 @@ def _of_pdf(source: bytes | str | Path) -> Iterator[Image.Image]:
     try:
         for page in document:
             width, height = (round(side * DPI / 72) for side in page.get_size())
-            if width * height > image.MAX_PIXELS:
+            if width * height > preprocess.MAX_PIXELS:
                 raise InputError(f"A page of the PDF is {width}×{height} pixels at {DPI} dpi; save it smaller.")
             yield page.render(scale=DPI / 72).to_pil().convert("RGB")
     except pypdfium2.PdfiumError:
@@ -65,11 +65,13 @@ def _of_tiff(source: bytes | str | Path) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
             for page in ImageSequence.Iterator(file):
-                yield image.load(page).rgb
+                yield preprocess.load(page).rgb
                 count += 1
     except InputError:
         raise
     except Image.DecompressionBombError:
-        raise InputError(f"A page of the TIFF has over {image.MAX_PIXELS:,} pixels; scan it at {DPI} dpi.") from None
-    except image.DAMAGED as error:
+        raise InputError(
+            f"A page of the TIFF has over {preprocess.MAX_PIXELS:,} pixels; scan it at {DPI} dpi."
+        ) from None
+    except preprocess.DAMAGED as error:
         raise InputError(f"Page {count + 1} of the TIFF is damaged; scan or download it again.") from error

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from zoo import ink, strokes
 from zoo.errors import InputError
+from zoo.images import ink, strokes
 
-FONT = Path(__file__).parent.parent / "demos" / "fonts" / "lato-latin-400-normal.woff2"
+FONT = Path(__file__).parents[2] / "demos" / "fonts" / "lato-latin-400-normal.woff2"
 SIZE = 56, 56
 STEPS = [[10.0, 90.0], [30.0, 20.0], [50.0, 90.0]], [[18.0, 60.0], [42.0, 60.0]]  # an A
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.demos.pictures import encoded
 from zoo.errors import InputError
-from zoo.letter.pages import pages
+from zoo.images.documents import pages
 
 COLOURS = "red", "lime", "blue"
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from PIL import Image, ImageChops
 from scipy import ndimage
 
-from zoo import image
-from zoo.image import Pixels, Placement
+from zoo.images import preprocess
+from zoo.images.preprocess import Pixels, Placement
 
 MARGIN = 2  # pixels left free around the ink
 LARGEST = 512  # pixels: a larger picture is looked at in small
@@ -22,11 +22,11 @@ def mask(rgb: Image.Image) -> Mask:
 
     Otsu, A threshold selection method from gray-level histograms, 1979.
     """
-    paper = Image.new("RGB", rgb.size, tuple(image.border(np.asarray(rgb)).tolist()))
+    paper = Image.new("RGB", rgb.size, tuple(preprocess.border(np.asarray(rgb)).tolist()))
     red, green, blue = ImageChops.difference(rgb, paper).split()
     farthest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     contrast = np.asarray(farthest)
-    if contrast.max() <= image.SAME:
+    if contrast.max() <= preprocess.SAME:
         return np.zeros(contrast.shape, bool)
     found: Mask = contrast > _otsu(np.array(farthest.histogram(), float))
     pieces, _ = ndimage.label(found, np.ones((3, 3)))

@@ -1,0 +1,1 @@
+"""Pictures and documents: opened, checked, and made what a network takes."""
