@@ -33,7 +33,7 @@ from training.spelling import error_rates
 from training.truth import subject
 from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap, plain
-from zoo.text import folded
+from zoo.text.alphabets import folded
 
 Read = Callable[[Image.Image], str]
 MILLISECONDS = "ms an image on one core, median"

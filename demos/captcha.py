@@ -18,7 +18,7 @@ from demos.sets import FONTS
 from training.data import degrade, drawing, fonts, styles, texts
 from training.data.styles import Style
 from zoo.hub import store
-from zoo.text import ALPHANUMERIC
+from zoo.text.alphabets import ALPHANUMERIC
 
 CASES: dict[str, Callable[[str], str]] = {
     "as typed": str,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from demos import figures
 from demos.answers import data_url, spelled
-from zoo import ctc
+from zoo.decoding import ctc
 
 Frames = npt.NDArray[np.floating]
 

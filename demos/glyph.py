@@ -11,7 +11,7 @@ from demos import answers, evaluation, glyph_study, inside
 from demos.answers import Network, Strokes
 from demos.canvas import canvas
 from zoo.images import ink, strokes
-from zoo.text import alike
+from zoo.text.alphabets import alike
 
 NETWORK = Network(
     "glyph-efficientnet",

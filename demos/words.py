@@ -17,13 +17,14 @@ from demos.answers import Network
 from demos.canvas import canvas
 from demos.sets import FONTS
 from training.data import fonts, words
-from zoo import language, spotting
+from zoo import spotting
 from zoo.crnn import CRNNReader
-from zoo.ctc import Followed, alignments, shortest
+from zoo.decoding import ngram
+from zoo.decoding.ctc import Followed, alignments, shortest
 from zoo.images import strokes
 from zoo.images.preprocess import denormalise
 from zoo.reader import Decoding
-from zoo.text import PRINTABLE
+from zoo.text.alphabets import PRINTABLE
 
 NETWORK = Network(
     "word-crnn",
@@ -142,7 +143,7 @@ def ways(picture: Image.Image, lexicon: str) -> str:
     asked = {
         "the best path alone": Decoding("greedy"),
         "beam, the picture alone": Decoding("beam", lm=False),
-        "beam, and how English is spelled": Decoding("beam", lm=language.english()),
+        "beam, and how English is spelled": Decoding("beam", lm=ngram.english()),
     }
     if known := words_of(lexicon):
         asked["the words of your lexicon"] = Decoding("beam", known)
@@ -157,7 +158,7 @@ def beam(picture: Image.Image | None, frame: int, english: bool) -> Any:
         return gr.skip()
     trace: list[list[Followed]] = []
     reader, (_, frames) = _reader(), _frames(picture)
-    reader.followed(frames, language.english() if english else None, trace)
+    reader.followed(frames, ngram.english() if english else None, trace)
     return answers.bars(ctc.survivors(trace[min(frame, len(trace)) - 1], reader.decode))
 
 

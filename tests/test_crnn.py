@@ -12,14 +12,14 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_crnn
-from zoo import ctc
 from zoo.crnn import CRNNReader
+from zoo.decoding import ctc
+from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.hub import store
-from zoo.language import NGram
 from zoo.reader import Decoding
 from zoo.recurrent import CRNN
-from zoo.text import PERSIAN
+from zoo.text.alphabets import PERSIAN
 
 
 @pytest.fixture(scope="module")

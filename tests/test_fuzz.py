@@ -25,7 +25,7 @@ from demos.jobs import Jobs, Limits
 from zoo.errors import InputError
 from zoo.images import preprocess
 from zoo.images.files import Files
-from zoo.text import PRINTABLE, CharTokenizer
+from zoo.text.alphabets import PRINTABLE, CharTokenizer
 
 CASES = int(os.environ.get("FUZZ", "40"))
 thoroughly: Callable[..., Any] = settings(

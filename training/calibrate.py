@@ -12,12 +12,12 @@ from training import checkpoint, dataset, faithfulness, language
 from training.module import greedy
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.crnn import CRNNReader
-from zoo.ctc import BLANK
-from zoo.language import NGram, weighed
+from zoo.decoding.ctc import BLANK
+from zoo.decoding.ngram import NGram, weighed
 from zoo.reader import Decoding, Language, SequenceReader
 from zoo.recurrent import CRNN
 from zoo.runtime import softmax
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 
 FEW = 200
 MANY = 3000  # are enough to choose weight, threshold and layer by

@@ -8,7 +8,7 @@ from torch import nn
 
 from training.recipes import Recipe
 from zoo.hub import store, weights
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 
 LAYERS = {  # of each family: those whose activation map may explain an answer, the default first
     "resnet": ("layer1", "act1", "layer2", "layer3", "layer4"),

@@ -19,7 +19,7 @@ from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
 from zoo import cores, crnn
 from zoo.images import ink, preprocess
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 from zoo.transformer import Grid
 
 Batch = dict[str, torch.Tensor]

@@ -36,7 +36,7 @@ from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
 from zoo.reader import Language, Reader
 from zoo.runtime import Array, Runtime
-from zoo.text import alike
+from zoo.text.alphabets import alike
 
 DIGESTS = Path(__file__).parent / "data" / "digests.json"
 RELABELLED = Path(__file__).parent / "data" / "relabelled.json"  # by eye, those that a reader answered otherwise

@@ -18,16 +18,16 @@ from training.data.folder import ImageFolder
 from training.dataset import Captchas
 from training.report import Row, share
 from training.truth import expected, right
-from zoo import ctc
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
+from zoo.decoding import ctc
 from zoo.explain import Map
 from zoo.export import TorchRuntime
 from zoo.metrics import bootstrap
 from zoo.prediction import Prediction
 from zoo.reader import Reader
 from zoo.runtime import softmax
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 
 IMAGES = 200
 SHIFTS = 8  # places elsewhere that the hottest tenth's shape is moved to

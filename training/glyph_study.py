@@ -39,7 +39,7 @@ from training.module import reachable
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from zoo.metrics import bootstrap, wilson
-from zoo.text import ALIKE, alike
+from zoo.text.alphabets import ALIKE, alike
 
 ORIGINAL = {  # accuracy and macro-F1 in the study
     "logistic regression": (0.784, 0.679),

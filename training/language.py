@@ -1,4 +1,4 @@
-"""The language models of words: `python -m training.language` writes zoo/english.npz and zoo/persian.npz.
+"""The language models of words: `python -m training.language` writes english.npz and persian.npz of zoo/decoding.
 
 They are counted over the words that pictures are drawn with for training; those held out for tests are not among them.
 """
@@ -9,9 +9,9 @@ from string import ascii_lowercase
 from training.data import persian_texts
 from training.data.persian import LETTERS, other_words
 from training.data.texts import WORDS, dictionary
-from zoo import language
-from zoo.language import ENGLISH, PERSIAN, NGram
-from zoo.text import folded
+from zoo.decoding import ngram
+from zoo.decoding.ngram import ENGLISH, PERSIAN, NGram
+from zoo.text.alphabets import folded
 
 ORDER = 6
 
@@ -21,7 +21,7 @@ def english(without: Collection[str] = ()) -> NGram:
     try:
         words = dictionary(False)
     except FileNotFoundError:
-        return language.english()
+        return ngram.english()
     left = {word.lower() for word in without} - set(WORDS)
     return NGram.of([word for word in (*words, *WORDS) if word not in left], ascii_lowercase, ORDER)
 

@@ -12,12 +12,12 @@ from torch.nn import functional
 
 from training.dataset import Batch
 from training.recipes import Recipe
-from zoo.ctc import BLANK, Text, collapse
+from zoo.decoding.ctc import BLANK, Text, collapse
 from zoo.hub import store
 from zoo.letter.finder import KINDS
 from zoo.letter.network import FinderNetwork
 from zoo.recurrent import CRNN
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 from zoo.transformer import Seq2Seq
 
 

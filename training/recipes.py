@@ -14,8 +14,8 @@ from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo.images import preprocess
-from zoo.text import ALPHANUMERIC, PRINTABLE
-from zoo.text import PERSIAN as PERSIAN_LINES
+from zoo.text.alphabets import ALPHANUMERIC, PRINTABLE
+from zoo.text.alphabets import PERSIAN as PERSIAN_LINES
 from zoo.transformer import Grid
 
 

@@ -1,4 +1,4 @@
-"""Readers of words and lines of any length: the network of `zoo.recurrent`, spelled by CTC (`zoo.ctc`)."""
+"""Readers of words and lines of any length: the network of `zoo.recurrent`, spelled by CTC (`zoo.decoding.ctc`)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from zoo import ctc, language
+from zoo.decoding import ctc, ngram
+from zoo.decoding.ngram import Floats, NGram
 from zoo.errors import InputError
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.images import preprocess
-from zoo.language import Floats, NGram
-from zoo.letter.order import places, reordered
 from zoo.prediction import Box, Prediction
 from zoo.reader import Decoding, SequenceReader
 from zoo.runtime import Graph, log_softmax
-from zoo.text import folded
+from zoo.text.alphabets import folded
+from zoo.text.direction import places, reordered
 
 if TYPE_CHECKING:
     import torch
@@ -167,7 +167,7 @@ class CRNNReader(SequenceReader):
             texts += [text for text in ctc.near(frames, BEST) if text not in texts]
         shares = np.exp(ctc.log_probabilities(frames, texts))
         if whole is not None:
-            shares = language.weighed(shares, self._gains(whole, texts), weight)
+            shares = ngram.weighed(shares, self._gains(whole, texts), weight)
         least = shares[:found].min()
         kept = [i for i in np.argsort(-shares, kind="stable") if i < found or shares[i] <= least]
         told = [(texts[i], float(shares[i])) for i in kept]
@@ -175,7 +175,7 @@ class CRNNReader(SequenceReader):
 
     def language_model(self) -> NGram:
         """Of the words that it reads."""
-        return language.persian() if self.right_to_left else language.english()
+        return ngram.persian() if self.right_to_left else ngram.english()
 
     def respelled(
         self, frames: Frames, told: list[tuple[ctc.Text, float]], model: NGram, weight: float
@@ -194,7 +194,7 @@ class CRNNReader(SequenceReader):
             words = list(dict.fromkeys([text[first:last], *near]))
             before = np.exp(ctc.log_probabilities(own, words))
             gains = model.gains([self.decode(word).strip(signs) for word in words], kinds, WORD)
-            after = language.weighed(before, gains, weight)
+            after = ngram.weighed(before, gains, weight)
             best = int(after.argmax())
             spelled[first:last] = words[best]
             share = min(share * float(after[best] / before[0]) ** TRUST, 1.0)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoo.text import folded
+from zoo.text.alphabets import folded
 
 
 def plain(text: str) -> str:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.explain import Activations, Explanation, recorded
 from zoo.hub import store
 from zoo.images import ink, preprocess
-from zoo.language import NGram
 from zoo.prediction import Prediction, Status
 from zoo.trained import Trained
 
@@ -123,7 +123,9 @@ class Reader(Trained):
             if value is not None and not has:
                 raise InputError(f"{self.name} has no option {option}=; leave it out.")
         if lm is not None and lm is not False and not isinstance(lm, NGram):
-            raise InputError("lm= takes a zoo.language.NGram, or False for none; leave it out for the reader's own.")
+            raise InputError(
+                "lm= takes a zoo.decoding.ngram.NGram, or False for none; leave it out for the reader's own."
+            )
         if lexicon is not None and (isinstance(lexicon, str) or not lexicon or not all(lexicon)):
             raise InputError("lexicon= takes a list of words, none of them empty.")
         if decode is not None and decode not in self.decodings:

@@ -1,12 +1,12 @@
 """Readers of words and lines: a CNN turns a picture into frames, an LSTM reads them both ways, CTC spells the text.
 
 The architecture is that of Shi et al. 2015 with residual blocks (He et al. 2016), those of the sequence network's
-encoder, whose weights it can go on from; what frames mean is in `zoo.ctc`.
+encoder, whose weights it can go on from; what frames mean is in `zoo.decoding.ctc`.
 """
 
 from torch import Tensor, nn
 
-from zoo.ctc import FRAME
+from zoo.decoding.ctc import FRAME
 from zoo.transformer import residual_blocks, stem
 
 

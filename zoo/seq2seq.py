@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from zoo import language
+from zoo.decoding import ngram
+from zoo.decoding.ngram import Floats, Ints, NGram
 from zoo.explain import Explanation, activation_map, to_picture
 from zoo.images import preprocess
-from zoo.language import Floats, Ints, NGram
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Language, SequenceReader
 from zoo.runtime import Graph, Runtime, softmax
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -231,11 +231,11 @@ class Seq2SeqReader(SequenceReader):
         if lm is False or width == 1 or not weight:
             found = self.hypotheses(inputs, width or BEAM)
             return [[(h, h.probability) for h in beams] for beams in found]
-        model, tokenizer = lm or language.english(), self.tokenizer
+        model, tokenizer = lm or ngram.english(), self.tokenizer
         answers = []
         for beams in self.hypotheses(inputs, width or WEIGHED, lm=model):
             gains = model.gains([tokenizer.decode(h.tokens) for h in beams], *self.texts)
-            after = language.weighed([h.probability for h in beams], gains, weight)
+            after = ngram.weighed([h.probability for h in beams], gains, weight)
             answers.append([(beams[i], float(after[i])) for i in np.argsort(-after, kind="stable")])
         return answers
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 
 
 class ResidualBlock(nn.Module):

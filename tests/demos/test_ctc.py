@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from demos import ctc as shown
-from zoo import ctc
+from zoo.decoding import ctc
 
 ALPHABET = "ehlo <"
 PATH = [1 + "ehlo <".index(c) if c != "-" else 0 for c in "hhe--lll-llo"]

@@ -12,7 +12,7 @@ import zoo
 from demos import answers, words
 from tests.conftest import write_crnn
 from zoo.crnn import CRNNReader
-from zoo.text import PRINTABLE
+from zoo.text.alphabets import PRINTABLE
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from training.fit import STARTS
 from zoo.classifier import Classifier
 from zoo.hub import store, weights
 from zoo.recurrent import CRNN
-from zoo.text import ALPHANUMERIC, CharTokenizer
+from zoo.text.alphabets import ALPHANUMERIC, CharTokenizer
 from zoo.transformer import Seq2Seq
 
 

@@ -8,7 +8,7 @@ import torch
 
 from training import calibrate
 from training.calibrate import weighing
-from zoo.language import NGram
+from zoo.decoding.ngram import NGram
 
 BEAMS = [  # what is drawn, and the network's texts with their probabilities
     ("word", {"wgrd": 0.6, "word": 0.3}),

@@ -13,7 +13,7 @@ from PIL import Image
 
 from training.data import captcha, degrade, drawing, fonts, packaged, render, study, styles, texts
 from training.data.folder import Drawing, ImageFolder, write
-from zoo.text import ALPHANUMERIC
+from zoo.text.alphabets import ALPHANUMERIC
 
 
 def draw_backwards(index: int, count: int) -> Drawing:

@@ -22,7 +22,7 @@ from training.fit import Pictures, fit
 from training.module import build
 from training.recipes import Recipe, recipe_of
 from zoo.prediction import Prediction
-from zoo.text import CharTokenizer
+from zoo.text.alphabets import CharTokenizer
 
 RECIPE = recipe_of("captcha-seq2seq-words")
 

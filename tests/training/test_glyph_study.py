@@ -18,7 +18,7 @@ from training import dataset, glyph_study
 from training.data import glyph
 from training.data.folder import ImageFolder
 from training.recipes import recipe_of
-from zoo.text import alike
+from zoo.text.alphabets import alike
 
 
 @pytest.fixture(scope="module")

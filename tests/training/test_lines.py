@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from training.data import fonts, lines, persian_texts, render, scan
 from training.data.fonts import persian
 from zoo.crnn import encode
-from zoo.text import PERSIAN
+from zoo.text.alphabets import PERSIAN
 
 
 def test_every_text_can_be_spelled() -> None:

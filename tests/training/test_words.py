@@ -13,7 +13,7 @@ from PIL import Image
 from tests.conftest import ROOT
 from training.data import fonts, words
 from training.data.texts import dictionary
-from zoo.text import PRINTABLE
+from zoo.text.alphabets import PRINTABLE
 
 
 def test_texts_are_printable_and_of_every_kind() -> None:

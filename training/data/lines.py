@@ -17,7 +17,7 @@ from training.data import command, degrade, folder, fonts, pen, render, scan, wo
 from training.data import persian_texts as texts
 from training.data.persian import Split, random_face
 from zoo.letter.values import LABELS
-from zoo.text import folded
+from zoo.text.alphabets import folded
 
 Rng = np.random.Generator
 NOTHING = 0.02  # of the pictures for training show paper alone, or what stands over, under and beside a text

@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from training.data import degrade, fonts
 from training.data.pen import DRAWN, Hand
-from zoo.letter import order
+from zoo.text import direction
 
 Boxes = np.ndarray
 
@@ -95,7 +95,7 @@ def persian(text: str, face: fonts.Face, size: int, hand: Hand | None = None) ->
     """
     margin, base = size, 2 * size  # more than any font's letters reach beyond their pen positions
     pieces, x = [], 0.0
-    for part, ltr in reversed(order.runs(text)):
+    for part, ltr in reversed(direction.runs(text)):
         if hand and ltr and DRAWN.issuperset(part):
             number = hand.mask(part, round(0.7 * size))
             pieces.append((x, number))
@@ -103,7 +103,7 @@ def persian(text: str, face: fonts.Face, size: int, hand: Hand | None = None) ->
             continue
         cut = [(piece, piece.isascii()) for piece in re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", part)]
         for piece, plain in cut if ltr else reversed(cut):
-            shown = piece if ltr or not plain else piece[::-1].translate(order.MIRRORED)
+            shown = piece if ltr or not plain else piece[::-1].translate(direction.MIRRORED)
             way = {"direction": "ltr"} if ltr or plain else {"direction": "rtl", "language": "fa"}
             font = fonts.load(face.file(piece), size, ImageFont.Layout.RAQM)
             pieces.append((x, (shown, font, way)))

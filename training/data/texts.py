@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.text import ALPHANUMERIC
+from zoo.text.alphabets import ALPHANUMERIC
 
 WORDS: tuple[str, ...] = tuple((Path(__file__).parent / "words.txt").read_text().split())
 LONGEST = 12  # letters

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import jdatetime
 
-from zoo.text import folded
+from zoo.text.alphabets import folded
 
 LABELS = {  # of the fields, as they are printed
     "number": ("شماره", "شماره نامه", "ش"),

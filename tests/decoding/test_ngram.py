@@ -10,8 +10,8 @@ import pytest
 from training import language as made
 from training.data import persian_texts
 from training.data.texts import WORDS, dictionary
-from zoo import language
-from zoo.language import NGram, weighed
+from zoo.decoding import ngram
+from zoo.decoding.ngram import NGram, weighed
 
 FEW = ["abba", "aba", "abba", "cab", "b"]
 
@@ -47,7 +47,7 @@ def test_a_beginning_is_as_likely_as_all_that_begins_so() -> None:
     [open_] = np.exp(model.log_probability(["ab"], ended=False))
     longer = np.exp(model.log_probability(["aba", "abb", "abc", "ab"], ended=[False, False, False, True]))
     assert open_ == pytest.approx(longer.sum())
-    ended, begun = (language.english().gains(["giraf", "giraffe7"], 36, 12, ended) for ended in (True, False))
+    ended, begun = (ngram.english().gains(["giraf", "giraffe7"], 36, 12, ended) for ended in (True, False))
     assert ended[0] < 3 < 6 < begun[0]
     assert begun[1] == pytest.approx(ended[1] - math.log(12), abs=0.01), "a digit behind it ends a word"
 
@@ -65,13 +65,13 @@ def test_words_are_told_from_characters() -> None:
     words = [word for word in dictionary(True) if len(word) > 5][:300]
     rng = np.random.default_rng(0)
     scrambled = ["".join(rng.permutation(list(word))) for word in words]
-    gains = [language.english().gains(texts, 36, 12) for texts in (words, scrambled)]
+    gains = [ngram.english().gains(texts, 36, 12) for texts in (words, scrambled)]
     assert np.mean(gains[0]) > 5 > 2 > np.mean(gains[1]) and min(gains[1]) >= 0
-    assert language.english().gains(["x7k2p", "2024", ""], 36, 12).tolist() == [0, 0, 0]
+    assert ngram.english().gains(["x7k2p", "2024", ""], 36, 12).tolist() == [0, 0, 0]
 
 
 def test_a_word_may_have_digits_around_it() -> None:
-    word, behind, around, spelled, inside = language.english().gains(
+    word, behind, around, spelled, inside = ngram.english().gains(
         ["giraffe", "giraffe7", "4giraffe2", "giraffet", "gir7affe"], 36, 12
     )
     assert inside < 0.1 < 5 < spelled < word
@@ -80,7 +80,7 @@ def test_a_word_may_have_digits_around_it() -> None:
 
 @pytest.mark.parametrize("name", ["english", "persian"])
 def test_the_committed_model_is_the_one_that_the_command_makes(name: str) -> None:
-    again, kept = getattr(made, name)(), getattr(language, name)()
+    again, kept = getattr(made, name)(), getattr(ngram, name)()
     assert again.alphabet == kept.alphabet
     assert np.array_equal(again.grams, kept.grams) and np.array_equal(again.counts, kept.counts)
 
@@ -88,7 +88,7 @@ def test_the_committed_model_is_the_one_that_the_command_makes(name: str) -> Non
 def test_words_held_out_for_tests_are_not_counted() -> None:
     assert not set(dictionary(True)) & {*dictionary(False), *WORDS}
     assert not set(persian_texts.dictionary(True)) & set(persian_texts.dictionary(False))
-    assert made.english(without=dictionary(False)[:1000]).counts.sum() < language.english().counts.sum()
+    assert made.english(without=dictionary(False)[:1000]).counts.sum() < ngram.english().counts.sum()
 
 
 def test_weighing_is_bayes_rule() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.text import ALIKE, ALPHANUMERIC, CharTokenizer, alike
+from zoo.text.alphabets import ALIKE, ALPHANUMERIC, CharTokenizer, alike
 
 TOKENS = CharTokenizer(ALPHANUMERIC)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.letter.order import MIRRORED, places, reordered
+from zoo.text.direction import MIRRORED, places, reordered
 
 ALEPH, BE, DATE = "\u0627", "\u0628", "\u06f1\u06f3\u06f9\u06f7/\u06f1\u06f0"  # 1397/10
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from zoo import ctc
+from zoo.decoding import ctc
 
 TEXTS = [(), (1,), (2, 1), (1, 1), (1, 2, 1), (2, 2, 2), (1, 2, 3, 1)]
 

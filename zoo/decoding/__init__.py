@@ -1,0 +1,1 @@
+"""From a network's frames to texts."""

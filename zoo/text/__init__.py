@@ -1,0 +1,1 @@
+"""Alphabets, and the direction that texts run in."""
