@@ -27,7 +27,7 @@ from training.data.fonts import FOLDER
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
 from zoo.hub import store, weights
-from zoo.recurrent import CRNN
+from zoo.networks.crnn import CRNN
 
 ROOT = Path(__file__).parent.parent
 TINY = {

@@ -17,8 +17,8 @@ from zoo.decoding import ctc
 from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.hub import store
+from zoo.networks.crnn import CRNN
 from zoo.reader import Decoding
-from zoo.recurrent import CRNN
 from zoo.text.alphabets import PERSIAN
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from zoo.calibration import binary_cross_entropy, coverage, expected_calibration_error, fit_temperature, threshold
 from zoo.metrics import bootstrap, plain, wilson
-from zoo.runtime import softmax
+from zoo.runtime.onnx import softmax
 
 
 def test_plain_keeps_letters_and_digits() -> None:

@@ -18,10 +18,10 @@ from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.hub import store
 from zoo.images import preprocess
+from zoo.networks.seq2seq import Seq2Seq
 from zoo.reader import Language
 from zoo.seq2seq import Seq2SeqReader
 from zoo.text.alphabets import CharTokenizer
-from zoo.transformer import Seq2Seq
 
 CONFIG = {
     "architecture": "seq2seq",

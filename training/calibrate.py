@@ -14,9 +14,9 @@ from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.crnn import CRNNReader
 from zoo.decoding.ctc import BLANK
 from zoo.decoding.ngram import NGram, weighed
+from zoo.networks.crnn import CRNN
 from zoo.reader import Decoding, Language, SequenceReader
-from zoo.recurrent import CRNN
-from zoo.runtime import softmax
+from zoo.runtime.onnx import softmax
 from zoo.text.alphabets import CharTokenizer
 
 FEW = 200

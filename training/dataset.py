@@ -19,8 +19,8 @@ from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
 from zoo import cores, crnn
 from zoo.images import ink, preprocess
+from zoo.networks.seq2seq import Grid
 from zoo.text.alphabets import CharTokenizer
-from zoo.transformer import Grid
 
 Batch = dict[str, torch.Tensor]
 Indices = npt.NDArray[np.int64]

@@ -35,7 +35,7 @@ from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap, plain
 from zoo.prediction import Prediction
 from zoo.reader import Language, Reader
-from zoo.runtime import Array, Runtime
+from zoo.runtime.onnx import Array, Runtime
 from zoo.text.alphabets import alike
 
 DIGESTS = Path(__file__).parent / "data" / "digests.json"

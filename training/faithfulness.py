@@ -22,11 +22,11 @@ from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
 from zoo.decoding import ctc
 from zoo.explain import Map
-from zoo.export import TorchRuntime
 from zoo.metrics import bootstrap
 from zoo.prediction import Prediction
 from zoo.reader import Reader
-from zoo.runtime import softmax
+from zoo.runtime.onnx import softmax
+from zoo.runtime.torch import TorchRuntime
 from zoo.text.alphabets import CharTokenizer
 
 IMAGES = 200

@@ -33,7 +33,7 @@ from training.report import rounded
 from training.spelling import error_rates
 from zoo.hub import store, weights
 from zoo.metrics import plain, wilson
-from zoo.recurrent import CRNN
+from zoo.networks.crnn import CRNN
 
 NAME = "word-crnn-first"
 NETWORKS = {"no LSTM": 0, "an LSTM from the left": 1, "LSTMs both ways": 2}  # directions

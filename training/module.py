@@ -15,10 +15,10 @@ from training.recipes import Recipe
 from zoo.decoding.ctc import BLANK, Text, collapse
 from zoo.hub import store
 from zoo.letter.finder import KINDS
-from zoo.letter.network import FinderNetwork
-from zoo.recurrent import CRNN
+from zoo.networks.crnn import CRNN
+from zoo.networks.finder import FinderNetwork
+from zoo.networks.seq2seq import Seq2Seq
 from zoo.text.alphabets import CharTokenizer
-from zoo.transformer import Seq2Seq
 
 
 def build(recipe: Recipe) -> nn.Module:

@@ -25,10 +25,10 @@ import zoo
 from training import dataset, evaluate, options
 from training.recipes import recipe_of
 from training.truth import expected
-from zoo.export import Inputs, convolutions, export, simplified
 from zoo.hub import store
 from zoo.metrics import wilson
 from zoo.reader import Reader
+from zoo.runtime.torch import Inputs, convolutions, export, simplified
 
 SEEN = 50  # pictures from which the ranges come: of more, one in a thousand widens them for all
 TOLERANCE = 0.002  # of all pictures

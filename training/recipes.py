@@ -14,9 +14,9 @@ from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
 from training.data.texts import LONGEST, WORDS
 from zoo.images import preprocess
+from zoo.networks.seq2seq import Grid
 from zoo.text.alphabets import ALPHANUMERIC, PRINTABLE
 from zoo.text.alphabets import PERSIAN as PERSIAN_LINES
-from zoo.transformer import Grid
 
 
 @dataclass(frozen=True)

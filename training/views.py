@@ -25,7 +25,7 @@ from training.truth import expected
 from zoo.classifier import Classifier
 from zoo.images.preprocess import denormalise
 from zoo.metrics import plain
-from zoo.runtime import softmax
+from zoo.runtime.onnx import softmax
 
 RESULTS = Path(__file__).parents[1] / "demos" / "results"
 WORST = 24  # answers

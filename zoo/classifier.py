@@ -14,7 +14,7 @@ from zoo.hub import store
 from zoo.images import preprocess
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Reader
-from zoo.runtime import Graph, softmax
+from zoo.runtime.onnx import Graph, softmax
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ class Classifier(Reader):
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         import torch
 
-        from zoo.export import Method
+        from zoo.runtime.torch import Method
 
         inputs, free = {"images": torch.zeros(2, 3, *self.settings.size)}, {"images": {0: "batch"}}
 

@@ -1,4 +1,4 @@
-"""Readers of words and lines of any length: the network of `zoo.recurrent`, spelled by CTC (`zoo.decoding.ctc`)."""
+"""Readers of words and lines of any length: the network of `zoo.networks.crnn`, spelled by CTC (`zoo.decoding.ctc`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zoo.explain import Explanation, activation_map, to_picture
 from zoo.images import preprocess
 from zoo.prediction import Box, Prediction
 from zoo.reader import Decoding, SequenceReader
-from zoo.runtime import Graph, log_softmax
+from zoo.runtime.onnx import Graph, log_softmax
 from zoo.text.alphabets import folded
 from zoo.text.direction import places, reordered
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from zoo.recurrent import CRNN
+    from zoo.networks.crnn import CRNN
 
 BEST = 5  # readings that are told
 LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for a checkpoint calibrated without
@@ -68,7 +68,7 @@ class CRNNReader(SequenceReader):
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
-        from zoo.recurrent import CRNN
+        from zoo.networks.crnn import CRNN
 
         height = config["pretrained_cfg"]["input_size"][1]
         return CRNN(1 + len(config["alphabet"]), height, **config["model_args"])
@@ -114,8 +114,8 @@ class CRNNReader(SequenceReader):
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         import torch
 
-        from zoo.export import Method
-        from zoo.recurrent import CRNN
+        from zoo.networks.crnn import CRNN
+        from zoo.runtime.torch import Method
 
         assert isinstance(network, CRNN)
         images = {"images": torch.zeros(2, 3, *self.settings.size)}

@@ -1,4 +1,4 @@
-"""Readers that write a text character by character: the network of `zoo.transformer`, decoded by beam search."""
+"""Readers that write a text character by character: the network of `zoo.networks.seq2seq`, decoded by beam search."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from zoo.explain import Explanation, activation_map, to_picture
 from zoo.images import preprocess
 from zoo.prediction import Prediction
 from zoo.reader import Decoding, Language, SequenceReader
-from zoo.runtime import Graph, Runtime, softmax
+from zoo.runtime.onnx import Graph, Runtime, softmax
 from zoo.text.alphabets import CharTokenizer
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from zoo.transformer import Seq2Seq
+    from zoo.networks.seq2seq import Seq2Seq
 
 BEAM = 5
 WEIGHED = 10  # texts followed for a language model to choose from
@@ -153,7 +153,7 @@ class Seq2SeqReader(SequenceReader):
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
-        from zoo.transformer import Seq2Seq
+        from zoo.networks.seq2seq import Seq2Seq
 
         return Seq2Seq(len(CharTokenizer(config["alphabet"])), **config["model_args"])
 
@@ -175,8 +175,8 @@ class Seq2SeqReader(SequenceReader):
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         import torch
 
-        from zoo.export import Method
-        from zoo.transformer import Seq2Seq
+        from zoo.networks.seq2seq import Seq2Seq
+        from zoo.runtime.torch import Method
 
         assert isinstance(network, Seq2Seq)
         count, heads, depth = self.past
@@ -270,7 +270,7 @@ class Seq2SeqReader(SequenceReader):
         """The activation map of the answer, and the last layer's cross-attention of each character, mean of heads."""
         import torch
 
-        from zoo.transformer import Grid
+        from zoo.networks.seq2seq import Grid
 
         inputs, place = self.prepare(picture)
         best, _ = self.answers(inputs)[0][0]

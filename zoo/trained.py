@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zoo import cores
 from zoo.errors import InputError
 from zoo.hub import store
-from zoo.runtime import EXPORT, Graph, OnnxRuntime, Runtime
+from zoo.runtime.onnx import EXPORT, Graph, OnnxRuntime, Runtime
 
 if TYPE_CHECKING:
     from torch import nn
@@ -109,7 +109,7 @@ class Trained(ABC):
             home = store.home() / "onnx" / files
             self._run = OnnxRuntime(self.graph_names, self._exported, home, threads, alone, self.small_graphs)
         else:
-            from zoo.export import TorchRuntime
+            from zoo.runtime.torch import TorchRuntime
 
             self._run = TorchRuntime(self.graphs(self.network), device)
 

@@ -13,9 +13,9 @@ from tests.conftest import TINY
 from training.fit import STARTS
 from zoo.classifier import Classifier
 from zoo.hub import store, weights
-from zoo.recurrent import CRNN
+from zoo.networks.crnn import CRNN
+from zoo.networks.seq2seq import Seq2Seq
 from zoo.text.alphabets import ALPHANUMERIC, CharTokenizer
-from zoo.transformer import Seq2Seq
 
 
 def test_weights_that_do_not_fit_are_named(tiny: Path) -> None:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from training.data import letters
 from zoo.letter import finder
-from zoo.letter.network import FinderNetwork
 from zoo.letter.quad import Quad, height
+from zoo.networks.finder import FinderNetwork
 
 
 def rectangle(left: float, top: float, right: float, bottom: float, turned: float = 0.0) -> Quad:

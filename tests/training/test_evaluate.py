@@ -22,7 +22,7 @@ from training.module import build
 from training.recipes import recipe_of
 from training.report import Report
 from training.spelling import EDITS
-from zoo.recurrent import CRNN
+from zoo.networks.crnn import CRNN
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from training.module import build
 from training.recipes import recipe_of
 from zoo.classifier import Classifier
 from zoo.crnn import CRNNReader
-from zoo.export import export
 from zoo.hub import store
+from zoo.runtime.torch import export
 
 PICTURES = [
     Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8)).resize((48, 32)) for i in range(12)

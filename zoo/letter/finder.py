@@ -1,6 +1,6 @@
 """Finds the fields and the lines of a letter: every cell of a page is told what it is part of, and cells make boxes.
 
-What the network (`zoo.letter.network`) marks of each text is its core, as in Liao et al. 2020 (differentiable
+What the network (`zoo.networks.finder`) marks of each text is its core, as in Liao et al. 2020 (differentiable
 binarization), so that texts that nearly touch stay apart; the box is the core's, grown again.
 """
 
@@ -18,7 +18,7 @@ from PIL import Image
 
 from zoo.images import preprocess
 from zoo.letter.quad import Quad, height, inked, moved, turned, upright
-from zoo.runtime import Graph, softmax
+from zoo.runtime.onnx import Graph, softmax
 from zoo.trained import Trained
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Finder(Trained):
 
     @staticmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
-        from zoo.letter.network import FinderNetwork
+        from zoo.networks.finder import FinderNetwork
 
         return FinderNetwork(config["architecture"], **config["model_args"])
 

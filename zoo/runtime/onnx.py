@@ -1,4 +1,4 @@
-"""Where a network's arithmetic is done: onnxruntime on a CPU, torch elsewhere (`zoo.export`).
+"""Where a network's arithmetic is done: onnxruntime on a CPU, torch elsewhere (`zoo.runtime.torch`).
 
 A network offers one or more graphs; a runtime computes them from numpy arrays to numpy arrays, so that readers are
 written once. ONNX files are exported on first use and kept under `zoo.hub.store.home()`, by the weights' digest; with
@@ -94,7 +94,7 @@ class OnnxRuntime:
                 return self._session(name, model)
             log.warning("%s is damaged and is made anew", path)
             path.unlink(missing_ok=True)
-        from zoo.export import FAILED, TorchRuntime, export
+        from zoo.runtime.torch import FAILED, TorchRuntime, export
 
         graphs = self.graphs()
         try:

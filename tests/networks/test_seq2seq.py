@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from training.module import guidance_loss, sequence_loss, spotting_loss
+from zoo.networks.seq2seq import DecoderLayer, Encoder, Seq2Seq, attend, position_grid
 from zoo.text.alphabets import CharTokenizer
-from zoo.transformer import DecoderLayer, Encoder, Seq2Seq, attend, position_grid
 
 TOKENS = CharTokenizer("abcdef")
 

@@ -7,7 +7,7 @@ encoder, whose weights it can go on from; what frames mean is in `zoo.decoding.c
 from torch import Tensor, nn
 
 from zoo.decoding.ctc import FRAME
-from zoo.transformer import residual_blocks, stem
+from zoo.networks.seq2seq import residual_blocks, stem
 
 
 class CRNN(nn.Module):
