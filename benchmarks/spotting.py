@@ -26,10 +26,10 @@ from training import card, spotting
 from training.data.folder import ImageFolder
 from training.report import Row
 from training.spotting import Word
-from zoo.crnn import CRNNReader
 from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap
-from zoo.spotting import spot
+from zoo.readers.crnn import CRNNReader
+from zoo.readers.spotting import spot
 
 NAME = "word-crnn"
 MILLISECONDS = "ms a picture, median"

@@ -6,8 +6,8 @@ from PIL import Image
 
 from demos import figures
 from demos.answers import data_url
-from zoo.prediction import Prediction
-from zoo.spotting import Spotted
+from zoo.readers.prediction import Prediction
+from zoo.readers.spotting import Spotted
 
 
 def characters(picture: Image.Image, found: Prediction) -> str:

@@ -17,13 +17,13 @@ from demos.answers import Network
 from demos.canvas import canvas
 from demos.sets import FONTS
 from training.data import fonts, words
-from zoo import spotting
-from zoo.crnn import CRNNReader
 from zoo.decoding import ngram
 from zoo.decoding.ctc import Followed, alignments, shortest
 from zoo.images import strokes
 from zoo.images.preprocess import denormalise
-from zoo.reader import Decoding
+from zoo.readers import spotting
+from zoo.readers.base import Decoding
+from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import PRINTABLE
 
 NETWORK = Network(

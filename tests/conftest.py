@@ -24,10 +24,10 @@ from torch import nn
 from benchmarks.pages import chromium
 from tests.machine import HOME  # before what reads its settings at import
 from training.data.fonts import FOLDER
-from zoo.classifier import Classifier
-from zoo.crnn import CRNNReader
 from zoo.hub import store, weights
 from zoo.networks.crnn import CRNN
+from zoo.readers.classifier import Classifier
+from zoo.readers.crnn import CRNNReader
 
 ROOT = Path(__file__).parent.parent
 TINY = {

@@ -11,11 +11,11 @@ import zoo
 from training import checkpoint, dataset, faithfulness, language
 from training.module import greedy
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
-from zoo.crnn import CRNNReader
 from zoo.decoding.ctc import BLANK
 from zoo.decoding.ngram import NGram, weighed
 from zoo.networks.crnn import CRNN
-from zoo.reader import Decoding, Language, SequenceReader
+from zoo.readers.base import Decoding, Language, SequenceReader
+from zoo.readers.crnn import CRNNReader
 from zoo.runtime.onnx import softmax
 from zoo.text.alphabets import CharTokenizer
 

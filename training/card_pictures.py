@@ -12,7 +12,7 @@ from training.data import fonts, render
 from training.data.folder import ImageFolder
 from training.truth import right
 from zoo.metrics import wilson
-from zoo.prediction import Prediction
+from zoo.readers.prediction import Prediction
 
 EXAMPLES, CALIBRATION = "examples.png", "calibration.png"
 EACH = 12  # pictures that were read right, and as many that were not

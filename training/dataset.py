@@ -17,9 +17,10 @@ from training import pages
 from training.data import lines, words
 from training.data.folder import Drawing, ImageFolder, Row
 from training.recipes import Recipe
-from zoo import cores, crnn
+from zoo import cores
 from zoo.images import ink, preprocess
 from zoo.networks.seq2seq import Grid
+from zoo.readers import crnn
 from zoo.text.alphabets import CharTokenizer
 
 Batch = dict[str, torch.Tensor]

@@ -30,11 +30,11 @@ from training.report import Report, Row, share
 from training.spelling import confused, error_rates
 from training.truth import expected, right, subject
 from zoo.calibration import coverage, expected_calibration_error
-from zoo.classifier import Classifier
 from zoo.hub.store import CHECKPOINTS
 from zoo.metrics import bootstrap, plain
-from zoo.prediction import Prediction
-from zoo.reader import Language, Reader
+from zoo.readers.base import Language, Reader
+from zoo.readers.classifier import Classifier
+from zoo.readers.prediction import Prediction
 from zoo.runtime.onnx import Array, Runtime
 from zoo.text.alphabets import alike
 

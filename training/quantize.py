@@ -27,7 +27,7 @@ from training.recipes import recipe_of
 from training.truth import expected
 from zoo.hub import store
 from zoo.metrics import wilson
-from zoo.reader import Reader
+from zoo.readers.base import Reader
 from zoo.runtime.torch import Inputs, convolutions, export, simplified
 
 SEEN = 50  # pictures from which the ranges come: of more, one in a thousand widens them for all

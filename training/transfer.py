@@ -23,7 +23,7 @@ from training.fit import Pictures, fit, locate
 from training.recipes import Recipe, finetuning, recipe_of
 from training.report import Report
 from zoo.hub.store import CHECKPOINTS, CONFIG
-from zoo.reader import Reader
+from zoo.readers.base import Reader
 
 SHOTS = (50, 100, 200, 400, 750)
 FOLDS = 5

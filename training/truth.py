@@ -1,10 +1,10 @@
 """What a reader should answer to a labelled picture."""
 
 from training.data.folder import Row
-from zoo.classifier import Classifier
 from zoo.metrics import plain
-from zoo.prediction import Prediction
-from zoo.reader import Reader
+from zoo.readers.base import Reader
+from zoo.readers.classifier import Classifier
+from zoo.readers.prediction import Prediction
 
 
 def expected(reader: Reader, row: Row) -> str:

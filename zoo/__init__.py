@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from zoo import cores
 from zoo.errors import InputError
 from zoo.hub.catalog import names
-from zoo.prediction import Prediction
+from zoo.readers.prediction import Prediction
 
 cores.limit_pools()
 
 if TYPE_CHECKING:
-    from zoo.explain import Explanation
     from zoo.loading import load
-    from zoo.reader import Reader
+    from zoo.readers.base import Reader
+    from zoo.readers.explain import Explanation
 
 __all__ = ["Explanation", "InputError", "Prediction", "Reader", "load", "names"]
 
-_LATER = {"Explanation": "zoo.explain", "Reader": "zoo.reader", "load": "zoo.loading"}
+_LATER = {"Explanation": "zoo.readers.explain", "Reader": "zoo.readers.base", "load": "zoo.loading"}
 
 
 def __getattr__(name: str) -> Any:

@@ -137,8 +137,8 @@ def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
     """What a reader makes of a picture; one of words and lines finds those in a whole page too."""
     if not model.reads_pages:
         return asdict(model.read([file])[0])
-    from zoo.crnn import CRNNReader
-    from zoo.spotting import spot
+    from zoo.readers.crnn import CRNNReader
+    from zoo.readers.spotting import spot
 
     found = spot(cast(CRNNReader, model), file)
     told = asdict(found.crop) if found.crop else {"text": found.text, "confidence": found.confidence}

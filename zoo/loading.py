@@ -6,13 +6,13 @@ from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.hub import catalog, store
-from zoo.reader import Reader
-from zoo.trained import Trained
+from zoo.readers.base import Reader
+from zoo.readers.checkpoint import Trained
 
 KINDS = {  # by module, so that only what is needed is imported
-    "classifier": ("zoo.classifier", "Classifier"),
-    "seq2seq": ("zoo.seq2seq", "Seq2SeqReader"),
-    "crnn": ("zoo.crnn", "CRNNReader"),
+    "classifier": ("zoo.readers.classifier", "Classifier"),
+    "seq2seq": ("zoo.readers.seq2seq", "Seq2SeqReader"),
+    "crnn": ("zoo.readers.crnn", "CRNNReader"),
     "finder": ("zoo.letter.finder", "Finder"),
 }
 

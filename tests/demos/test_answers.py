@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from demos import answers
-from zoo.prediction import Prediction
+from zoo.readers.prediction import Prediction
 
 
 class Texts(html.parser.HTMLParser):

@@ -18,7 +18,7 @@ from demos import answers, captcha, read
 from tests.demos.conftest import WIDTHS, Visit, papers
 from tests.demos.pictures import bad_files, encoded
 from zoo.images import strokes
-from zoo.prediction import Status
+from zoo.readers.prediction import Status
 
 expect.set_options(timeout=60_000)  # the first answer loads every network
 SEVEN = [[[0.0, 0.0], [5.0, 0.0], [1.0, 9.0]]]

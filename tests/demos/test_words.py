@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 import zoo
 from demos import answers, words
 from tests.conftest import write_crnn
-from zoo.crnn import CRNNReader
+from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import PRINTABLE
 
 

@@ -11,10 +11,10 @@ from torch import nn
 import zoo
 from tests.conftest import TINY
 from training.fit import STARTS
-from zoo.classifier import Classifier
 from zoo.hub import store, weights
 from zoo.networks.crnn import CRNN
 from zoo.networks.seq2seq import Seq2Seq
+from zoo.readers.classifier import Classifier
 from zoo.text.alphabets import ALPHANUMERIC, CharTokenizer
 
 

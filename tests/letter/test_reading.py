@@ -15,7 +15,7 @@ from training.data import letters, persian_texts
 from zoo.letter import quad, reading
 from zoo.letter.finder import FIELDS, LABELS, Found
 from zoo.letter.reading import Letter, Networks
-from zoo.prediction import Prediction
+from zoo.readers.prediction import Prediction
 
 Objects = list[dict[str, Any]]
 

@@ -12,7 +12,7 @@ import pytest
 import zoo
 from tests import clients
 from training import quantize
-from zoo.classifier import Classifier
+from zoo.readers.classifier import Classifier
 
 INPUTS = np.random.default_rng(0).normal(size=(3, 3, 16, 32)).astype(np.float32)
 READ = """

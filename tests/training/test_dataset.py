@@ -21,7 +21,7 @@ from training.data.texts import WORDS
 from training.fit import Pictures, fit
 from training.module import build
 from training.recipes import Recipe, recipe_of
-from zoo.prediction import Prediction
+from zoo.readers.prediction import Prediction
 from zoo.text.alphabets import CharTokenizer
 
 RECIPE = recipe_of("captcha-seq2seq-words")

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from training.data import fonts, lines, persian_texts, render, scan
 from training.data.fonts import persian
-from zoo.crnn import encode
+from zoo.readers.crnn import encode
 from zoo.text.alphabets import PERSIAN
 
 

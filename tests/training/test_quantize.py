@@ -16,9 +16,9 @@ from tests.conftest import write_crnn
 from training import checkpoint, quantize
 from training.module import build
 from training.recipes import recipe_of
-from zoo.classifier import Classifier
-from zoo.crnn import CRNNReader
 from zoo.hub import store
+from zoo.readers.classifier import Classifier
+from zoo.readers.crnn import CRNNReader
 from zoo.runtime.torch import export
 
 PICTURES = [

@@ -11,7 +11,7 @@ import zoo
 from tests.sets import save
 from training import views
 from training.data.folder import Drawing, ImageFolder
-from zoo.classifier import Classifier
+from zoo.readers.classifier import Classifier
 
 
 def draw(index: int) -> Drawing:

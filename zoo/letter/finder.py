@@ -18,8 +18,8 @@ from PIL import Image
 
 from zoo.images import preprocess
 from zoo.letter.quad import Quad, height, inked, moved, turned, upright
+from zoo.readers.checkpoint import Trained
 from zoo.runtime.onnx import Graph, softmax
-from zoo.trained import Trained
 
 if TYPE_CHECKING:
     from torch import nn

@@ -27,8 +27,8 @@ from zoo.letter.values import DASHES, Value
 from zoo.loading import load, trained
 
 if TYPE_CHECKING:
-    from zoo.prediction import Prediction
-    from zoo.reader import Reader
+    from zoo.readers.base import Reader
+    from zoo.readers.prediction import Prediction
 
 FINDER, READER, CLASSIFIER = "persian-letter-detector", "persian-crnn", "persian-resnet34"
 STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is

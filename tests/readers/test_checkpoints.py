@@ -22,10 +22,10 @@ from training.data.texts import WORDS
 from training.faithfulness import Case, hurts_more, inside
 from training.report import Report
 from training.truth import expected, subject
-from zoo.classifier import Classifier
 from zoo.hub import catalog, store
 from zoo.metrics import plain
-from zoo.reader import Reader
+from zoo.readers.base import Reader
+from zoo.readers.classifier import Classifier
 
 COUNT = 40
 MEGABYTES = {

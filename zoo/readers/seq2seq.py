@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from zoo.decoding import ngram
 from zoo.decoding.ngram import Floats, Ints, NGram
-from zoo.explain import Explanation, activation_map, to_picture
 from zoo.images import preprocess
-from zoo.prediction import Prediction
-from zoo.reader import Decoding, Language, SequenceReader
+from zoo.readers.base import Decoding, Language, SequenceReader
+from zoo.readers.explain import Explanation, activation_map, to_picture
+from zoo.readers.prediction import Prediction
 from zoo.runtime.onnx import Graph, Runtime, softmax
 from zoo.text.alphabets import CharTokenizer
 

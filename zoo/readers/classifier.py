@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from zoo.errors import InputError
-from zoo.explain import Explanation, activation_map, to_picture
 from zoo.hub import store
 from zoo.images import preprocess
-from zoo.prediction import Prediction
-from zoo.reader import Decoding, Reader
+from zoo.readers.base import Decoding, Reader
+from zoo.readers.explain import Explanation, activation_map, to_picture
+from zoo.readers.prediction import Prediction
 from zoo.runtime.onnx import Graph, softmax
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from zoo import cores
-from zoo.crnn import CRNNReader
 from zoo.images import preprocess
-from zoo.prediction import Prediction, Status
+from zoo.readers.crnn import CRNNReader
+from zoo.readers.prediction import Prediction, Status
 
 Floats = npt.NDArray[np.float64]
 Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, from the upper left one of the text on, clockwise

@@ -13,14 +13,14 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_checkpoint
-from zoo import seq2seq
 from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.hub import store
 from zoo.images import preprocess
 from zoo.networks.seq2seq import Seq2Seq
-from zoo.reader import Language
-from zoo.seq2seq import Seq2SeqReader
+from zoo.readers import seq2seq
+from zoo.readers.base import Language
+from zoo.readers.seq2seq import Seq2SeqReader
 from zoo.text.alphabets import CharTokenizer
 
 CONFIG = {

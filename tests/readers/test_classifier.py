@@ -16,12 +16,12 @@ from PIL import Image
 from torch import nn
 
 import zoo
-from zoo.classifier import Classifier
 from zoo.errors import InputError
-from zoo.explain import activation_map, to_picture
 from zoo.hub import store
 from zoo.images.preprocess import Placement
-from zoo.trained import Settings
+from zoo.readers.checkpoint import Settings
+from zoo.readers.classifier import Classifier
+from zoo.readers.explain import activation_map, to_picture
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from zoo.decoding import ctc, ngram
 from zoo.decoding.ngram import Floats, NGram
 from zoo.errors import InputError
-from zoo.explain import Explanation, activation_map, to_picture
 from zoo.images import preprocess
-from zoo.prediction import Box, Prediction
-from zoo.reader import Decoding, SequenceReader
+from zoo.readers.base import Decoding, SequenceReader
+from zoo.readers.explain import Explanation, activation_map, to_picture
+from zoo.readers.prediction import Box, Prediction
 from zoo.runtime.onnx import Graph, log_softmax
 from zoo.text.alphabets import folded
 from zoo.text.direction import places, reordered

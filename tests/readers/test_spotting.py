@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw, ImageFilter
 import zoo
 from tests.conftest import write_crnn
 from training.data import fonts, signs
-from zoo import spotting
-from zoo.crnn import CRNNReader
-from zoo.spotting import Quad
+from zoo.readers import spotting
+from zoo.readers.crnn import CRNNReader
+from zoo.readers.spotting import Quad
 
 FACE = next(face for face in fonts.faces("test") if face.family == "cabin")
 

@@ -15,11 +15,11 @@ from PIL import Image
 
 from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
-from zoo.explain import Activations, Explanation, recorded
 from zoo.hub import store
 from zoo.images import ink, preprocess
-from zoo.prediction import Prediction, Status
-from zoo.trained import Trained
+from zoo.readers.checkpoint import Trained
+from zoo.readers.explain import Activations, Explanation, recorded
+from zoo.readers.prediction import Prediction, Status
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +49,7 @@ class Reader(Trained):
 
     @property
     def reads_pages(self) -> bool:
-        """Whether `zoo.spotting` finds its words in whole pictures."""
+        """Whether `zoo.readers.spotting` finds its words in whole pictures."""
         return False
 
     @property

@@ -12,13 +12,13 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_crnn
-from zoo.crnn import CRNNReader
 from zoo.decoding import ctc
 from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.hub import store
 from zoo.networks.crnn import CRNN
-from zoo.reader import Decoding
+from zoo.readers.base import Decoding
+from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import PERSIAN
 
 

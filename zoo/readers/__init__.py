@@ -1,0 +1,1 @@
+"""From a picture to an answer: text, confidence, status, and what the network saw."""
