@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from zoo.calibration import binary_cross_entropy, coverage, expected_calibration_error, fit_temperature, threshold
+from zoo.decoding.probabilities import softmax
 from zoo.metrics import bootstrap, plain, wilson
-from zoo.runtime.onnx import softmax
 
 
 def test_plain_keeps_letters_and_digits() -> None:

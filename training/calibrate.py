@@ -13,10 +13,10 @@ from training.module import greedy
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.decoding.ctc import BLANK
 from zoo.decoding.ngram import NGram, weighed
+from zoo.decoding.probabilities import softmax
 from zoo.networks.crnn import CRNN
 from zoo.readers.base import Decoding, Language, SequenceReader
 from zoo.readers.crnn import CRNNReader
-from zoo.runtime.onnx import softmax
 from zoo.text.alphabets import CharTokenizer
 
 FEW = 200

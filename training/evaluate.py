@@ -35,7 +35,7 @@ from zoo.metrics import bootstrap, plain
 from zoo.readers.base import Language, Reader
 from zoo.readers.classifier import Classifier
 from zoo.readers.prediction import Prediction
-from zoo.runtime.onnx import Array, Runtime
+from zoo.runtime.graph import Array, Runtime
 from zoo.text.alphabets import alike
 
 DIGESTS = Path(__file__).parent / "data" / "digests.json"

@@ -19,13 +19,13 @@ from training.dataset import Captchas
 from training.report import Row, share
 from training.truth import expected, right
 from zoo.decoding import ctc
+from zoo.decoding.probabilities import softmax
 from zoo.metrics import bootstrap
 from zoo.readers.base import Reader
 from zoo.readers.classifier import Classifier
 from zoo.readers.crnn import CRNNReader
 from zoo.readers.explain import Map
 from zoo.readers.prediction import Prediction
-from zoo.runtime.onnx import softmax
 from zoo.runtime.torch import TorchRuntime
 from zoo.text.alphabets import CharTokenizer
 

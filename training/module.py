@@ -29,7 +29,7 @@ def build(recipe: Recipe) -> nn.Module:
         )
         return network
     if recipe.kind == "finder":
-        return FinderNetwork(recipe.architecture, pretrained=recipe.pretrained, **recipe.model_args)
+        return FinderNetwork(1 + len(KINDS), recipe.architecture, pretrained=recipe.pretrained, **recipe.model_args)
     if recipe.kind == "crnn":
         return CRNN(1 + len(recipe.alphabet), recipe.input_size[0], **recipe.model_args)
     return Seq2Seq(len(CharTokenizer(recipe.alphabet)), **recipe.model_args)

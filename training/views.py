@@ -22,10 +22,10 @@ from training.evaluate import sets
 from training.fit import FINDER
 from training.report import rounded
 from training.truth import expected
+from zoo.decoding.probabilities import softmax
 from zoo.images.preprocess import denormalise
 from zoo.metrics import plain
 from zoo.readers.classifier import Classifier
-from zoo.runtime.onnx import softmax
 
 RESULTS = Path(__file__).parents[1] / "demos" / "results"
 WORST = 24  # answers

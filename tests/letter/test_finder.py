@@ -110,7 +110,7 @@ def test_every_text_of_a_drawn_page_comes_back() -> None:
 
 
 def test_the_network_tells_every_cell() -> None:
-    network = FinderNetwork().eval()
+    network = FinderNetwork(1 + len(finder.KINDS)).eval()
     with torch.inference_mode():
         logits = network(torch.zeros(1, 3, 96, 160))
     assert logits.shape == (1, 1 + len(finder.KINDS), 96 // finder.CELL, 160 // finder.CELL)

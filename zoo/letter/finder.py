@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from zoo.decoding.probabilities import softmax
 from zoo.images import preprocess
 from zoo.letter.quad import Quad, height, inked, moved, turned, upright
 from zoo.readers.checkpoint import Trained
-from zoo.runtime.onnx import Graph, softmax
+from zoo.runtime.graph import Graph
 
 if TYPE_CHECKING:
     from torch import nn
@@ -66,7 +67,7 @@ class Finder(Trained):
     def build(config: Mapping[str, Any]) -> nn.Module:
         from zoo.networks.finder import FinderNetwork
 
-        return FinderNetwork(config["architecture"], **config["model_args"])
+        return FinderNetwork(1 + len(KINDS), config["architecture"], **config["model_args"])
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         import torch

@@ -9,24 +9,22 @@ import timm
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zoo.letter.finder import KINDS
-
 
 class FinderNetwork(nn.Module):
-    """Pictures (B, 3, H, W), sides multiples of 32, to logits (B, 1 + KINDS, H / CELL, W / CELL); 0 is no text.
+    """Pictures (B, 3, H, W), sides multiples of 32, to logits (B, classes, H / 4, W / 4); class 0 is no text.
 
     Args:
+        classes: how many kinds of text there are, and one for no text.
         backbone: a timm name.
         width: channels of the maps that are added up.
-        classes: how many kinds there are, no text included.
         pretrained: whether the backbone starts from timm's weights.
     """
 
     def __init__(
         self,
+        classes: int,
         backbone: str = "mobilenetv3_small_100",
         width: int = 64,
-        classes: int = 1 + len(KINDS),
         pretrained: bool = False,
     ) -> None:
         super().__init__()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zoo import cores
 from zoo.errors import InputError
 from zoo.hub import store
-from zoo.runtime.onnx import EXPORT, Graph, OnnxRuntime, Runtime
+from zoo.runtime.graph import Graph, Runtime
+from zoo.runtime.onnx import EXPORT, OnnxRuntime
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from zoo.decoding.probabilities import softmax
 from zoo.errors import InputError
 from zoo.hub import store
 from zoo.images import preprocess
 from zoo.readers.base import Decoding, Reader
 from zoo.readers.explain import Explanation, activation_map, to_picture
 from zoo.readers.prediction import Prediction
-from zoo.runtime.onnx import Graph, softmax
+from zoo.runtime.graph import Graph
 
 if TYPE_CHECKING:
     import torch

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from zoo.decoding import ctc, ngram
 from zoo.decoding.ngram import Floats, NGram
+from zoo.decoding.probabilities import log_softmax
 from zoo.errors import InputError
 from zoo.images import preprocess
 from zoo.readers.base import Decoding, SequenceReader
 from zoo.readers.explain import Explanation, activation_map, to_picture
 from zoo.readers.prediction import Box, Prediction
-from zoo.runtime.onnx import Graph, log_softmax
+from zoo.runtime.graph import Graph
 from zoo.text.alphabets import folded
 from zoo.text.direction import places, reordered
 

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from zoo.decoding import ngram
 from zoo.decoding.ngram import Floats, Ints, NGram
+from zoo.decoding.probabilities import softmax
 from zoo.images import preprocess
 from zoo.readers.base import Decoding, Language, SequenceReader
 from zoo.readers.explain import Explanation, activation_map, to_picture
 from zoo.readers.prediction import Prediction
-from zoo.runtime.onnx import Graph, Runtime, softmax
+from zoo.runtime.graph import Graph, Runtime
 from zoo.text.alphabets import CharTokenizer
 
 if TYPE_CHECKING:

@@ -12,49 +12,15 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from zoo.runtime.graph import Array, Graph, Runtime
 
-Array = npt.NDArray[Any]
 EXPORT = 6  # part of the name of exported files: raised when the same weights give other graphs
-
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A function of a network that can be exported.
-
-    Attributes:
-        module: its forward is the function.
-        inputs: an example of every input, by name, with a batch of two.
-        free_axes: names of the axes that may have any length, by input; an axis named in several is one and the same.
-        outputs: the outputs' names.
-        ranges: of convolutions, by their names in the network, the least and the largest value that each was shown and
-            that it gave; onnxruntime computes these in 8-bit integers, the others in floats. Where there are any,
-            LSTMs are computed in integers too.
-    """
-
-    module: nn.Module
-    inputs: Mapping[str, Tensor]
-    free_axes: Mapping[str, Mapping[int, str]]
-    outputs: tuple[str, ...]
-    ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
-
-
-class Runtime(Protocol):
-    """Computes a graph by name."""
-
-    def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]: ...
 
 
 class OnnxRuntime:
@@ -139,15 +105,3 @@ def keep(model: bytes, path: Path) -> None:
         written = Path(scratch) / path.name
         written.write_bytes(model)
         os.replace(written, path)
-
-
-def softmax(logits: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-    """Probabilities over the last axis."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return np.asarray(powers / powers.sum(-1, keepdims=True), np.float32)
-
-
-def log_softmax(logits: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-    """Natural logarithms of the probabilities over the last axis."""
-    apart = logits - logits.max(-1, keepdims=True)
-    return np.asarray(apart - np.log(np.exp(apart).sum(-1, keepdims=True)), np.float32)

@@ -15,7 +15,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
 from zoo.errors import InputError
-from zoo.runtime.onnx import Array, Graph
+from zoo.runtime.graph import Array, Graph
 
 FAILED = OSError, torch.onnx.OnnxExporterError  # the exporter writes files of its own
 
