@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training import dataset
-from training.fit import fast_bfloat16
-from training.module import Reading
+from training.learn import dataset
+from training.learn.fit import fast_bfloat16
+from training.learn.module import Reading
 from training.recipes import Recipe, recipe_of
 from zoo import cores
 

@@ -11,9 +11,10 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from training import card, evaluate, finetune, options
+from training import card, evaluate, options
+from training.learn import finetune
+from training.learn.train import Place, train
 from training.recipes import NAMES, finetuning, recipe_of
-from training.train import Place, train
 from zoo.errors import InputError
 
 

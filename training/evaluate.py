@@ -24,7 +24,7 @@ from training import card, card_pictures, faithfulness, options
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.data.persian import OTHER
-from training.dataset import split
+from training.learn.dataset import split
 from training.recipes import NAMES, Recipe, recipe_of
 from training.report import Report, Row, share
 from training.spelling import confused, error_rates

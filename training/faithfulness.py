@@ -15,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from training.data.folder import ImageFolder
-from training.dataset import Captchas
+from training.learn.dataset import Captchas
 from training.report import Row, share
 from training.truth import expected, right
 from zoo.decoding import ctc

@@ -31,11 +31,12 @@ from sklearn.svm import SVC
 from timm.models import register_model
 from torch import nn
 
-from training import confusion, curves, dataset, options
+from training import confusion, curves, options
 from training.data.folder import ImageFolder
 from training.data.glyph import CLASSES, SIDE, STUDY
-from training.fit import Pictures, fit
-from training.module import reachable
+from training.learn import dataset
+from training.learn.fit import Pictures, fit
+from training.learn.module import reachable
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from zoo.metrics import bootstrap, wilson

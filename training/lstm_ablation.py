@@ -24,10 +24,11 @@ import torch
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
-from training import checkpoint, dataset, options
+from training import options
 from training.data.folder import ImageFolder
-from training.fit import Pictures, fit, locate
-from training.module import greedy
+from training.learn import checkpoint, dataset
+from training.learn.fit import Pictures, fit, locate
+from training.learn.module import greedy
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from training.spelling import error_rates

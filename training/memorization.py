@@ -20,11 +20,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from training import confusion, curves, dataset, options
+from training import confusion, curves, options
 from training.data import folder
 from training.data.memorization import COUNT, KINDS, SHUFFLED, TESTED, draw
 from training.data.texts import WORDS
-from training.fit import Pictures, fit
+from training.learn import dataset
+from training.learn.fit import Pictures, fit
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
 from zoo.metrics import wilson

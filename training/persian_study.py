@@ -20,11 +20,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from training import dataset, options
-from training.fit import Pictures, fit
+from training import options
+from training.learn import dataset
+from training.learn.fit import Pictures, fit
+from training.learn.train import IMAGENET, Place, begun
 from training.recipes import Recipe, recipe_of
 from training.report import rounded
-from training.train import IMAGENET, Place, begun
 from zoo.metrics import wilson
 
 NETWORKS = {"ResNet-34": "persian-resnet34-study", "ResNet-50": "persian-resnet50-study"}

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from training import card, dataset, options
-from training.calibrate import write_calibrated
+from training import card, options
 from training.data.folder import ImageFolder
 from training.evaluate import REAL, Answers, accuracy, answers
-from training.fit import Pictures, fit, locate
+from training.learn import dataset
+from training.learn.calibrate import write_calibrated
+from training.learn.fit import Pictures, fit, locate
 from training.recipes import Recipe, finetuning, recipe_of
 from training.report import Report
 from zoo.hub.store import CHECKPOINTS, CONFIG

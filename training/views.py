@@ -19,7 +19,7 @@ import zoo
 from training import confusion, curves, options
 from training.data.folder import ImageFolder
 from training.evaluate import sets
-from training.fit import FINDER
+from training.learn.fit import FINDER
 from training.report import rounded
 from training.truth import expected
 from zoo.decoding.probabilities import softmax

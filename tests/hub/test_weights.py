@@ -10,7 +10,7 @@ from torch import nn
 
 import zoo
 from tests.conftest import TINY
-from training.fit import STARTS
+from training.learn.fit import STARTS
 from zoo.hub import store, weights
 from zoo.networks.crnn import CRNN
 from zoo.networks.seq2seq import Seq2Seq

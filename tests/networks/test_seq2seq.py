@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.module import guidance_loss, sequence_loss, spotting_loss
+from training.learn.module import guidance_loss, sequence_loss, spotting_loss
 from zoo.networks.seq2seq import DecoderLayer, Encoder, Seq2Seq, attend, position_grid
 from zoo.text.alphabets import CharTokenizer
 

@@ -11,7 +11,7 @@ import pytest
 
 import zoo
 from tests import clients
-from training import quantize
+from training.learn import quantize
 from zoo.readers.classifier import Classifier
 
 INPUTS = np.random.default_rng(0).normal(size=(3, 3, 16, 32)).astype(np.float32)

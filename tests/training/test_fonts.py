@@ -11,8 +11,8 @@ from typing import Literal
 import pytest
 
 from tests.conftest import ROOT
-from training import dataset, train
 from training.data import fonts
+from training.learn import dataset, train
 from training.recipes import Recipe, recipe_of
 
 # Digests of the first pictures of every set and stream, and of Persian ones with Debian's fonts where those are there

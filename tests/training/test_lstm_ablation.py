@@ -10,7 +10,7 @@ import torch
 
 from demos import lstm_ablation as page
 from tests.sets import save
-from tests.training.test_stream import draw, recipe
+from tests.training.learn.test_stream import draw, recipe
 from training import lstm_ablation
 from training.recipes import Recipe
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from training import pages
-from training.module import Reading
+from training.learn.module import Reading
 from training.recipes import recipe_of
 from zoo.images.preprocess import denormalise
 from zoo.letter.finder import CELL, KINDS

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from training import card, checkpoint
+from training import card
 from training.data.folder import ImageFolder
-from training.module import build
+from training.learn import checkpoint
+from training.learn.module import build
 from training.recipes import recipe_of
 from training.report import Report, Row, share
 

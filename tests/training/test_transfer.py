@@ -10,10 +10,11 @@ import torch
 
 import zoo
 from tests.sets import save
-from training import checkpoint, transfer
+from training import transfer
 from training.data.captcha import draw_style
 from training.evaluate import REAL
-from training.module import build
+from training.learn import checkpoint
+from training.learn.module import build
 from training.recipes import Recipe, finetuning, recipe_of
 from training.report import Report
 

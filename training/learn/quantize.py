@@ -1,7 +1,7 @@
 """A checkpoint's network in 8-bit integers, for onnxruntime: a fraction of the time on a CPU.
 
-    python -m training.quantize word-crnn --data DIR
-    python -m training.quantize persian-crnn --data DIR --floats stem blocks.0 blocks.1
+    python -m training.learn.quantize word-crnn --data DIR
+    python -m training.learn.quantize persian-crnn --data DIR --floats stem blocks.0 blocks.1
 
 The ranges of its convolutions' values on pictures of the validation set go into config.json; from these and the weights
 the network is made where it is used. They stay there only where it is faster and not worse: of the validation set it
@@ -22,7 +22,8 @@ from onnxruntime.quantization import create_calibrator
 from tqdm import tqdm
 
 import zoo
-from training import dataset, evaluate, options
+from training import evaluate, options
+from training.learn import dataset
 from training.recipes import recipe_of
 from training.truth import expected
 from zoo.hub import store
@@ -99,7 +100,7 @@ def keep(folder: Path, found: dict[str, dict[str, list[float]]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.quantize", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.learn.quantize", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="a checkpoint of the zoo")
     options.add(parser, "data")
     parser.add_argument("--floats", nargs="+", default=(), help="layers that stay in floats (default: none)")

@@ -14,9 +14,10 @@ from PIL import Image
 import zoo
 from tests.conftest import ROOT
 from tests.sets import save
-from training import finetune, recipes
+from training import recipes
 from training.__main__ import main
 from training.data.captcha import draw_style
+from training.learn import finetune
 from training.recipes import recipe_of
 from zoo.errors import InputError
 

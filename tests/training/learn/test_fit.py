@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from tests.sets import save
-from training import checkpoint, dataset, train
 from training.data import persian
-from training.fit import FINDER, Pictures, fit
-from training.module import Reading, build, groups
+from training.learn import checkpoint, dataset, train
+from training.learn.fit import FINDER, Pictures, fit
+from training.learn.module import Reading, build, groups
 from training.recipes import Recipe, recipe_of
 
 TINY = "test_resnet"  # of timm, as its ResNets in all but size

@@ -13,8 +13,8 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_crnn
-from training import checkpoint, quantize
-from training.module import build
+from training.learn import checkpoint, quantize
+from training.learn.module import build
 from training.recipes import recipe_of
 from zoo.hub import store
 from zoo.readers.classifier import Classifier

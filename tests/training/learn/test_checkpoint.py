@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import zoo
-from training import checkpoint, dataset
-from training.module import build
+from training.learn import checkpoint, dataset
+from training.learn.module import build
 from training.recipes import recipe_of
 
 

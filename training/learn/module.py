@@ -10,7 +10,7 @@ from timm.optim import param_groups_layer_decay
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.dataset import Batch
+from training.learn.dataset import Batch
 from training.recipes import Recipe
 from zoo.decoding.ctc import BLANK, Text, collapse
 from zoo.hub import store

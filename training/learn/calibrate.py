@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional
 
 import zoo
-from training import checkpoint, dataset, faithfulness, language
-from training.module import greedy
+from training import faithfulness, language
+from training.learn import checkpoint, dataset
+from training.learn.module import greedy
 from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.decoding.ctc import BLANK
 from zoo.decoding.ngram import NGram, weighed

@@ -13,10 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 from torch.utils.data import Dataset
 
 from tests.sets import save
-from training import dataset
 from training.data.folder import Drawing
-from training.fit import Pictures, fit
-from training.module import ctc
+from training.learn import dataset
+from training.learn.fit import Pictures, fit
+from training.learn.module import ctc
 from training.recipes import Recipe
 
 FONT = ImageFont.load_default(28)

@@ -14,12 +14,12 @@ from PIL import Image
 
 import zoo
 from tests.sets import save
-from training import calibrate, checkpoint, dataset
 from training.data.captcha import draw_mixed
 from training.data.folder import ImageFolder
 from training.data.texts import WORDS
-from training.fit import Pictures, fit
-from training.module import build
+from training.learn import calibrate, checkpoint, dataset
+from training.learn.fit import Pictures, fit
+from training.learn.module import build
 from training.recipes import Recipe, recipe_of
 from zoo.readers.prediction import Prediction
 from zoo.text.alphabets import CharTokenizer

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training import dataset
-from training.calibrate import write_calibrated
 from training.data.fonts import Extra
-from training.fit import Pictures, fit, locate
-from training.module import reachable
+from training.learn import dataset
+from training.learn.calibrate import write_calibrated
+from training.learn.fit import Pictures, fit, locate
+from training.learn.module import reachable
 from training.recipes import NAMES, Recipe, recipe_of
 from zoo.errors import InputError
 from zoo.hub import weights

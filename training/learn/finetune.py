@@ -10,8 +10,8 @@ from pathlib import Path
 
 import zoo
 from training.data.folder import ImageFolder
-from training.dataset import Split
 from training.evaluate import accuracy, answers
+from training.learn.dataset import Split
 from training.recipes import Recipe
 from training.report import Report
 from zoo.errors import InputError

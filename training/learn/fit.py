@@ -13,12 +13,13 @@ from lightning.pytorch.tuner.tuning import Tuner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from training import curves, dataset, pages
-from training.module import Reading
+from training import curves, pages
+from training.learn import dataset
+from training.learn.module import Reading
 from training.recipes import Recipe
 from zoo.hub import store, weights
 
-STARTS = Path(__file__).parent / "starts"  # networks after a step of a training in steps
+STARTS = Path(__file__).parents[1] / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
 FINDER = "learning-rate.json"  # what the finder tried, and the rate that was taken
 

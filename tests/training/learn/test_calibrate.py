@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from training import calibrate
-from training.calibrate import weighing
+from training.learn import calibrate
+from training.learn.calibrate import weighing
 from zoo.decoding.ngram import NGram
 
 BEAMS = [  # what is drawn, and the network's texts with their probabilities

@@ -1,0 +1,1 @@
+"""Learning: data to batches, a network to a checkpoint, and its calibration."""
