@@ -68,7 +68,7 @@ evaluate: $(VENV)/.dev fonts ## measure again what README and cards state, an ho
 	$(BIN)/python -m training.data.signs
 	$(BIN)/python -m training.data.lines tests
 	$(BIN)/python -m training.data.letters tests
-	$(BIN)/python -m training.evaluate
+	$(BIN)/python -m training.measure.evaluate
 	$(BIN)/python -m benchmarks.readers --save --data data/test-words data/test-unseen-words data/captcha-*-test.zip
 	$(BIN)/python -m benchmarks.readers --save --limit 900 --data data/persian-test data/persian-test-scan \
 	    data/digits-hoda-test.zip

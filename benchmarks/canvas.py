@@ -22,12 +22,12 @@ from tqdm import tqdm
 import zoo
 from benchmarks.pages import chromium, served
 from demos.glyph import NETWORK
-from training import card
 from training.data.glyph import Sources
-from training.report import Report, Row, share
+from training.measure import card
+from training.measure.metrics import bootstrap
+from training.measure.report import Report, Row, share
 from zoo.hub.store import CHECKPOINTS
 from zoo.images import strokes
-from zoo.metrics import bootstrap
 
 PORT = 8631
 ADDRESS = f"http://127.0.0.1:{PORT}"

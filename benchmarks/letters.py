@@ -24,16 +24,16 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from training import card, lettering
 from training.data.folder import ImageFolder
-from training.report import Report, Row
+from training.measure import card, lettering
+from training.measure.metrics import bootstrap
+from training.measure.report import Report, Row
 from zoo import letter
 from zoo.hub.store import CHECKPOINTS
 from zoo.letter.finder import FIELDS
 from zoo.letter.quad import Quad
 from zoo.letter.reading import FINDER, MEANING, Field, Letter, Line
 from zoo.letter.values import Value, label
-from zoo.metrics import bootstrap
 
 SETS = [Path("data/letters-test"), Path("data/letters-test-phone")]
 SECONDS = "seconds a page, median"

@@ -24,15 +24,15 @@ from tqdm import tqdm
 
 import zoo
 from benchmarks.cores import keep_to
-from training import card
 from training.data.folder import ImageFolder
 from training.data.persian import OTHER
-from training.evaluate import SPELLED, sets
-from training.report import Row, share
-from training.spelling import error_rates
-from training.truth import subject
+from training.measure import card
+from training.measure.evaluate import SPELLED, sets
+from training.measure.metrics import bootstrap, plain
+from training.measure.report import Row, share
+from training.measure.spelling import error_rates
+from training.measure.truth import subject
 from zoo.hub.store import CHECKPOINTS
-from zoo.metrics import bootstrap, plain
 from zoo.text.alphabets import folded
 
 Read = Callable[[Image.Image], str]

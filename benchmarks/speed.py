@@ -25,7 +25,7 @@ from PIL import Image
 import zoo
 from benchmarks.cores import keep_to
 from training.data.folder import ImageFolder
-from training.report import Row
+from training.measure.report import Row
 from zoo.hub.store import CHECKPOINTS
 
 PEER = "RapidOCR"
@@ -113,8 +113,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=COUNT, help=f"pictures of a set (default: {COUNT})")
     parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()
-    from training import card  # here, for these would bring torch into every measured process
-    from training.evaluate import sets
+    from training.measure import card  # here, for these would bring torch into every measured process
+    from training.measure.evaluate import sets
 
     print(f"{'reader':20} {'cores':>5} {'ms':>7} {'ratio':>6} {'images/s':>8} {'ratio':>6} {'MB':>6}  set")
     for name in args.names or zoo.names():

@@ -22,12 +22,12 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
-from training import card, spotting
 from training.data.folder import ImageFolder
-from training.report import Row
-from training.spotting import Word
+from training.measure import card, spotting
+from training.measure.metrics import bootstrap
+from training.measure.report import Row
+from training.measure.spotting import Word
 from zoo.hub.store import CHECKPOINTS
-from zoo.metrics import bootstrap
 from zoo.readers.crnn import CRNNReader
 from zoo.readers.spotting import spot
 

@@ -10,7 +10,7 @@ from PIL import Image
 from demos import answers, figures
 
 MANY = 50  # classes, whose matrix stands above the rest
-PER_ROW = 32  # pictures of a sheet, as training.confusion leaves it
+PER_ROW = 32  # pictures of a sheet, as training.measure.confusion leaves it
 LEGEND = (
     "a row for each true class, a column for each answer; the darker, the larger its share of the row. Point at a "
     "cell, or tap it, to see the pictures in it."
@@ -36,7 +36,7 @@ def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], around: st
     """The row-normalised matrix and the most confused pairs; cells with errors can be reached and show their pictures.
 
     Args:
-        found: "classes", "confusion", "errors" and "pairs", as training.confusion.summary gives them.
+        found: "classes", "confusion", "errors" and "pairs", as training.measure.confusion.summary gives them.
         sheet: the picture of all errors.
         tile: height and width in pixels of each on it.
         around: the name of an element that it is in, all of whose tiles are of that sheet.

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from demos import confusion, figures
 from demos.answers import Network
 
-RESULTS = Path(__file__).parent / "results"  # as python -m training.views leaves them
+RESULTS = Path(__file__).parent / "results"  # as python -m training.measure.views leaves them
 WORST = (
     "**The most expensive answers**, of all pictures of the set: what was read, what it is, and the loss, the "
     "negative logarithm of the probability that the truth was given."

@@ -14,7 +14,7 @@ from benchmarks import grid, readers, spotting
 from tests.clients import CONTEXT
 from tests.sets import save
 from training.data import folder
-from training.report import Row
+from training.measure.report import Row
 from zoo.grid import assign
 
 WORDS = ("apple", "river", "stone", "cloud", "money", "heart", "table", "night")

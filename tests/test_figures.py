@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.conftest import ROOT
-from training.report import Report
+from training.measure.report import Report
 from zoo.hub import store
 
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())

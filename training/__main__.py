@@ -11,9 +11,10 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from training import card, evaluate, options
+from training import options
 from training.learn import finetune
 from training.learn.train import Place, train
+from training.measure import card, evaluate
 from training.recipes import NAMES, finetuning, recipe_of
 from zoo.errors import InputError
 

@@ -31,15 +31,16 @@ from sklearn.svm import SVC
 from timm.models import register_model
 from torch import nn
 
-from training import confusion, curves, options
+from training import options
 from training.data.folder import ImageFolder
 from training.data.glyph import CLASSES, SIDE, STUDY
 from training.learn import dataset
 from training.learn.fit import Pictures, fit
 from training.learn.module import reachable
+from training.measure import confusion, curves
+from training.measure.metrics import bootstrap, wilson
+from training.measure.report import rounded
 from training.recipes import Recipe, recipe_of
-from training.report import rounded
-from zoo.metrics import bootstrap, wilson
 from zoo.text.alphabets import ALIKE, alike
 
 ORIGINAL = {  # accuracy and macro-F1 in the study

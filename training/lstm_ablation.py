@@ -29,11 +29,11 @@ from training.data.folder import ImageFolder
 from training.learn import checkpoint, dataset
 from training.learn.fit import Pictures, fit, locate
 from training.learn.module import greedy
+from training.measure.metrics import plain, wilson
+from training.measure.report import rounded
+from training.measure.spelling import error_rates
 from training.recipes import Recipe, recipe_of
-from training.report import rounded
-from training.spelling import error_rates
 from zoo.hub import store, weights
-from zoo.metrics import plain, wilson
 from zoo.networks.crnn import CRNN
 
 NAME = "word-crnn-first"

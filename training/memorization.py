@@ -20,15 +20,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from training import confusion, curves, options
+from training import options
 from training.data import folder
 from training.data.memorization import COUNT, KINDS, SHUFFLED, TESTED, draw
 from training.data.texts import WORDS
 from training.learn import dataset
 from training.learn.fit import Pictures, fit
+from training.measure import confusion, curves
+from training.measure.metrics import wilson
+from training.measure.report import rounded
 from training.recipes import Recipe, recipe_of
-from training.report import rounded
-from zoo.metrics import wilson
 
 EPOCHS = 45
 SIZE = 24, 128  # height and width of the input

@@ -24,9 +24,9 @@ from training import options
 from training.learn import dataset
 from training.learn.fit import Pictures, fit
 from training.learn.train import IMAGENET, Place, begun
+from training.measure.metrics import wilson
+from training.measure.report import rounded
 from training.recipes import Recipe, recipe_of
-from training.report import rounded
-from zoo.metrics import wilson
 
 NETWORKS = {"ResNet-34": "persian-resnet34-study", "ResNet-50": "persian-resnet50-study"}
 RANGES = (1e-6, 1e-4), (1e-5, 1e-4), (1e-5, 1e-3), (1e-4, 1e-3)  # learning rates of the first and of the last layer

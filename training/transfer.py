@@ -15,14 +15,15 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from training import card, options
+from training import options
 from training.data.folder import ImageFolder
-from training.evaluate import REAL, Answers, accuracy, answers
 from training.learn import dataset
 from training.learn.calibrate import write_calibrated
 from training.learn.fit import Pictures, fit, locate
+from training.measure import card
+from training.measure.evaluate import REAL, Answers, accuracy, answers
+from training.measure.report import Report
 from training.recipes import Recipe, finetuning, recipe_of
-from training.report import Report
 from zoo.hub.store import CHECKPOINTS, CONFIG
 from zoo.readers.base import Reader
 

@@ -14,16 +14,16 @@ import torch
 from PIL import Image
 
 import zoo
-from training import evaluate, truth
 from training.data import fonts, glyph, lines, persian, persian_texts, words
 from training.data.captcha import draw_nothing, draw_test
 from training.data.folder import Drawing
 from training.data.texts import WORDS
-from training.faithfulness import Case, hurts_more, inside
-from training.report import Report
-from training.truth import expected, subject
+from training.measure import evaluate, truth
+from training.measure.faithfulness import Case, hurts_more, inside
+from training.measure.metrics import plain
+from training.measure.report import Report
+from training.measure.truth import expected, subject
 from zoo.hub import catalog, store
-from zoo.metrics import plain
 from zoo.readers.base import Reader
 from zoo.readers.classifier import Classifier
 

@@ -12,11 +12,11 @@ import zoo
 from tests.sets import save
 from training import transfer
 from training.data.captcha import draw_style
-from training.evaluate import REAL
 from training.learn import checkpoint
 from training.learn.module import build
+from training.measure.evaluate import REAL
+from training.measure.report import Report
 from training.recipes import Recipe, finetuning, recipe_of
-from training.report import Report
 
 TINY = {"longest": 12, "width": 32, "hidden": 32}
 

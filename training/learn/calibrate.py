@@ -8,10 +8,11 @@ from torch import nn
 from torch.nn import functional
 
 import zoo
-from training import faithfulness, language
+from training import language
 from training.learn import checkpoint, dataset
 from training.learn.module import greedy
-from zoo.calibration import binary_cross_entropy, fit_temperature, threshold
+from training.measure import faithfulness
+from training.measure.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.decoding.ctc import BLANK
 from zoo.decoding.ngram import NGram, weighed
 from zoo.decoding.probabilities import softmax

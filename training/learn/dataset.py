@@ -13,9 +13,9 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from tqdm import tqdm
 
-from training import pages
 from training.data import lines, words
 from training.data.folder import Drawing, ImageFolder, Row
+from training.measure import pages
 from training.recipes import Recipe
 from zoo import cores
 from zoo.images import ink, preprocess

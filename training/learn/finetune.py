@@ -10,10 +10,10 @@ from pathlib import Path
 
 import zoo
 from training.data.folder import ImageFolder
-from training.evaluate import accuracy, answers
 from training.learn.dataset import Split
+from training.measure.evaluate import accuracy, answers
+from training.measure.report import Report
 from training.recipes import Recipe
-from training.report import Report
 from zoo.errors import InputError
 
 LEAST = 20  # pictures

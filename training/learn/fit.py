@@ -13,9 +13,9 @@ from lightning.pytorch.tuner.tuning import Tuner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from training import curves, pages
 from training.learn import dataset
 from training.learn.module import Reading
+from training.measure import curves, pages
 from training.recipes import Recipe
 from zoo.hub import store, weights
 

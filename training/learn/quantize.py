@@ -22,12 +22,13 @@ from onnxruntime.quantization import create_calibrator
 from tqdm import tqdm
 
 import zoo
-from training import evaluate, options
+from training import options
 from training.learn import dataset
+from training.measure import evaluate
+from training.measure.metrics import wilson
+from training.measure.truth import expected
 from training.recipes import recipe_of
-from training.truth import expected
 from zoo.hub import store
-from zoo.metrics import wilson
 from zoo.readers.base import Reader
 from zoo.runtime.torch import Inputs, convolutions, export, simplified
 

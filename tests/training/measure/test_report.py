@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from training import card
 from training.data.folder import ImageFolder
 from training.learn import checkpoint
 from training.learn.module import build
+from training.measure import card
+from training.measure.report import Report, Row, share
 from training.recipes import recipe_of
-from training.report import Report, Row, share
 
 
 def test_a_row_measured_again_replaces_the_old_one_and_the_others_stay(tmp_path: Path) -> None:

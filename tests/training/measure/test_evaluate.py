@@ -13,16 +13,16 @@ from PIL import Image
 
 import zoo
 from tests.sets import save
-from training import card, card_pictures, evaluate, faithfulness, truth
 from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_test
 from training.data.folder import ImageFolder
 from training.data.texts import WORDS
 from training.learn import checkpoint, dataset
 from training.learn.calibrate import write_calibrated
 from training.learn.module import build
+from training.measure import card, card_pictures, evaluate, faithfulness, truth
+from training.measure.report import Report
+from training.measure.spelling import EDITS
 from training.recipes import recipe_of
-from training.report import Report
-from training.spelling import EDITS
 from zoo.networks.crnn import CRNN
 
 

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from training.data import fonts, render
 from training.data.folder import ImageFolder
-from training.truth import right
-from zoo.metrics import wilson
+from training.measure.metrics import wilson
+from training.measure.truth import right
 from zoo.readers.prediction import Prediction
 
 EXAMPLES, CALIBRATION = "examples.png", "calibration.png"

@@ -1,6 +1,6 @@
 """What the pages show of a classifier's evaluation: what it takes for what, its worst answers, how it was trained.
 
-    python -m training.views persian-resnet34 --data DATA
+    python -m training.measure.views persian-resnet34 --data DATA
 
 DATA holds the set that the classifier is measured on. Left in demos/results/NAME: view.json, and errors.png, a sheet of
 what is misread and of the worst answers as the network sees them. The history is that of the run under --runs; phases
@@ -16,18 +16,19 @@ import numpy as np
 from tqdm import tqdm
 
 import zoo
-from training import confusion, curves, options
+from training import options
 from training.data.folder import ImageFolder
-from training.evaluate import sets
 from training.learn.fit import FINDER
-from training.report import rounded
-from training.truth import expected
+from training.measure import confusion, curves
+from training.measure.evaluate import sets
+from training.measure.metrics import plain
+from training.measure.report import rounded
+from training.measure.truth import expected
 from zoo.decoding.probabilities import softmax
 from zoo.images.preprocess import denormalise
-from zoo.metrics import plain
 from zoo.readers.classifier import Classifier
 
-RESULTS = Path(__file__).parents[1] / "demos" / "results"
+RESULTS = Path(__file__).parents[2] / "demos" / "results"
 WORST = 24  # answers
 FLOOR = 1e-12  # a probability of nothing would be an endless loss
 
@@ -76,7 +77,7 @@ def history(run: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.views", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.measure.views", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="a classifier of the zoo")
     options.add(parser, "data", "runs")
     args = parser.parse_args()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training import spotting
+from training.measure import spotting
 
 TRUE = [([0, 0, 100, 20], "Hello"), ([110, 0, 160, 20], "5%"), ([0, 40, 80, 60], "again")]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from training.report import Row, share
-from training.spelling import error_rates
-from training.spotting import SHARED, overlap
+from training.measure.report import Row, share
+from training.measure.spelling import error_rates
+from training.measure.spotting import SHARED, overlap
 from zoo.letter.finder import FIELDS, Found
 from zoo.letter.reading import Letter, in_order
 from zoo.letter.values import ascii_digits

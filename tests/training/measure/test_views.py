@@ -9,8 +9,8 @@ from PIL import Image
 
 import zoo
 from tests.sets import save
-from training import views
 from training.data.folder import Drawing, ImageFolder
+from training.measure import views
 from zoo.readers.classifier import Classifier
 
 

@@ -1,6 +1,6 @@
 """Measure a checkpoint on the drawn test sets and write evaluation.json.
 
-    python -m training.evaluate captcha-resnet18 --data DIR
+    python -m training.measure.evaluate captcha-resnet18 --data DIR
 
 DIR holds the drawn test sets (python -m training.data.captcha tests --out DIR, or training.data.glyph and so
 on) and, if at hand, ImageFolders or zips of photos, of real captchas and of words in scenes: photos, captcha-five-test,
@@ -20,26 +20,27 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
-from training import card, card_pictures, faithfulness, options
+from training import options
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.data.persian import OTHER
 from training.learn.dataset import split
+from training.measure import card, card_pictures, faithfulness
+from training.measure.calibration import coverage, expected_calibration_error
+from training.measure.metrics import bootstrap, plain
+from training.measure.report import Report, Row, share
+from training.measure.spelling import confused, error_rates
+from training.measure.truth import expected, right, subject
 from training.recipes import NAMES, Recipe, recipe_of
-from training.report import Report, Row, share
-from training.spelling import confused, error_rates
-from training.truth import expected, right, subject
-from zoo.calibration import coverage, expected_calibration_error
 from zoo.hub.store import CHECKPOINTS
-from zoo.metrics import bootstrap, plain
 from zoo.readers.base import Language, Reader
 from zoo.readers.classifier import Classifier
 from zoo.readers.prediction import Prediction
 from zoo.runtime.graph import Array, Runtime
 from zoo.text.alphabets import alike
 
-DIGESTS = Path(__file__).parent / "data" / "digests.json"
-RELABELLED = Path(__file__).parent / "data" / "relabelled.json"  # by eye, those that a reader answered otherwise
+DIGESTS = Path(__file__).parents[1] / "data" / "digests.json"
+RELABELLED = Path(__file__).parents[1] / "data" / "relabelled.json"  # by eye, those that a reader answered otherwise
 SET_RIGHT = ", wrong labels set right"
 SEEN_WORDS, UNSEEN_WORDS, GLYPHS = "test-words", "test-unseen-words", "glyph-test"
 PERSIAN, SCANS, HANDWRITTEN = "persian-test", "persian-test-scan", "digits-hoda-test"
@@ -255,7 +256,7 @@ def study(recipe: Recipe, reader: Reader, data: Path) -> list[Row]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.measure.evaluate", description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="checkpoints' names, or their folders (default: all that are bundled)")
     options.add(parser, "data", "runs")
     args = parser.parse_args()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.spelling import confused, error_rates
+from training.measure.spelling import confused, error_rates
 
 
 def test_every_kind_of_edit_is_counted() -> None:

@@ -1,7 +1,7 @@
 """What a reader should answer to a labelled picture."""
 
 from training.data.folder import Row
-from zoo.metrics import plain
+from training.measure.metrics import plain
 from zoo.readers.base import Reader
 from zoo.readers.classifier import Classifier
 from zoo.readers.prediction import Prediction

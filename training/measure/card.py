@@ -1,6 +1,6 @@
 """The model card: README.md of a checkpoint folder, written from evaluation.json and config.json, never by hand.
 
-python -m training.card FOLDER
+python -m training.measure.card FOLDER
 """
 
 import argparse
@@ -11,8 +11,8 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from training import card_pictures
-from training.report import Report, Row
+from training.measure import card_pictures
+from training.measure.report import Report, Row
 from zoo.hub import catalog
 from zoo.hub.store import CONFIG
 
@@ -331,7 +331,7 @@ def _number(row: Row, value: float) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.card", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.measure.card", description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     write(parser.parse_args().folder)
 

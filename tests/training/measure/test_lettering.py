@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import letters as benchmark
-from training import lettering
 from training.data import letters
+from training.measure import lettering
 from zoo.letter.finder import FIELDS
 from zoo.letter.reading import MEANING, Field, Letter, Line
 from zoo.letter.values import Value

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from training.report import Row
-from zoo.metrics import bootstrap, wilson
+from training.measure.metrics import bootstrap, wilson
+from training.measure.report import Row
 
 EDITS = {"replace": "substitutions", "delete": "deletions", "insert": "insertions"}
 

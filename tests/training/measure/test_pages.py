@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from training import pages
 from training.learn.module import Reading
+from training.measure import pages
 from training.recipes import recipe_of
 from zoo.images.preprocess import denormalise
 from zoo.letter.finder import CELL, KINDS

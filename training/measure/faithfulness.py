@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from training.data.folder import ImageFolder
 from training.learn.dataset import Captchas
-from training.report import Row, share
-from training.truth import expected, right
+from training.measure.metrics import bootstrap
+from training.measure.report import Row, share
+from training.measure.truth import expected, right
 from zoo.decoding import ctc
 from zoo.decoding.probabilities import softmax
-from zoo.metrics import bootstrap
 from zoo.readers.base import Reader
 from zoo.readers.classifier import Classifier
 from zoo.readers.crnn import CRNNReader

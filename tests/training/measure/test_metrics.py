@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 
-from zoo.calibration import binary_cross_entropy, coverage, expected_calibration_error, fit_temperature, threshold
+from training.measure.calibration import (
+    binary_cross_entropy,
+    coverage,
+    expected_calibration_error,
+    fit_temperature,
+    threshold,
+)
+from training.measure.metrics import bootstrap, plain, wilson
 from zoo.decoding.probabilities import softmax
-from zoo.metrics import bootstrap, plain, wilson
 
 
 def test_plain_keeps_letters_and_digits() -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.metrics import wilson
+from training.measure.metrics import wilson
 
 FILE = "evaluation.json"
 
