@@ -9,14 +9,14 @@ import gradio as gr
 
 from demos import confusion, figures, tables
 
-FOLDER = Path(__file__).parent / "results" / "glyph_study"  # as python -m training.glyph_study leaves it
+FOLDER = Path(__file__).parent / "results" / "glyph_study"  # as python -m training.studies.glyph_study leaves it
 TILE = 56, 56  # height and width in pixels of a picture of errors.png
 INTRODUCTION = """\
 ### The study: one set of characters, several models
 
 A recruitment study compared four models on {total:,} characters of very unequal classes: one has a single image, the
 others from 102 to 3,291. Its pictures are not public. Here the same is done with characters drawn from pen strokes,
-MNIST and fonts, as many of each class; no drawing and no font is in two parts. `python -m training.glyph_study` does it
+MNIST and fonts, as many of each class; no drawing and no font is in two parts. `python -m training.studies.glyph_study` does it
 again.
 """
 

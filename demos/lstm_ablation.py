@@ -9,7 +9,7 @@ import gradio as gr
 
 from demos import tables
 
-FOLDER = Path(__file__).parent / "results" / "lstm_ablation"  # as python -m training.lstm_ablation leaves it
+FOLDER = Path(__file__).parent / "results" / "lstm_ablation"  # as python -m training.studies.lstm_ablation leaves it
 INTRODUCTION = """\
 ### What context is worth
 
@@ -18,7 +18,7 @@ read along the whole line, from the left, or from both sides. But convolutions s
 to either side, four or five letters. Three networks went on from one CNN, which had learned to read alone from
 {cnn_samples:,} drawn pictures, and learned from the same {samples:,} others, in all fewer than the reader above. They
 differ by what an LSTM adds to each frame alone, and no language model helps them.
-`python -m training.lstm_ablation` does it again.
+`python -m training.studies.lstm_ablation` does it again.
 """
 
 FOUND = """\

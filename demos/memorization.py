@@ -10,7 +10,7 @@ from PIL import Image
 
 from demos import answers, confusion, figures, tables
 
-FOLDER = Path(__file__).parent / "results" / "memorization"  # as python -m training.memorization leaves it
+FOLDER = Path(__file__).parent / "results" / "memorization"  # as python -m training.studies.memorization leaves it
 INTRODUCTION = """\
 ### Learned, or learned by heart?
 
@@ -21,7 +21,7 @@ enough to keep every picture by itself. **That a network is right on what it was
 that it never saw tell the three apart: there the first reads words, and the others guess, one in a hundred.
 
 After Zhang et al. 2017, *Understanding deep learning requires rethinking generalization*.
-`python -m training.memorization` does it again.
+`python -m training.studies.memorization` does it again.
 """
 PICTURES = """\
 **What it keeps of shuffled labels.** Open a picture that it was trained on: what is printed, the label that it was

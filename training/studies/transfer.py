@@ -1,6 +1,6 @@
 """How far a reader of captchas gets on a site's style of which it saw nothing, a little, or all.
 
-    python -m training.transfer --data DIR --runs RUNS
+    python -m training.studies.transfer --data DIR --runs RUNS
 
 DIR holds the real captchas, captcha-five, -login and -wide, each as -train.zip and -test.zip. All start from the
 network that was trained on drawn captchas alone, of RUNS or of training/starts. Every row goes into the evaluation.json
@@ -103,7 +103,7 @@ def study(teacher: Teacher, report: Report) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.transfer", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.studies.transfer", description=__doc__.split("\n")[0])
     options.add(parser, "data", "runs", "workers")
     args = parser.parse_args()
     report = Report(CHECKPOINTS / "captcha-seq2seq")

@@ -1,6 +1,6 @@
 """What a network can learn by heart: a ResNet-18 on true labels, on shuffled ones, and on noise in the pictures' place.
 
-    python -m training.memorization --runs RUNS --workers 0
+    python -m training.studies.memorization --runs RUNS --workers 0
 
 After Zhang et al. 2017, "Understanding deep learning requires rethinking generalization". The pictures are 2,000, black
 on white with a little noise, and 1,000 others to test; nothing but labels or pixels differs between the three, and all
@@ -34,7 +34,7 @@ from training.recipes import Recipe, recipe_of
 EPOCHS = 45
 SIZE = 24, 128  # height and width of the input
 SHOWN = 48  # pictures on the page
-OUT = Path(__file__).parents[1] / "demos" / "results" / "memorization"
+OUT = Path(__file__).parents[2] / "demos" / "results" / "memorization"
 
 
 def recipe(kind: str) -> Recipe:
@@ -82,7 +82,7 @@ def learned(shares: np.ndarray, pictures: Pictures, indices: dataset.Indices) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.memorization", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.studies.memorization", description=__doc__.split("\n")[0])
     options.add(parser, "runs", "workers")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     args = parser.parse_args()

@@ -1,7 +1,7 @@
 """What context is worth to a reader: a CNN alone, with an LSTM beside it that reads from the left, and both ways.
 
     python -m training.data.words tests --out DIR    and validation
-    python -m training.lstm_ablation --data DIR --runs RUNS
+    python -m training.studies.lstm_ablation --data DIR --runs RUNS
 
 All three go on from the same CNN, which has learned to read alone, and see the same drawn pictures in the same order,
 fewer than word-crnn. The LSTM adds to the logits of each frame and begins with nothing to add: one that stands between
@@ -42,7 +42,7 @@ CNN = "lstm-ablation-cnn"
 CNN_SAMPLES, SAMPLES = 50 * dataset.CHUNK, 40 * dataset.CHUNK
 TEST = "words-test"
 STROKES = frozenset("iIl1|!")  # characters that are one stroke, which only those beside them tell apart
-OUT = Path(__file__).parents[1] / "demos" / "results" / "lstm_ablation"
+OUT = Path(__file__).parents[2] / "demos" / "results" / "lstm_ablation"
 
 
 class Beside(CRNN):
@@ -140,7 +140,9 @@ def fitted(recipe: Recipe, directions: int, args: argparse.Namespace) -> nn.Modu
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.lstm_ablation", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m training.studies.lstm_ablation", description=__doc__.split("\n")[0]
+    )
     options.add(parser, "data", "runs", "workers")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     args = parser.parse_args()

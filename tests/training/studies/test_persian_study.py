@@ -9,9 +9,9 @@ import pytest
 
 from demos import persian_study as page
 from tests.sets import save
-from training import persian_study
 from training.data import persian
 from training.recipes import Recipe, recipe_of
+from training.studies import persian_study
 
 
 def small(name: str) -> Recipe:

@@ -1,7 +1,7 @@
 """The recruitment study of single characters once more, and what it left for later.
 
     python -m training.data.glyph study --data DATA --out DIR
-    python -m training.glyph_study --data DIR --runs RUNS
+    python -m training.studies.glyph_study --data DIR --runs RUNS
 
 36 very unequal classes, 56×56 pixels, black or white. Logistic regression and an SVM on the pixels, fitted on train and
 validation together as in the study; a small CNN and EfficientNet-B0; then a grid over size, learning rate and dropout,
@@ -53,7 +53,7 @@ SIZES = {"EfficientNet-B0": "efficientnet_b0", "EfficientNet-B1": "efficientnet_
 RATES, DROPOUTS = (1e-3, 3e-3), (0.2, 0.4)
 FOLDS = 5
 EPOCHS, EPOCHS_OF_GRID = 8, 1
-OUT = Path(__file__).parents[1] / "demos" / "results" / "glyph_study"
+OUT = Path(__file__).parents[2] / "demos" / "results" / "glyph_study"
 
 Labels = np.ndarray  # int (n,)
 
@@ -297,7 +297,7 @@ def summary(study: Study, found: Sequence[Model], grid: Sequence[dict[str, Any]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.glyph_study", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training.studies.glyph_study", description=__doc__.split("\n")[0])
     options.add(parser, "data", "runs", "workers", "limit")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     parser.add_argument("--epochs", type=int, help="other than the study's")

@@ -14,11 +14,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from tests.sets import save
-from training import glyph_study
 from training.data import glyph
 from training.data.folder import ImageFolder
 from training.learn import dataset
 from training.recipes import recipe_of
+from training.studies import glyph_study
 from zoo.text.alphabets import alike
 
 

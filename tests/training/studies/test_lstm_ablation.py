@@ -11,8 +11,8 @@ import torch
 from demos import lstm_ablation as page
 from tests.sets import save
 from tests.training.learn.test_stream import draw, recipe
-from training import lstm_ablation
 from training.recipes import Recipe
+from training.studies import lstm_ablation
 
 __all__ = ["recipe"]
 

@@ -1,7 +1,7 @@
 """The study of Persian characters once more: what a network brings along, and how fast each of its layers should learn.
 
     python -m training.data.persian study --out DIR    and the same with letters
-    python -m training.persian_study --data DIR --runs RUNS
+    python -m training.studies.persian_study --data DIR --runs RUNS
 
 20,808 crops of 18 classes, split at random as in the study, but smaller. ResNet-34 and ResNet-50 while all but the last
 layer is as it was brought along, and then whole; ResNet-34 whole from the same frozen stage once for each of RANGES,
@@ -31,7 +31,7 @@ from training.recipes import Recipe, recipe_of
 NETWORKS = {"ResNet-34": "persian-resnet34-study", "ResNet-50": "persian-resnet50-study"}
 RANGES = (1e-6, 1e-4), (1e-5, 1e-4), (1e-5, 1e-3), (1e-4, 1e-3)  # learning rates of the first and of the last layer
 ORIGINAL = {"ResNet-34, frozen": (0.98, 0.992), "ResNet-34": (0.9973,), "ResNet-50": (0.9973,)}  # from, to
-OUT = Path(__file__).parents[1] / "demos" / "results" / "persian_study"
+OUT = Path(__file__).parents[2] / "demos" / "results" / "persian_study"
 
 
 def measured(
@@ -86,7 +86,9 @@ def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> li
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.persian_study", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m training.studies.persian_study", description=__doc__.split("\n")[0]
+    )
     options.add(parser, "data", "runs", "workers", "limit")
     parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
     args = parser.parse_args()

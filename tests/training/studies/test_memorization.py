@@ -10,10 +10,10 @@ import pytest
 
 from demos import memorization as page
 from tests.sets import save
-from training import memorization
 from training.data import memorization as sets
 from training.data.texts import WORDS
 from training.recipes import recipe_of
+from training.studies import memorization
 
 
 def test_only_labels_or_pixels_differ() -> None:

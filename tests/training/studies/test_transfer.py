@@ -10,13 +10,13 @@ import torch
 
 import zoo
 from tests.sets import save
-from training import transfer
 from training.data.captcha import draw_style
 from training.learn import checkpoint
 from training.learn.module import build
 from training.measure.evaluate import REAL
 from training.measure.report import Report
 from training.recipes import Recipe, finetuning, recipe_of
+from training.studies import transfer
 
 TINY = {"longest": 12, "width": 32, "hidden": 32}
 

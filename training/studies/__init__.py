@@ -1,0 +1,1 @@
+"""Studies: comparisons that the pages show."""
