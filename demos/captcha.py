@@ -15,8 +15,9 @@ import zoo
 from demos import answers, evaluation, figures, inside, words
 from demos.answers import Network
 from demos.sets import FONTS
-from training.data import degrade, drawing, fonts, styles, texts
-from training.data.styles import Style
+from training.data.drawing import captchas, degrade, fonts, styles
+from training.data.drawing.styles import Style
+from training.data.texts import english
 from zoo.hub import store
 from zoo.text.alphabets import ALPHANUMERIC
 
@@ -154,12 +155,12 @@ def make_captcha(text: str, font: str, background: str, noise: float, ink: str, 
     Returns:
         The captcha, 192 by 48 pixels.
     """
-    if not 1 <= len(text) <= texts.LONGEST or not set(text) <= set(ALPHANUMERIC):
+    if not 1 <= len(text) <= english.LONGEST or not set(text) <= set(ALPHANUMERIC):
         raise gr.Error(
-            f"Write 1 to {texts.LONGEST} letters (A to Z) and digits, without spaces.", print_exception=False
+            f"Write 1 to {english.LONGEST} letters (A to Z) and digits, without spaces.", print_exception=False
         )
     rng = np.random.default_rng()
-    return Image.fromarray(drawing.sample(CASES[case](text), FONTS[font], background, noise, rgb(ink), rng).image)
+    return Image.fromarray(captchas.sample(CASES[case](text), FONTS[font], background, noise, rgb(ink), rng).image)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -252,12 +253,12 @@ def _make_one() -> tuple[gr.Button, list[gr.components.Component]]:
         (name + NEW * (kind not in degrade.BACKGROUNDS["train"]), name) for name, kind in degrade.BY_NAME.items()
     ]
     with gr.Accordion("Make one", open=False, elem_id="captcha-make"):
-        word = gr.Dropdown(list(texts.WORDS), value="captcha", label="One of the 100 words", elem_id="make-word")
+        word = gr.Dropdown(list(english.WORDS), value="captcha", label="One of the 100 words", elem_id="make-word")
         text = gr.Textbox(
             "captcha",
             label="Or any text",
-            info=f"Up to {texts.LONGEST} letters and digits.",
-            max_length=texts.LONGEST,
+            info=f"Up to {english.LONGEST} letters and digits.",
+            max_length=english.LONGEST,
             elem_id="make-text",
         )
         word.input(None, word, text, js="word => word", api_visibility="private")

@@ -12,7 +12,8 @@ import zoo
 from demos import answers, evaluation, inside, persian_study
 from demos.answers import Network
 from demos.canvas import canvas
-from training.data import fonts, persian
+from training.data import persian
+from training.data.drawing import fonts
 from zoo.images import strokes
 
 NETWORK = Network(

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from training.data import degrade, drawing, texts
+from training.data.drawing import captchas, degrade
+from training.data.texts import english
 from zoo.grid import Progress
 from zoo.hub import store
 
@@ -25,9 +26,9 @@ def captchas() -> Drawn:
     rng = np.random.default_rng(0)
     kinds, fonts = list(degrade.BY_NAME), list(FONTS.values())
     for _ in range(COUNT):
-        word = texts.one_of(rng, texts.WORDS)
+        word = english.one_of(rng, english.WORDS)
         ink = tuple(int(v) for v in rng.integers(0, 110, 3))
-        drawn = drawing.sample(
+        drawn = captchas.sample(
             word, fonts[rng.integers(len(fonts))], kinds[rng.integers(len(kinds))], rng.uniform(0, 25), ink, rng
         )
         yield Image.fromarray(drawn.image), word

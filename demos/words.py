@@ -16,7 +16,8 @@ from demos import answers, boxes, ctc, inside, lstm_ablation
 from demos.answers import Network
 from demos.canvas import canvas
 from demos.sets import FONTS
-from training.data import fonts, words
+from training.data import words
+from training.data.drawing import fonts
 from zoo.decoding import ngram
 from zoo.decoding.ctc import Followed, alignments, shortest
 from zoo.images import strokes

@@ -23,7 +23,7 @@ from torch import nn
 
 from benchmarks.pages import chromium
 from tests.machine import HOME  # before what reads its settings at import
-from training.data.fonts import FOLDER
+from training.data.drawing.fonts import FOLDER
 from zoo.hub import store, weights
 from zoo.networks.crnn import CRNN
 from zoo.readers.classifier import Classifier

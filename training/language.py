@@ -6,9 +6,9 @@ They are counted over the words that pictures are drawn with for training; those
 from collections.abc import Collection
 from string import ascii_lowercase
 
-from training.data import persian_texts
 from training.data.persian import LETTERS, other_words
-from training.data.texts import WORDS, dictionary
+from training.data.texts import persian_texts
+from training.data.texts.english import WORDS, dictionary
 from zoo.decoding import ngram
 from zoo.decoding.ngram import ENGLISH, PERSIAN, NGram
 from zoo.text.alphabets import folded

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from PIL import Image
 
 from training.data import persian
-from training.data.fonts import Extra
+from training.data.drawing.fonts import Extra
 from training.data.glyph import CLASSES, SIDE
 from training.data.study import canvas
-from training.data.texts import LONGEST, WORDS
+from training.data.texts.english import LONGEST, WORDS
 from zoo.images import preprocess
 from zoo.networks.seq2seq import Grid
 from zoo.text.alphabets import ALPHANUMERIC, PRINTABLE

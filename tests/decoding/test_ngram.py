@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from training import language as made
-from training.data import persian_texts
-from training.data.texts import WORDS, dictionary
+from training.data.texts import persian_texts
+from training.data.texts.english import WORDS, dictionary
 from zoo.decoding import ngram
 from zoo.decoding.ngram import NGram, weighed
 

@@ -8,13 +8,13 @@ import numpy as np
 from PIL import Image
 
 from demos.captcha import FONTS
-from training.data import drawing
+from training.data.drawing import captchas
 
 
 def drawn(text: str, noise: float = 6) -> Image.Image:
     """A plain captcha that anybody can read."""
     rng = np.random.default_rng(5)
-    return Image.fromarray(drawing.sample(text, FONTS["lato"], "gradient", noise, (31, 58, 95), rng).image)
+    return Image.fromarray(captchas.sample(text, FONTS["lato"], "gradient", noise, (31, 58, 95), rng).image)
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:

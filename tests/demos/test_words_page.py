@@ -13,7 +13,7 @@ from demos import words as tab
 from demos.sets import FONTS
 from tests.demos.conftest import WIDTHS, Visit, papers, refuses_bad_files
 from tests.demos.pictures import bad_files, encoded
-from training.data import fonts
+from training.data.drawing import fonts
 
 expect.set_options(timeout=60_000)  # the first answer takes the longest
 LINES = "Fresh bread", "open until 18:30"

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data import letters, persian_texts
+from training.data import letters
+from training.data.texts import persian_texts
 from zoo.letter import quad, reading
 from zoo.letter.finder import FIELDS, LABELS, Found
 from zoo.letter.reading import Letter, Networks

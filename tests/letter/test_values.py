@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data import persian_texts
+from training.data.texts import persian_texts
 from zoo.letter import values
 
 

@@ -14,10 +14,12 @@ import torch
 from PIL import Image
 
 import zoo
-from training.data import fonts, glyph, lines, persian, persian_texts, words
+from training.data import glyph, lines, persian, words
 from training.data.captcha import draw_nothing, draw_test
+from training.data.drawing import fonts
 from training.data.folder import Drawing
-from training.data.texts import WORDS
+from training.data.texts import persian_texts
+from training.data.texts.english import WORDS
 from training.measure import evaluate, truth
 from training.measure.faithfulness import Case, hurts_more, inside
 from training.measure.metrics import plain

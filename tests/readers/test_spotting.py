@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 import zoo
 from tests.conftest import write_crnn
-from training.data import fonts, signs
+from training.data import signs
+from training.data.drawing import fonts
 from zoo.readers import spotting
 from zoo.readers.crnn import CRNNReader
 from zoo.readers.spotting import Quad

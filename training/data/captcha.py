@@ -13,9 +13,10 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from training.data import command, degrade, folder, fonts, packaged, study, styles
-from training.data.drawing import SIZE, draw, draw_scene, row_of
-from training.data.texts import WORDS, dictionary, one_of, random_string
+from training.data import command, folder, packaged, study
+from training.data.drawing import degrade, fonts, styles
+from training.data.drawing.captchas import SIZE, draw, draw_scene, row_of
+from training.data.texts.english import WORDS, dictionary, one_of, random_string
 
 
 def draw_mixed(index: int, split: fonts.Split, seed: int) -> folder.Drawing:

@@ -21,8 +21,9 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageFilter
 
-from training.data import command, degrade, folder, fonts, render
-from training.data.drawing import draw_scene
+from training.data import command, folder
+from training.data.drawing import degrade, fonts, render
+from training.data.drawing.captchas import draw_scene
 from zoo.images import ink, strokes
 
 CLASSES = string.digits + string.ascii_uppercase

@@ -17,8 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from training.data import command, degrade, folder, fonts, scan
-from training.data.letter_page import A4, Page, body, fields, head, layouts, office
+from training.data import command, folder
+from training.data.drawing import degrade, fonts, scan
+from training.data.drawing.letter_page import A4, Page, body, fields, head, layouts, office
 from training.data.persian import Split
 from zoo.images.preprocess import homography
 from zoo.letter.finder import FIELDS, KINDS

@@ -13,9 +13,10 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from training.data import command, degrade, folder, fonts, pen, render, scan, words
-from training.data import persian_texts as texts
+from training.data import command, folder, words
+from training.data.drawing import degrade, fonts, pen, render, scan
 from training.data.persian import Split, random_face
+from training.data.texts import persian_texts as texts
 from zoo.letter.values import LABELS
 from zoo.text.alphabets import folded
 

@@ -9,9 +9,10 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from training.data import folder, fonts, study
-from training.data.drawing import row_of
-from training.data.texts import WORDS
+from training.data import folder, study
+from training.data.drawing import fonts
+from training.data.drawing.captchas import row_of
+from training.data.texts.english import WORDS
 
 TRUE, SHUFFLED, NOISE = KINDS = ("true labels", "shuffled labels", "noise for pictures")
 COUNT, TESTED = 2_000, 1_000

@@ -6,9 +6,9 @@ from unittest import mock
 import captcha.image
 import numpy as np
 
-from training.data import fonts
-from training.data.drawing import Captcha
-from training.data.styles import WIDEST, capital
+from training.data.drawing import fonts
+from training.data.drawing.captchas import Captcha
+from training.data.drawing.styles import WIDEST, capital
 
 
 class Dice(random.Random):

@@ -20,8 +20,9 @@ import numpy as np
 from PIL import Image
 
 from training import options
-from training.data import command, degrade, folder, fonts, render, scan, sketches
-from training.data.drawing import draw_scene
+from training.data import command, folder
+from training.data.drawing import degrade, fonts, render, scan, sketches
+from training.data.drawing.captchas import draw_scene
 
 WORDS = {"date": "تاریخ", "dated": "مورخ", "attachment": "پیوست", "number": "شماره", "title": "موضوع"}
 DIGITS, ARABIC_DIGITS = "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
@@ -72,7 +73,7 @@ Damage = Literal["clean", "scan", "any"]
 @cache
 def other_words() -> tuple[str, ...]:
     """Words of business letters that are none of the classes, some nearly."""
-    return tuple((Path(__file__).parent / "persian_words.txt").read_text(encoding="utf-8").split())
+    return tuple((Path(__file__).parent / "texts" / "persian_words.txt").read_text(encoding="utf-8").split())
 
 
 @cache

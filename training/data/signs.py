@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from training.data import command, degrade, folder, fonts, render, styles, words
+from training.data import command, folder, words
+from training.data.drawing import degrade, fonts, render, styles
 from zoo.images.preprocess import homography
 
 Rng = np.random.Generator

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.data import degrade, folder, fonts, render
-from training.data.drawing import Captcha, row_of
-from training.data.texts import WORDS
+from training.data import folder
+from training.data.drawing import degrade, fonts, render
+from training.data.drawing.captchas import Captcha, row_of
+from training.data.texts.english import WORDS
 
 FONT_SIZE, MARGIN = 20, 4  # pixels
 

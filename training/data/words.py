@@ -13,8 +13,9 @@ from functools import cache, partial
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from training.data import command, degrade, folder, fonts, render, styles
-from training.data.texts import dictionary, recase
+from training.data import command, folder
+from training.data.drawing import degrade, fonts, render, styles
+from training.data.texts.english import dictionary, recase
 from zoo.images.preprocess import homography
 
 Rng = np.random.Generator

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.data.fonts import Extra
+from training.data.drawing.fonts import Extra
 from training.learn import dataset
 from training.learn.calibrate import write_calibrated
 from training.learn.fit import Pictures, fit, locate

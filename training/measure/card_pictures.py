@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from training.data import fonts, render
+from training.data.drawing import fonts, render
 from training.data.folder import ImageFolder
 from training.measure.metrics import wilson
 from training.measure.truth import right

@@ -23,7 +23,7 @@ from torch import nn
 from training import options
 from training.data import folder
 from training.data.memorization import COUNT, KINDS, SHUFFLED, TESTED, draw
-from training.data.texts import WORDS
+from training.data.texts.english import WORDS
 from training.learn import dataset
 from training.learn.fit import Pictures, fit
 from training.measure import confusion, curves

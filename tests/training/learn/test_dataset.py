@@ -16,7 +16,7 @@ import zoo
 from tests.sets import save
 from training.data.captcha import draw_mixed
 from training.data.folder import ImageFolder
-from training.data.texts import WORDS
+from training.data.texts.english import WORDS
 from training.learn import calibrate, checkpoint, dataset
 from training.learn.fit import Pictures, fit
 from training.learn.module import build

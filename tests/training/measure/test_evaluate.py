@@ -15,7 +15,7 @@ import zoo
 from tests.sets import save
 from training.data.captcha import draw_mixed, draw_nothing, draw_style, draw_test
 from training.data.folder import ImageFolder
-from training.data.texts import WORDS
+from training.data.texts.english import WORDS
 from training.learn import checkpoint, dataset
 from training.learn.calibrate import write_calibrated
 from training.learn.module import build

@@ -11,7 +11,7 @@ import pytest
 from demos import memorization as page
 from tests.sets import save
 from training.data import memorization as sets
-from training.data.texts import WORDS
+from training.data.texts.english import WORDS
 from training.recipes import recipe_of
 from training.studies import memorization
 

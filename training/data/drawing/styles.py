@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from training.data import degrade, fonts, render
-from training.data.drawing import Captcha, damage
+from training.data.drawing import degrade, fonts, render
+from training.data.drawing.captchas import Captcha, damage
 
 WIDEST = 780  # pixels
 DRAWN = 48  # pixels: the size that letters are drawn at, before they are scaled

@@ -9,7 +9,8 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageFont
 from scipy import ndimage
 
-from training.data import fonts, persian, render, scan
+from training.data import persian
+from training.data.drawing import fonts, render, scan
 
 Damage = Callable[[np.random.Generator, Image.Image], Image.Image]
 SPLITS = "train", "validation", "test"

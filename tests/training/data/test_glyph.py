@@ -3,7 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from training.data import fonts, glyph
+from training.data import glyph
+from training.data.drawing import fonts
 from zoo.images import ink
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 from scipy import ndimage
 
-from training.data import degrade, fonts
-from training.data.pen import DRAWN, Hand
+from training.data.drawing import degrade, fonts
+from training.data.drawing.pen import DRAWN, Hand
 from zoo.text import direction
 
 Boxes = np.ndarray

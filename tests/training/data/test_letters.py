@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from tests.sets import save
-from training.data import letter_page, letters, persian_texts, render
+from training.data import letters
+from training.data.drawing import letter_page, render
+from training.data.drawing.fonts import persian
 from training.data.folder import Drawing
-from training.data.fonts import persian
+from training.data.texts import persian_texts
 
 PAGES = 3
 

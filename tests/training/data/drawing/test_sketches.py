@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from training.data import persian, sketches
+from training.data import persian
+from training.data.drawing import sketches
 
 
 def drawn(digit: str, count: int = 30) -> list[np.ndarray]:

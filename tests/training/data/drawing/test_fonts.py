@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 from tests.conftest import ROOT
-from training.data import fonts
+from training.data.drawing import fonts
 from training.learn import dataset, train
 from training.recipes import Recipe, recipe_of
 

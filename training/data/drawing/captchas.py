@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ImageChops, ImageFilter
 
-from training.data import degrade, folder, fonts, render
+from training.data import folder
+from training.data.drawing import degrade, fonts, render
 
 SIZE = (192, 48)  # width, height of most captchas
 

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageDraw
 
-from training.data import degrade, fonts, persian, render
-from training.data import persian_texts as texts
+from training.data import persian
+from training.data.drawing import degrade, fonts, render
 from training.data.persian import Split
+from training.data.texts import persian_texts as texts
 from zoo.letter.finder import FIELDS
 from zoo.letter.values import LABELS
 

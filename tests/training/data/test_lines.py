@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from training.data import fonts, lines, persian_texts, render, scan
-from training.data.fonts import persian
+from training.data import lines
+from training.data.drawing import fonts, render, scan
+from training.data.drawing.fonts import persian
+from training.data.texts import persian_texts
 from zoo.readers.crnn import encode
 from zoo.text.alphabets import PERSIAN
 

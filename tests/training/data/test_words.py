@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ROOT
-from training.data import fonts, words
-from training.data.texts import dictionary
+from training.data import words
+from training.data.drawing import fonts
+from training.data.texts.english import dictionary
 from zoo.text.alphabets import PRINTABLE
 
 

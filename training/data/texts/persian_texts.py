@@ -34,7 +34,7 @@ def dictionary(held_out: bool) -> tuple[str, ...]:
     Raises:
         FileNotFoundError: it is not installed.
     """
-    path = Path(__file__).parent / "node_modules" / "dictionary-fa" / "index.dic"
+    path = Path(__file__).parents[1] / "node_modules" / "dictionary-fa" / "index.dic"
     if not path.exists():
         raise FileNotFoundError("the Persian word list is not installed; run: make fonts")
     spelled = re.compile(rf"(?=.{{2,12}}$)[{LETTERS}]+(?:{JOINT}[{LETTERS}]+)?")

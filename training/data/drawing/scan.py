@@ -7,8 +7,8 @@ takes its random generator, so that a seed decides everything.
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.data import degrade
-from training.data.degrade import Array, Rng
+from training.data.drawing import degrade
+from training.data.drawing.degrade import Array, Rng
 
 LEVEL = 4.0  # times its height, what is wider than this is turned less
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from training.data import fonts, render
-from training.data.pen import DRAWN, Hand
+from training.data.drawing import fonts, render
+from training.data.drawing.pen import DRAWN, Hand
 
 FACE = next(face for face in fonts.persian("train") if face.family == "dejavu-sans")
 

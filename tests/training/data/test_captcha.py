@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data import captcha, degrade, drawing, fonts, packaged, render, study, styles, texts
+from training.data import captcha, packaged, study
+from training.data.drawing import captchas, degrade, fonts, render, styles
 from training.data.folder import Drawing, ImageFolder, write
+from training.data.texts import english
 from zoo.text.alphabets import ALPHANUMERIC
 
 
@@ -49,13 +51,13 @@ def test_a_seed_decides_the_noise_and_the_case() -> None:
 
 
 def test_words_are_sorted_unique_and_lower_case() -> None:
-    assert len(texts.WORDS) == 100
-    assert list(texts.WORDS) == sorted({word.lower() for word in texts.WORDS})
+    assert len(english.WORDS) == 100
+    assert list(english.WORDS) == sorted({word.lower() for word in english.WORDS})
 
 
 def test_the_sets_hold_every_combination_once() -> None:
     rows = [study.draw_easy(i)[1] for i in range(0, 1000, 7)]
-    assert all(row["text"] == row["word"] == texts.WORDS[row["label"]] for row in rows)
+    assert all(row["text"] == row["word"] == english.WORDS[row["label"]] for row in rows)
     keys = ("background", "noise", "colour", "font", "word")
     hard = {tuple(study.draw_hard(i)[1][key] for key in keys) for i in range(0, 100_000, 997)}
     assert len(hard) == len(range(0, 100_000, 997))
@@ -65,7 +67,7 @@ def test_the_sets_hold_every_combination_once() -> None:
 def test_every_word_fits_the_canvas_in_every_font() -> None:
     width, height = study.canvas()
     for path in study.study_fonts():
-        for word in texts.WORDS:
+        for word in english.WORDS:
             for text in (word, word.upper()):
                 mask = render.line(text, path, study.FONT_SIZE).mask
                 assert mask.width <= width - 2 and mask.height <= height - 2
@@ -81,8 +83,8 @@ def test_splits_share_no_font_and_no_background() -> None:
 
 
 def test_words_of_the_test_are_not_trained_on() -> None:
-    trained, held_out = set(texts.dictionary(held_out=False)), set(texts.dictionary(held_out=True))
-    assert not trained & held_out and not held_out & set(texts.WORDS)
+    trained, held_out = set(english.dictionary(held_out=False)), set(english.dictionary(held_out=True))
+    assert not trained & held_out and not held_out & set(english.WORDS)
     assert len(held_out) > 10_000
 
 
@@ -132,7 +134,7 @@ def test_ink_stands_out_by_the_contrast_asked_for() -> None:
 def test_the_mixture_holds_captchas_and_pictures_of_nothing() -> None:
     drawn = [captcha.draw_mixed(index, "train", seed=1) for index in range(300)]
     said = [str(row["text"]) for _, row in drawn]
-    kinds = [sum(text.lower() in texts.WORDS for text in said), sum(text == "" for text in said)]
+    kinds = [sum(text.lower() in english.WORDS for text in said), sum(text == "" for text in said)]
     assert 70 <= kinds[0] <= 125 and 15 <= kinds[1] <= 50
     for (image, row), text in zip(drawn, said, strict=True):
         assert len(str(row["boxes"]).split()) == 4 * len(text) and set(text) <= set(ALPHANUMERIC)
@@ -141,7 +143,7 @@ def test_the_mixture_holds_captchas_and_pictures_of_nothing() -> None:
 
 
 def test_a_scene_is_full_of_things_and_no_two_are_alike() -> None:
-    scenes = [drawing.draw_scene(np.random.default_rng(seed)) for seed in range(40)]
+    scenes = [captchas.draw_scene(np.random.default_rng(seed)) for seed in range(40)]
     assert all(scene.text == "" and not len(scene.boxes) for scene in scenes)
     assert len({scene.image.tobytes() for scene in scenes}) == 40
     edges = [np.abs(np.diff(scene.image.astype(int), axis=1)).max(2) > 12 for scene in scenes]

@@ -16,7 +16,7 @@ from typing import Literal
 
 from PIL import ImageFont
 
-PACKAGES = Path(__file__).parent / "node_modules"
+PACKAGES = Path(__file__).parents[1] / "node_modules"
 FOLDER = PACKAGES / "@fontsource"
 DEBIAN = Path("/usr/share/fonts")
 WEIGHTS, STYLES = (400, 700), ("normal", "italic")
@@ -144,7 +144,7 @@ def families(split: Split) -> tuple[str, ...]:
     named = {"study": STUDY, "validation": VALIDATION, "test": TEST, "display": DISPLAY}
     if split in named:
         return named[split]
-    package = json.loads((Path(__file__).parent / "package.json").read_text())
+    package = json.loads((Path(__file__).parents[1] / "package.json").read_text())
     every = (name.removeprefix("@fontsource/") for name in package["dependencies"] if name.startswith("@fontsource/"))
     persian = {*PERSIAN_TRAIN, *PERSIAN_VALIDATION, *PERSIAN_TEST, *ARABIC} - {"rubik"}
     return tuple(sorted(set(every) - {*VALIDATION, *TEST, *DISPLAY, *persian, *CHINESE}))

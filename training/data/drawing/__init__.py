@@ -1,0 +1,1 @@
+"""What draws: texts in fonts, by pen, on paper, scanned and damaged."""

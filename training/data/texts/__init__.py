@@ -1,0 +1,1 @@
+"""Texts that are drawn: English and Persian words, and what letters say."""
