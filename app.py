@@ -13,8 +13,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos import captcha, glyph, letters, memorization, persian, read, visualizations, words
-from demos.jobs import Jobs
+from demos.api import visualizations
+from demos.api.jobs import Jobs
+from demos.studies import memorization
+from demos.tabs import captcha, glyph, letters, persian, read, words
 
 TABS = {
     "Read": read.build,

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 import zoo
 from benchmarks.pages import chromium, served
-from demos.glyph import NETWORK
+from demos.tabs.glyph import NETWORK
 from training.data.glyph import Sources
 from training.measure import card
 from training.measure.metrics import bootstrap

@@ -27,7 +27,7 @@ from benchmarks.pages import chromium, served
 
 PORT = 8629
 ADDRESS = f"http://127.0.0.1:{PORT}"
-PAGE = Path(__file__).parents[1] / "demos" / "grid_page.py"
+PAGE = Path(__file__).parents[1] / "demos" / "grid_view" / "grid_page.py"
 SERVER = ("-m", "streamlit", "run", "demos/grid.py", "--server.headless=true", "--server.fileWatcherType=none")
 VISITS, PLACES = 5, 40
 FRAME = """() => new Promise((done) => {

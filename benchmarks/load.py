@@ -23,7 +23,7 @@ from PIL import Image
 
 import zoo
 from benchmarks.pages import served
-from demos.sets import captchas
+from demos.grid_view.sets import captchas
 
 ADDRESS = "http://127.0.0.1:7869"
 NETWORK = "captcha-seq2seq"

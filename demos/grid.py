@@ -4,6 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from demos import maps
+from demos.grid_view import maps
 
-app = st.App(Path(__file__).with_name("grid_page.py"), routes=[maps.ROUTE])
+app = st.App(Path(__file__).with_name("grid_view") / "grid_page.py", routes=[maps.ROUTE])

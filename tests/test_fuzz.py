@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demos import visualizations
-from demos.jobs import Jobs, Limits
+from demos.api import visualizations
+from demos.api.jobs import Jobs, Limits
 from zoo.errors import InputError
 from zoo.images import preprocess
 from zoo.images.files import Files

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from demos.captcha import FONTS
+from demos.tabs.captcha import FONTS
 from training.data.drawing import captchas
 
 

@@ -3,7 +3,7 @@ import html.parser
 import pytest
 from PIL import Image
 
-from demos import answers
+from demos.widgets import answers
 from zoo.readers.prediction import Prediction
 
 

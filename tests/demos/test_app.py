@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demos import answers
+from demos.widgets import answers
 from tests.demos.conftest import ROOT, free_port, wait_for
 
 

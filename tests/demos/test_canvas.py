@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from demos.canvas import canvas
+from demos.widgets.canvas import canvas
 
 
 @dataclass

@@ -5,7 +5,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from demos import ctc as shown
+from demos.widgets import ctc as shown
 from zoo.decoding import ctc
 
 ALPHABET = "ehlo <"

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 import zoo
-from demos import evaluation
+from demos.widgets import evaluation
 from tests.demos.conftest import Visit, at_each_width
 
 TABS = {"visit": "captcha-resnet18", "draw_tab": "glyph-efficientnet", "persian_tab": "persian-resnet34"}

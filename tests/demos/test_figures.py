@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demos import figures
+from demos.widgets import figures
 
 
 def test_overlay_warms_where_the_map_is_hot_and_only_there() -> None:

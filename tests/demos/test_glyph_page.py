@@ -14,7 +14,8 @@ from playwright.sync_api import Locator, Page, expect
 
 import zoo
 from benchmarks.canvas import placed, replay
-from demos import glyph, glyph_study
+from demos.studies import glyph_study
+from demos.tabs import glyph
 from tests.demos.conftest import WIDTHS, Visit, at_each_width, papers, refuses_bad_files, shown_in
 from tests.demos.pictures import bad_files, encoded
 from zoo.images import ink, strokes

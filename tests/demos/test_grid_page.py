@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, Route, TimeoutError, expect
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import grid_page
-from demos import sets
+from demos.grid_view import sets
 from tests.conftest import new_home
 from tests.demos.conftest import free_port, serving
 from zoo import grid

@@ -4,7 +4,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from benchmarks.canvas import replay
-from demos import captcha
+from demos.tabs import captcha
 from tests.demos.conftest import Visit, at_each_width, shown_in
 
 expect.set_options(timeout=60_000)

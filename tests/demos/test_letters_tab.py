@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from demos import letters
+from demos.tabs import letters
 from training.data.folder import ImageFolder
 from zoo.hub import store
 from zoo.letter.finder import FIELDS

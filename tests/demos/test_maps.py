@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from demos import maps
+from demos.grid_view import maps
 from zoo import grid
 from zoo.hub import catalog
 from zoo.images import preprocess

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from demos import memorization as tab
+from demos.studies import memorization as tab
 from tests.demos.conftest import Visit, at_each_width
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 import zoo
-from demos import persian as tab
+from demos.tabs import persian as tab
 from tests.demos.conftest import WIDTHS, Visit, papers, refuses_bad_files
 from tests.demos.pictures import bad_files, encoded
 from training.data import persian

@@ -14,7 +14,8 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 import zoo
-from demos import answers, captcha, read
+from demos.tabs import captcha, read
+from demos.widgets import answers
 from tests.demos.conftest import WIDTHS, Visit, papers
 from tests.demos.pictures import bad_files, encoded
 from zoo.images import strokes

@@ -19,10 +19,10 @@ from huggingface_hub import constants
 from PIL import Image
 from starlette.applications import Starlette
 
-from demos import jobs as jobs_module
-from demos import visualizations
-from demos.jobs import TRIES, Jobs, Limits, Wish
-from demos.visualizations import PATH
+from demos.api import jobs as jobs_module
+from demos.api import visualizations
+from demos.api.jobs import TRIES, Jobs, Limits, Wish
+from demos.api.visualizations import PATH
 from tests.conftest import Hub, new_home
 from tests.demos.conftest import free_port, serving
 from tests.demos.pictures import bomb

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import zoo
-from demos import answers, words
+from demos.tabs import words
+from demos.widgets import answers
 from tests.conftest import write_crnn
 from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import PRINTABLE

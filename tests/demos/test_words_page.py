@@ -9,8 +9,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
-from demos import words as tab
-from demos.sets import FONTS
+from demos.grid_view.sets import FONTS
+from demos.tabs import words as tab
 from tests.demos.conftest import WIDTHS, Visit, papers, refuses_bad_files
 from tests.demos.pictures import bad_files, encoded
 from training.data.drawing import fonts

@@ -87,7 +87,9 @@ def test_a_space_holds_the_app_without_the_weights(hub: Hub, author: dict[str, A
     done = clients.run(clients.command, "deploy", "--space", "someone/app", "--namespace", "someone", **author)
     assert done["code"] == 0, done["err"]
     files = hub.repos["spaces/someone/app"]
-    assert {"app.py", "requirements.txt", "packages.txt", "demos/captcha.py", "training/data/words.py"} <= set(files)
+    assert {"app.py", "requirements.txt", "packages.txt", "demos/tabs/captcha.py", "training/data/words.py"} <= set(
+        files
+    )
     assert not [name for name in files if name.endswith((".safetensors", ".pyc")) or "node_modules" in name]
     assert sum(map(len, files.values())) < 20_000_000
     matter = yaml.safe_load(files["README.md"].decode().split("---")[1])

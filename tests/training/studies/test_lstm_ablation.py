@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from demos import lstm_ablation as page
+from demos.studies import lstm_ablation as page
 from tests.sets import save
 from tests.training.learn.test_stream import draw, recipe
 from training.recipes import Recipe

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demos import memorization as page
+from demos.studies import memorization as page
 from tests.sets import save
 from training.data import memorization as sets
 from training.data.texts.english import WORDS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demos import persian_study as page
+from demos.studies import persian_study as page
 from tests.sets import save
 from training.data import persian
 from training.recipes import Recipe, recipe_of

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from demos import answers, confusion, figures, tables
+from demos.widgets import answers, confusion, figures, tables
 
-FOLDER = Path(__file__).parent / "results" / "memorization"  # as python -m training.studies.memorization leaves it
+FOLDER = Path(__file__).parents[1] / "results" / "memorization"  # as python -m training.studies.memorization leaves it
 INTRODUCTION = """\
 ### Learned, or learned by heart?
 

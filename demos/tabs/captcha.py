@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import answers, evaluation, figures, inside, words
-from demos.answers import Network
-from demos.sets import FONTS
+from demos.grid_view.sets import FONTS
+from demos.tabs import words
+from demos.widgets import answers, evaluation, figures, inside
+from demos.widgets.answers import Network
 from training.data.drawing import captchas, degrade, fonts, styles
 from training.data.drawing.styles import Style
 from training.data.texts import english

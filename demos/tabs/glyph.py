@@ -7,9 +7,10 @@ import gradio as gr
 from PIL import Image
 
 import zoo
-from demos import answers, evaluation, glyph_study, inside
-from demos.answers import Network, Strokes
-from demos.canvas import canvas
+from demos.studies import glyph_study
+from demos.widgets import answers, evaluation, inside
+from demos.widgets.answers import Network, Strokes
+from demos.widgets.canvas import canvas
 from zoo.images import ink, strokes
 from zoo.text.alphabets import alike
 

@@ -27,8 +27,8 @@ from starlette.routing import Route
 from starlette.types import Message
 
 import zoo
-from demos import openapi, sets
-from demos.jobs import (
+from demos.api import openapi
+from demos.api.jobs import (
     FILES,
     IMAGE,
     MB,
@@ -44,6 +44,7 @@ from demos.jobs import (
     check,
     check_grid,
 )
+from demos.grid_view import sets
 from zoo import InputError, grid
 from zoo.grid import embed, pictures
 from zoo.images.files import Files
@@ -254,8 +255,8 @@ async def working(_: object) -> AsyncIterator[None]:
 
 def _supervise(over: threading.Event) -> None:
     while not over.is_set():
-        command = [sys.executable, "-m", "demos.worker", "--parent", str(os.getpid())]
-        process = subprocess.Popen(command, cwd=Path(__file__).parents[1])
+        command = [sys.executable, "-m", "demos.api.worker", "--parent", str(os.getpid())]
+        process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
         while process.poll() is None and not over.wait(0.5):
             pass
         if over.is_set():

@@ -1,6 +1,6 @@
-"""Computes the jobs of demos.jobs, one after the other, as a process of its own.
+"""Computes the jobs of demos.api.jobs, one after the other, as a process of its own.
 
-    python -m demos.worker
+    python -m demos.api.worker
 
 The app starts one and ends it with itself; more may be started by hand.
 """
@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 
-from demos.jobs import BEAT, Jobs
+from demos.api.jobs import BEAT, Jobs
 
 
 def watch(jobs: Jobs, parent: int | None) -> None:
@@ -27,7 +27,7 @@ def watch(jobs: Jobs, parent: int | None) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m demos.worker", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m demos.api.worker", description=__doc__.split("\n")[0])
     parser.add_argument("--parent", type=int, help="number of the process that this one shall not outlive")
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)

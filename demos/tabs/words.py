@@ -12,10 +12,11 @@ import numpy.typing as npt
 from PIL import Image
 
 import zoo
-from demos import answers, boxes, ctc, inside, lstm_ablation
-from demos.answers import Network
-from demos.canvas import canvas
-from demos.sets import FONTS
+from demos.grid_view.sets import FONTS
+from demos.studies import lstm_ablation
+from demos.widgets import answers, boxes, ctc, inside
+from demos.widgets.answers import Network
+from demos.widgets.canvas import canvas
 from training.data import words
 from training.data.drawing import fonts
 from zoo.decoding import ngram

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from demos import answers, figures
+from demos.widgets import answers, figures
 
 MANY = 50  # classes, whose matrix stands above the rest
 PER_ROW = 32  # pictures of a sheet, as training.measure.confusion leaves it

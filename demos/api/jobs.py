@@ -24,7 +24,7 @@ from typing import Any
 from huey import SqliteHuey
 from PIL import Image
 
-from demos import sets
+from demos.grid_view import sets
 from zoo import InputError, grid
 from zoo.grid import mosaic
 from zoo.grid.arrangement import shape
@@ -51,7 +51,7 @@ class Wish:
 
     Attributes:
         upload: the SHA-256 of a zip that was uploaded, or "".
-        dataset: else one of demos.sets by its short name, or a data set on the Hub.
+        dataset: else one of demos.grid_view.sets by its short name, or a data set on the Hub.
         embedder: a name, or "" for the default.
         layout: one of zoo.grid.LAYOUTS.
         rows, cols: of the grid; None for about square.

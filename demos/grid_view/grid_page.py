@@ -17,7 +17,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import zoo
-from demos import figures, maps, sets
+from demos.grid_view import maps, sets
+from demos.widgets import figures
 from zoo import grid
 from zoo.grid import assign, embed, mosaic
 from zoo.hub import store
@@ -68,7 +69,7 @@ LINK: Literal["query-params"] = "query-params"  # what is chosen stands in the p
 @st.cache_resource
 def viewer() -> Any:
     """The grid on a canvas, as a component of the page."""
-    shown, page = resources.files("zoo.grid"), resources.files("demos")
+    shown, page = resources.files("zoo.grid"), resources.files("demos.grid_view")
     return st.components.v2.component(
         "glyphzoo_grid",
         html=page.joinpath("grid_view.html").read_text(encoding="utf-8"),

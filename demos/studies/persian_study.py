@@ -7,9 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from demos import tables
+from demos.widgets import tables
 
-FOLDER = Path(__file__).parent / "results" / "persian_study"  # as python -m training.studies.persian_study leaves it
+FOLDER = (
+    Path(__file__).parents[1] / "results" / "persian_study"
+)  # as python -m training.studies.persian_study leaves it
 INTRODUCTION = """\
 ### The study: frozen and whole, taught and from scratch
 

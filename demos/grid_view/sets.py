@@ -14,7 +14,7 @@ from training.data.texts import english
 from zoo.grid import Progress
 from zoo.hub import store
 
-FONTS = {path.name.split("-latin")[0]: path for path in sorted((Path(__file__).parent / "fonts").glob("*.woff2"))}
+FONTS = {path.name.split("-latin")[0]: path for path in sorted((Path(__file__).parents[1] / "fonts").glob("*.woff2"))}
 COUNT = 1024
 GLYPHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 

@@ -4,8 +4,8 @@ import html
 
 from PIL import Image
 
-from demos import figures
-from demos.answers import data_url
+from demos.widgets import figures
+from demos.widgets.answers import data_url
 from zoo.readers.prediction import Prediction
 from zoo.readers.spotting import Spotted
 

@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import answers, evaluation, inside, persian_study
-from demos.answers import Network
-from demos.canvas import canvas
+from demos.studies import persian_study
+from demos.widgets import answers, evaluation, inside
+from demos.widgets.answers import Network
+from demos.widgets.canvas import canvas
 from training.data import persian
 from training.data.drawing import fonts
 from zoo.images import strokes
@@ -35,7 +36,7 @@ LINE = (
     "It was taught with **drawn data**, print in many fonts, since no openly licensed scans were at hand; what is "
     "written by hand it often reads wrongly."
 )
-FOLDER = Path(__file__).parent / "fonts" / "persian"
+FOLDER = Path(__file__).parents[1] / "fonts" / "persian"
 SUFFIX = "-arabic-400-normal.woff2"
 FACES = {
     path.name.removesuffix(SUFFIX): fonts.Face(

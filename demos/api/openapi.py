@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from demos import sets
-from demos.jobs import FILES, MB, SIDE, Limits, Wish
+from demos.api.jobs import FILES, MB, SIDE, Limits, Wish
+from demos.grid_view import sets
 from zoo import grid
 from zoo.grid import pictures
 

@@ -7,8 +7,8 @@ import gradio as gr
 from PIL import Image
 
 import zoo
-from demos import answers, figures
-from demos.answers import EXPLAINED, Network
+from demos.widgets import answers, figures
+from demos.widgets.answers import EXPLAINED, Network
 from zoo.images.convolution import KERNELS, convolve
 
 LAYERS = (

@@ -13,7 +13,7 @@ import gradio as gr
 from PIL import Image
 
 import zoo
-from demos import answers
+from demos.widgets import answers
 from zoo.hub import catalog
 from zoo.images import preprocess
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import figures
+from demos.widgets import figures
 from zoo.images import preprocess
 
 Strokes = list[list[list[float]]]

@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from demos import confusion, figures, tables
+from demos.widgets import confusion, figures, tables
 
-FOLDER = Path(__file__).parent / "results" / "glyph_study"  # as python -m training.studies.glyph_study leaves it
+FOLDER = Path(__file__).parents[1] / "results" / "glyph_study"  # as python -m training.studies.glyph_study leaves it
 TILE = 56, 56  # height and width in pixels of a picture of errors.png
 INTRODUCTION = """\
 ### The study: one set of characters, several models

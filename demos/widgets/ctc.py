@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from demos import figures
-from demos.answers import data_url, spelled
+from demos.widgets import figures
+from demos.widgets.answers import data_url, spelled
 from zoo.decoding import ctc
 
 Frames = npt.NDArray[np.floating]

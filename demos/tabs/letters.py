@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 import zoo
-from demos import answers, figures
+from demos.widgets import answers, figures
 from zoo import letter
 from zoo.hub import catalog, store
 from zoo.images.documents import pages

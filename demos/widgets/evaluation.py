@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 import plotly.graph_objects as go
 
-from demos import confusion, figures
-from demos.answers import Network
+from demos.widgets import confusion, figures
+from demos.widgets.answers import Network
 
-RESULTS = Path(__file__).parent / "results"  # as python -m training.measure.views leaves them
+RESULTS = Path(__file__).parents[1] / "results"  # as python -m training.measure.views leaves them
 WORST = (
     "**The most expensive answers**, of all pictures of the set: what was read, what it is, and the loss, the "
     "negative logarithm of the probability that the truth was given."

@@ -1,0 +1,1 @@
+"""The interface for programs: layouts of pictures as jobs."""

@@ -1,0 +1,1 @@
+"""What several tabs show: answers, boxes, figures, a canvas, what a network saw."""
