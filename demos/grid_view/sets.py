@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from training.data.drawing import captchas, degrade
+from training.data.drawing import degrade
+from training.data.drawing.captchas import sample
 from training.data.texts import english
 from zoo.grid import Progress
 from zoo.hub import store
@@ -28,7 +29,7 @@ def captchas() -> Drawn:
     for _ in range(COUNT):
         word = english.one_of(rng, english.WORDS)
         ink = tuple(int(v) for v in rng.integers(0, 110, 3))
-        drawn = captchas.sample(
+        drawn = sample(
             word, fonts[rng.integers(len(fonts))], kinds[rng.integers(len(kinds))], rng.uniform(0, 25), ink, rng
         )
         yield Image.fromarray(drawn.image), word

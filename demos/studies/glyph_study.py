@@ -16,8 +16,8 @@ INTRODUCTION = """\
 
 A recruitment study compared four models on {total:,} characters of very unequal classes: one has a single image, the
 others from 102 to 3,291. Its pictures are not public. Here the same is done with characters drawn from pen strokes,
-MNIST and fonts, as many of each class; no drawing and no font is in two parts. `python -m training.studies.glyph_study` does it
-again.
+MNIST and fonts, as many of each class; no drawing and no font is in two parts.
+`python -m training.studies.glyph_study` does it again.
 """
 
 

@@ -9,9 +9,7 @@ import gradio as gr
 
 from demos.widgets import tables
 
-FOLDER = (
-    Path(__file__).parents[1] / "results" / "lstm_ablation"
-)  # as python -m training.studies.lstm_ablation leaves it
+FOLDER = Path(__file__).parents[1] / "results" / "lstm_ablation"  # as training.studies.lstm_ablation leaves it
 INTRODUCTION = """\
 ### What context is worth
 

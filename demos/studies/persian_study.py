@@ -9,9 +9,7 @@ import gradio as gr
 
 from demos.widgets import tables
 
-FOLDER = (
-    Path(__file__).parents[1] / "results" / "persian_study"
-)  # as python -m training.studies.persian_study leaves it
+FOLDER = Path(__file__).parents[1] / "results" / "persian_study"  # as training.studies.persian_study leaves it
 INTRODUCTION = """\
 ### The study: frozen and whole, taught and from scratch
 
@@ -19,8 +17,8 @@ A student's study split such crops at random, as many of each class as here, and
 from ImageNet: first the last layer alone, then all layers, the first more slowly than the last. Its pictures are not
 public. Here the same is done with **drawn data**, most of it as bad scans have it, of 32 × 58 pixels instead of
 50 × 90; where ImageNet's weights could not be had, the network was taught Persian letter forms instead. A random split
-is easier than the figures above this: every font that is tested was trained on too. `python -m training.studies.persian_study`
-does it again.
+is easier than the figures above this: every font that is tested was trained on too.
+`python -m training.studies.persian_study` does it again.
 """
 
 
