@@ -11,7 +11,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from training import options
+from training.data import options
 from training.learn import finetune
 from training.learn.train import Place, train
 from training.measure import card, evaluate

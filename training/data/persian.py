@@ -19,8 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from training import options
-from training.data import command, folder
+from training.data import command, folder, options
 from training.data.drawing import degrade, fonts, render, scan, sketches
 from training.data.drawing.captchas import draw_scene
 

@@ -22,7 +22,7 @@ from onnxruntime.quantization import create_calibrator
 from tqdm import tqdm
 
 import zoo
-from training import options
+from training.data import options
 from training.learn import dataset
 from training.measure import evaluate
 from training.measure.metrics import wilson

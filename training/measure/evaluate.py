@@ -20,7 +20,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
-from training import options
+from training.data import options
 from training.data.folder import ImageFolder
 from training.data.folder import Row as Labels
 from training.data.persian import OTHER

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 import zoo
-from training import options
+from training.data import options
 from training.data.folder import ImageFolder
 from training.learn.fit import FINDER
 from training.measure import confusion, curves

@@ -31,7 +31,7 @@ from sklearn.svm import SVC
 from timm.models import register_model
 from torch import nn
 
-from training import options
+from training.data import options
 from training.data.folder import ImageFolder
 from training.data.glyph import CLASSES, SIDE, STUDY
 from training.learn import dataset

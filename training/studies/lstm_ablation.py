@@ -24,7 +24,7 @@ import torch
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
-from training import options
+from training.data import options
 from training.data.folder import ImageFolder
 from training.learn import checkpoint, dataset
 from training.learn.fit import Pictures, fit, locate

@@ -20,8 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from training import options
-from training.data import folder
+from training.data import folder, options
 from training.data.memorization import COUNT, KINDS, SHUFFLED, TESTED, draw
 from training.data.texts.english import WORDS
 from training.learn import dataset

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from training import options
+from training.data import options
 from training.learn import dataset
 from training.learn.fit import Pictures, fit
 from training.learn.train import IMAGENET, Place, begun

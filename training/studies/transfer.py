@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from training import options
+from training.data import options
 from training.data.folder import ImageFolder
 from training.learn import dataset
 from training.learn.calibrate import write_calibrated

@@ -78,9 +78,9 @@ def _of_weights(name: str, file: Path, load: Callable[[], Embed]) -> Embedder:
 
 def _reader(name: str) -> Embedder:
     def load() -> Embed:
-        import zoo
+        from zoo.loading import load as opened
 
-        return zoo.load(name).features
+        return opened(name).features
 
     return _of_weights(name, store.resolve(name) / store.WEIGHTS, load)
 

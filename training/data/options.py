@@ -1,4 +1,4 @@
-"""Options that the programs of this room share."""
+"""Options that the programs of training share."""
 
 import argparse
 from pathlib import Path
