@@ -48,7 +48,7 @@ with gr.Blocks(title="Glyphzoo", analytics_enabled=False, delete_cache=(3_600, D
 demo.queue(max_size=WAITING)
 
 # A Space starts with nothing kept: there networks are exported before somebody asks for them
-EXPORT = "from zoo import catalog, loading\nfor name in catalog.every(): loading.trained(name)"
+EXPORT = "from zoo import loading\nfrom zoo.hub import catalog\nfor name in catalog.every(): loading.trained(name)"
 
 if __name__ == "__main__":
     if "SPACE_ID" in os.environ:

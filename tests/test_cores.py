@@ -82,7 +82,7 @@ else:
 import zoo
 from PIL import Image, ImageDraw
 import cv2, torch
-from zoo import spotting
+from zoo.readers import spotting
 word = Image.new("RGB", (200, 64), "white")
 ImageDraw.Draw(word).text((20, 10), "Hello", "black", font_size=40)
 reader = zoo.load("word-crnn")
