@@ -6,15 +6,15 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(
-    ["torchvision", "onnxruntime"]
-)  # all that takes long to import, but not the Hub's client
+# all that takes long to import, but not the Hub's client
+CONTEXT.set_forkserver_preload(["torchvision", "onnxruntime", "httpx"])
 
 
-def run(program: Callable[..., dict[str, Any]], *args: Any, home: Path, **env: str) -> dict[str, Any]:
+def run(program: Callable[..., T], *args: Any, home: Path, **env: str) -> T:
     """What a program of this module answers, on a machine of its own: its caches are in `home`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "GLYPHZOO_"))}
     own |= {"HF_HOME": str(home / "hf"), "GLYPHZOO_HOME": str(home / "glyphzoo"), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
@@ -23,7 +23,7 @@ def run(program: Callable[..., dict[str, Any]], *args: Any, home: Path, **env: s
         return pool.submit(_within, own | env, program, *args).result(120)
 
 
-def _within(env: dict[str, str], program: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
+def _within(env: dict[str, str], program: Callable[..., T], *args: Any) -> T:
     assert "huggingface_hub" not in sys.modules
     os.environ.clear()
     os.environ.update(env)
@@ -46,18 +46,22 @@ def load_tiny(digest: str, revision: str = "") -> dict[str, Any]:
         return answer | {"error": str(error)}
 
 
-def fetch(repo: str, most: int | None = None) -> dict[str, Any]:
-    """Fetches a data set's pictures and lists them."""
+def fetch(*asked: tuple[str, int | None]) -> list[dict[str, Any]]:
+    """Fetches the pictures of data sets, of each so many bytes at most, and lists them."""
     import zoo
     from zoo import grid
 
-    try:
-        grid.fetch(repo, most)
-        found = grid.find(repo)
-    except zoo.InputError as error:
-        return {"error": str(error)}
-    size = sum(len(found.read(name)) for name in found.names)
-    return {"names": list(found.names), "labels": list(found.labels), "size": size}
+    answers: list[dict[str, Any]] = []
+    for repo, most in asked:
+        try:
+            grid.fetch(repo, most)
+            found = grid.find(repo)
+        except zoo.InputError as error:
+            answers.append({"error": str(error)})
+        else:
+            size = sum(len(found.read(name)) for name in found.names)
+            answers.append({"names": list(found.names), "labels": list(found.labels), "size": size})
+    return answers
 
 
 def arrange(folder: Path) -> dict[str, Any]:

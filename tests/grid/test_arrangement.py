@@ -218,11 +218,12 @@ def test_a_pretrained_network_comes_from_the_hub_and_is_loaded_only_for_new_pict
     (tmp_path / "pretrained").mkdir()
     save_file(network.state_dict(), tmp_path / "pretrained" / store.WEIGHTS)
     digest = hub.push(tmp_path / "pretrained", f"timm/{embed.PRETRAINED}")
-    client = partial(clients.run, clients.arrange, folder, home=tmp_path, HF_ENDPOINT=hub.url)
+    reds = folder / "red"
+    client = partial(clients.run, clients.arrange, reds, home=tmp_path, HF_ENDPOINT=hub.url)
     first = client()
-    assert first["embedder"] == embed.PRETRAINED and first["fresh"] == 60
+    assert first["embedder"] == embed.PRETRAINED and first["fresh"] == 20
     transform = create_transform(**resolve_model_data_config(network), is_training=False)
-    picture = transform(preprocess.load(folder / find(folder).names[0]).rgb)
+    picture = transform(preprocess.load(reds / find(reds).names[0]).rgb)
     with torch.inference_mode():
         pooled = network.forward_head(network.forward_features(picture[None]), pre_logits=True)
     assert np.allclose(first["vectors"][0], pooled[0], rtol=1e-3, atol=1e-4)

@@ -100,14 +100,14 @@ def test_a_data_set_of_the_hub_is_fetched_once_and_no_larger_than_wished(
 
     client = partial(clients.run, clients.fetch, home=tmp_path, HF_ENDPOINT=hub.url)
     size = sum(map(len, (files | table).values()))
-    assert "has 0 MB of pictures" in str(client("us-er/pic.tures", size - 1))
+    assert "has 0 MB of pictures" in str(client(("us-er/pic.tures", size - 1)))
     assert not any("/resolve/" in request and request.startswith("GET") for request in hub.requests)
-    found = client("us-er/pic.tures", size)
+    [found] = client(("us-er/pic.tures", size))
     labels = ["red" if name == "red/LOUD.PNG" else "" for name in sorted(files)]
     assert found == {"names": sorted(files), "labels": labels, "size": sum(map(len, files.values()))}
     assert not any("parquet" in request for request in hub.requests), "only pictures and tables are fetched"
     asked = len(hub.requests)
-    for most in (None, size):
-        assert client("us-er/pic.tures", most, HF_HUB_OFFLINE="1") == found and len(hub.requests) == asked
-    for repo in ("us-er/none", "us-er", "../etc"):
-        assert "Hub" in str(client(repo)["error"])
+    again = client(("us-er/pic.tures", None), ("us-er/pic.tures", size), HF_HUB_OFFLINE="1")
+    assert again == [found, found] and len(hub.requests) == asked
+    unknown = client(*((repo, None) for repo in ("us-er/none", "us-er", "../etc")))
+    assert all("Hub" in answer["error"] for answer in unknown)

@@ -11,7 +11,7 @@ import pytest
 
 import zoo
 from tests import clients
-from tests.conftest import ROOT, TINY, Hub, write_tiny
+from tests.conftest import ROOT, TINY, Hub, write_crnn
 from zoo import loading
 from zoo.hub import catalog, store
 
@@ -38,6 +38,12 @@ class Client:
 def client(tmp_path: Path, hub: Hub) -> Client:
     """A user's machine with empty caches."""
     return Client(tmp_path / "user", hub.url)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A checkpoint that needs no timm, which each of a dozen clients would load for a second."""
+    return write_crnn(tmp_path / "tiny", "ab", 1)
 
 
 def one_sentence(text: str) -> bool:
@@ -164,7 +170,7 @@ def test_a_damaged_copy_is_found_and_fetched_anew(client: Client, hub: Hub, tiny
 
 def test_a_copy_of_an_older_version_is_replaced(client: Client, hub: Hub, tiny: Path, tmp_path: Path) -> None:
     client(hub.push(tiny, REPO))
-    digest = hub.push(write_tiny(tmp_path / "newer", seed=1), REPO)
+    digest = hub.push(write_crnn(tmp_path / "newer", "ab", 2), REPO)
     folder = Path(client(digest)["folder"])
     assert store.sha256(folder / store.WEIGHTS) == digest
 

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops
-from scipy import ndimage
 
 from zoo.images import preprocess
 from zoo.images.preprocess import Pixels, Placement
@@ -22,6 +21,8 @@ def mask(rgb: Image.Image) -> Mask:
 
     Otsu, A threshold selection method from gray-level histograms, 1979.
     """
+    from scipy import ndimage  # longer to import than all else that a reader needs
+
     paper = Image.new("RGB", rgb.size, tuple(preprocess.border(np.asarray(rgb)).tolist()))
     red, green, blue = ImageChops.difference(rgb, paper).split()
     farthest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
