@@ -136,13 +136,18 @@ def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
     """What a reader makes of a picture; one of words and lines finds those in a whole page too."""
     if not model.reads_pages:
-        return asdict(model.read([file])[0])
+        return _fields(model.read([file])[0])
     from zoo.readers.crnn import CRNNReader
     from zoo.readers.spotting import spot
 
     found = spot(cast(CRNNReader, model), file)
-    told = asdict(found.crop) if found.crop else {"text": found.text, "confidence": found.confidence}
+    told = _fields(found.crop) if found.crop else {"text": found.text, "confidence": found.confidence}
     return {**told, "status": found.status, "words": found.rows()}
+
+
+def _fields(found: zoo.Prediction) -> dict[str, Any]:
+    """An answer without what only its reader understands."""
+    return {name: value for name, value in asdict(found).items() if name != "tokens"}
 
 
 def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:

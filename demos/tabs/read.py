@@ -193,7 +193,7 @@ def detail(path: str) -> str:
     looked = ""
     if one.status != "empty":
         name = one.answers[0].network
-        maps = answers.overlays(name, preprocess.load(path).rgb)
+        maps = answers.overlays(name, preprocess.load(path).rgb, found=one.answers[0].found)
         looked = f"<h4>Where {name} looked</h4>{answers.looked(maps[:1])}"
     warning = f'<p class="note" role="status">{doubt}</p>' if doubt else ""
     return f"<h3>{html.escape(one.file)}</h3>{one.note}{warning}<ol class='every'>{said}</ol>{looked}"

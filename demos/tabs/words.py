@@ -24,7 +24,7 @@ from zoo.decoding.ctc import Followed, alignments, shortest
 from zoo.images import strokes
 from zoo.images.preprocess import denormalise
 from zoo.readers import spotting
-from zoo.readers.base import Decoding
+from zoo.readers.base import Decoding, Look
 from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import PRINTABLE
 
@@ -65,6 +65,7 @@ LONGEST = 40  # characters that are drawn
 PEN = 0.03  # width, times the drawing's longer side
 SHOWN = 3  # alignments
 
+Lines = tuple[tuple[Image.Image, ...], tuple[Look, ...]]  # of a page, and what the network made of each
 Options = tuple[str, bool, str]  # how it decodes: method, with the n-gram model or not, a lexicon
 
 
@@ -103,7 +104,7 @@ def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, A
         words = {"note": given.note, "words": seen.rows()}
         if not seen.crop:
             return {**words, "text": seen.text, "confidence": seen.confidence, "status": seen.status}
-        found, milliseconds = answers.read(NETWORK.name, given.rgb, **_options("beam", True, lexicon))
+        found, milliseconds = answers.read(NETWORK.name, seen.looks[0], **_options("beam", True, lexicon))
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
     characters = [
@@ -128,19 +129,19 @@ def make_word(text: str, font: str) -> Image.Image:
     return words.draw_in(np.random.default_rng(), text.strip(), face, "test")[0]
 
 
-def _frames(picture: Image.Image) -> tuple[Image.Image, npt.NDArray[np.float32]]:
+def _frames(look: Look) -> tuple[Image.Image, npt.NDArray[np.float32]]:
     """The network's input as a picture, and its frames."""
     reader = _reader()
-    inputs, _ = reader.prepare(picture)
-    return Image.fromarray(denormalise(inputs, reader.settings.mean, reader.settings.std)[0]), reader.frames(inputs)[0]
+    [seen] = denormalise(look.inputs, reader.settings.mean, reader.settings.std)
+    return Image.fromarray(seen), reader.frames(look)[0]
 
 
-def ribbon(picture: Image.Image) -> str:
+def ribbon(look: Look) -> str:
     """The frames of a picture, the best path and what it spells."""
-    return ctc.ribbon(*_frames(picture), _reader().config["alphabet"])
+    return ctc.ribbon(*_frames(look), _reader().config["alphabet"])
 
 
-def ways(picture: Image.Image, lexicon: str) -> str:
+def ways(look: Look, lexicon: str) -> str:
     """What each way of decoding answers."""
     asked = {
         "the best path alone": Decoding("greedy"),
@@ -149,26 +150,26 @@ def ways(picture: Image.Image, lexicon: str) -> str:
     }
     if known := words_of(lexicon):
         asked["the words of your lexicon"] = Decoding("beam", known)
-    reader, (_, frames) = _reader(), _frames(picture)
+    reader, (_, frames) = _reader(), _frames(look)
     best = {name: reader.answers(frames, decoding)[0] for name, decoding in asked.items()}
     return ctc.compared([(name, reader.decode(text), share) for name, (text, share) in best.items()])
 
 
-def beam(picture: Image.Image | None, frame: int, english: bool) -> Any:
+def beam(look: Look | None, frame: int, english: bool) -> Any:
     """The texts that the beam follows after a frame, counted from 1."""
-    if picture is None:
+    if look is None:
         return gr.skip()
     trace: list[list[Followed]] = []
-    reader, (_, frames) = _reader(), _frames(picture)
+    reader, (_, frames) = _reader(), _frames(look)
     reader.followed(frames, ngram.english() if english else None, trace)
     return answers.bars(ctc.survivors(trace[min(frame, len(trace)) - 1], reader.decode))
 
 
-def target(picture: Image.Image | None, text: str) -> Any:
+def target(look: Look | None, text: str) -> Any:
     """The likeliest ways to spell a text in the picture, or why there is none."""
-    if picture is None or not text:
+    if look is None or not text:
         return ""
-    reader, (seen, frames) = _reader(), _frames(picture)
+    reader, (seen, frames) = _reader(), _frames(look)
     alphabet = reader.config["alphabet"]
     try:
         symbols = reader.encode(text)
@@ -180,43 +181,53 @@ def target(picture: Image.Image | None, text: str) -> Any:
 
 
 def _nothing(message: str = "") -> list[Any]:
-    return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 8]
+    return [message, None, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 8]
 
 
-def _shown(picture: Image.Image, message: str = "", *, options: Options = ("beam", True, "")) -> list[Any]:
+def _shown(
+    picture: Image.Image, message: str = "", look: Look | None = None, *, options: Options = ("beam", True, "")
+) -> list[Any]:
+    """What the tab says to a line; `look` is what the network made of it, if that is known."""
     _, english, lexicon = options
+    look = look or _reader().look(picture)
     try:
-        found, (said, chart, seen) = answers.say(NETWORK, picture, **_options(*options))
-        compared = ways(picture, lexicon)
+        found, (said, chart, seen) = answers.say(NETWORK, picture, look, **_options(*options))
+        compared = ways(look, lexicon)
     except zoo.InputError as error:  # of the lexicon
         return _nothing(answers.problem(error))
-    count = len(_frames(picture)[1])
+    count = len(_frames(look)[1])
     step = gr.Slider(maximum=count, value=count)
     parts = [
         said,
         chart,
         seen,
         boxes.characters(picture, found),
-        ribbon(picture),
+        ribbon(look),
         compared,
         step,
-        beam(picture, count, english),
+        beam(look, count, english),
     ]
-    return [message, picture, gr.Column(visible=True), gr.Column(visible=False), *parts]
+    return [message, picture, look, gr.Column(visible=True), gr.Column(visible=False), *parts]
 
 
 def _page(picture: Image.Image, message: str = "", *, options: Options = ("beam", True, "")) -> list[Any]:
     """What the tab says to a picture of any number of lines, of which the first is looked into."""
     found = spotting.spot(_reader(), picture)
     if found.crop or not found.lines:
-        return [*_no_page(), *_shown(picture, message, options=options)]
+        return [*_no_page(), *_shown(picture, message, *found.looks, options=options)]
     lines = [(" ".join(word.text for word in line), number) for number, line in enumerate(found.lines)]
-    page = [boxes.words(picture, found), found.text, found.rows(), gr.Dropdown(lines, value=0), found.pictures]
-    return [gr.Column(visible=True), *page, *_shown(found.pictures[0], message, options=options)]
+    page = [
+        boxes.words(picture, found),
+        found.text,
+        found.rows(),
+        gr.Dropdown(lines, value=0),
+        (found.pictures, found.looks),
+    ]
+    return [gr.Column(visible=True), *page, *_shown(found.pictures[0], message, found.looks[0], options=options)]
 
 
 def _no_page() -> list[Any]:
-    return [gr.Column(visible=False), *[gr.skip()] * 4, ()]
+    return [gr.Column(visible=False), *[gr.skip()] * 4, None]
 
 
 def _no_picture(message: str = "") -> list[Any]:
@@ -234,14 +245,15 @@ def show_upload(upload: dict[str, Any] | None, *options: Any) -> list[Any]:
     return answers.to_upload(upload, partial(_page, options=options), _no_picture)
 
 
-def show_line(pictures: tuple[Image.Image, ...], number: int, *options: Any) -> list[Any]:
+def show_line(lines: Lines, number: int, *options: Any) -> list[Any]:
     """What the tab says to one of the lines of a page."""
-    return _shown(pictures[number], options=options)
+    pictures, looks = lines
+    return _shown(pictures[number], "", looks[number], options=options)
 
 
-def show_again(picture: Image.Image | None, *options: Any) -> list[Any]:
+def show_again(picture: Image.Image | None, look: Look | None, *options: Any) -> list[Any]:
     """The same picture, decoded otherwise."""
-    return _nothing() if picture is None else _shown(picture, options=options)
+    return _nothing() if picture is None else _shown(picture, "", look, options=options)
 
 
 def build() -> None:
@@ -272,7 +284,7 @@ def build() -> None:
                 with gr.Accordion("As JSON", open=False):
                     json_found = gr.JSON(show_label=False, open=True)
                 line = gr.Dropdown([], label="Line that is looked into", elem_id="words-line")
-                lines = gr.State(())
+                lines = gr.State(None)
             with gr.Column(visible=False, elem_id="words-answers") as panels:
                 places = answers.panel(NETWORK)
                 boxed = gr.HTML(elem_id="words-boxes")
@@ -293,7 +305,8 @@ def build() -> None:
     read, follow = inside.build([NETWORK], "words-inside", alone)
     lstm_ablation.build()
     options = [method, english, lexicon]
-    outputs = [message, read, panels, invitation, *places, boxed, frames, compared, step, followed]
+    look = gr.State(None)
+    outputs = [message, read, look, panels, invitation, *places, boxed, frames, compared, step, followed]
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
     last: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **shown}
@@ -301,9 +314,9 @@ def build() -> None:
     follow(drawn.input(show_drawing, [drawn, *options], [*of_page, *outputs], **last))
     upload.change(show_upload, [upload, *options], [*of_page, *outputs], preprocess=False, **shown, **alone)
     line.input(show_line, [lines, line, *options], outputs, **shown, **alone)
-    gr.on([o.change for o in options], show_again, [read, *options], outputs, **last)
-    step.input(beam, [read, step, english], followed, **last)
-    gr.on([wanted.change, read.change], target, [read, wanted], aligned, **last)
+    gr.on([o.change for o in options], show_again, [read, look, *options], outputs, **last)
+    step.input(beam, [look, step, english], followed, **last)
+    gr.on([wanted.change, look.change], target, [look, wanted], aligned, **last)
     make.click(make_word, [text, family], upload, api_name="make_word", show_progress="hidden")
     # An endpoint for programs, with no widget of its own to start it.
     gr.on([], read_words, [upload, lexicon], gr.JSON(visible=False), api_name="read_words", preprocess=False, **alone)

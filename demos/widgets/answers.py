@@ -16,13 +16,14 @@ from PIL import Image
 import zoo
 from demos.widgets import figures
 from zoo.images import preprocess
+from zoo.readers.base import Look
 
 Strokes = list[list[list[float]]]
 Drawn = Callable[[Strokes], Image.Image]
 Shown = Callable[..., list[Any]]  # of a picture, and at times a message: what goes to each of a tab's places
 Nothing = Callable[..., list[Any]]  # the same where there is no picture, with a message or none
 
-EXPLAINED = (1024, 1024)  # pixels that the maps of a large photo are made for; there may be one for each character
+EXPLAINED = 1024  # pixels of the longer side of maps of a large photo; there may be one for each character
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,30 @@ def reader(name: str) -> zoo.Reader:
     return model
 
 
-def read(name: str, picture: Image.Image, **options: Any) -> tuple[zoo.Prediction, float]:
-    """What a network reads with the options of `Reader.read`, and the milliseconds that it took."""
-    model = reader(name)
-    start = time.perf_counter()
-    [prediction] = model.read([picture], **options)
-    return prediction, 1000 * (time.perf_counter() - start)
+def read(name: str, seen: Image.Image | Look, **options: Any) -> tuple[zoo.Prediction, float]:
+    """What a network reads in a picture, or in what it made of one, and the milliseconds that both took.
+
+    Options are those of `Reader.read`.
+    """
+    model, start = reader(name), time.perf_counter()
+    before = seen.seconds if isinstance(seen, Look) else 0.0
+    prediction = model.answer(seen if isinstance(seen, Look) else model.look(seen), **options)
+    return prediction, 1000 * (before + time.perf_counter() - start)
 
 
-def overlays(name: str, picture: Image.Image) -> list[tuple[Image.Image, str]]:
-    """The heat maps of a network's answer over the picture, with what each belongs to."""
-    small = picture.copy()
-    small.thumbnail(EXPLAINED)
-    explained = reader(name).explain(small)
+def overlays(
+    name: str, picture: Image.Image, look: Look | None = None, found: zoo.Prediction | None = None
+) -> list[tuple[Image.Image, str]]:
+    """The heat maps of a network's answer over the picture, with what each belongs to.
+
+    Args:
+        name: of the network.
+        picture: the picture.
+        look: what the network made of it, if that is known.
+        found: its answer to that.
+    """
+    explained = reader(name).explain(look or picture, found, EXPLAINED)
+    small = picture.resize(explained.maps.shape[:0:-1], reducing_gap=2)
     return [(figures.overlay(small, heat), label) for heat, label in zip(explained.maps, explained.labels, strict=True)]
 
 
@@ -120,10 +132,13 @@ def panel(network: Network) -> list[gr.HTML]:
     return [said, chart, seen]
 
 
-def say(network: Network, picture: Image.Image, **options: Any) -> tuple[zoo.Prediction, list[str]]:
+def say(
+    network: Network, picture: Image.Image, look: Look | None = None, **options: Any
+) -> tuple[zoo.Prediction, list[str]]:
     """What a network reads in a picture, and what its panel says of it, for each of its places."""
-    found, milliseconds = read(network.name, picture, **options)
-    maps = overlays(network.name, picture) if found.status != "empty" else []
+    look = look or reader(network.name).look(picture)
+    found, milliseconds = read(network.name, look, **options)
+    maps = overlays(network.name, picture, look, found) if found.status != "empty" else []
     return found, [answer(found, milliseconds), bars(found.alternatives), looked(maps)]
 
 

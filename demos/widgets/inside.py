@@ -102,7 +102,7 @@ def show_layers(
     if picture is None:
         return [NOTHING, gr.skip(), gr.skip(), ""]
     small = picture.copy()
-    small.thumbnail(EXPLAINED)
+    small.thumbnail((EXPLAINED, EXPLAINED))
     reader = answers.reader(name)
     last = reader.layers[-1]
     taken = layer if layer in reader.layers else last
@@ -132,7 +132,7 @@ def show_convolved(picture: Image.Image | None, opened: bool, *numbers: float | 
     if picture is None:
         return NOTHING
     small = picture.copy()
-    small.thumbnail(EXPLAINED)
+    small.thumbnail((EXPLAINED, EXPLAINED))
     try:
         found = convolve(small, [numbers[:3], numbers[3:6], numbers[6:]])
     except zoo.InputError as error:

@@ -152,7 +152,7 @@ def test_maps_come_back_to_where_the_picture_was() -> None:
     coarse = np.zeros((1, 3, 12), np.float32)
     coarse[0, 1, 7] = 1
     # a 100 × 50 picture in a 48 × 192 input: scaled by 0.96, 48 pixels in from the left
-    fine = to_picture(coarse, (48, 192), Placement(0.96, 48, 0), (100, 50))
+    fine = to_picture(coarse, (48, 192), Placement(0.96, 48, 0, (100, 50)))
     y, x = np.unravel_index(fine[0].argmax(), (50, 100))
     assert fine.shape == (1, 50, 100) and fine.max() == 1 and fine.min() == 0
     assert abs(y + 0.5 - 24 / 0.96) < 2 and abs(x + 0.5 - (7.5 * 16 - 48) / 0.96) < 2

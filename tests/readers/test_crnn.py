@@ -43,14 +43,14 @@ def pictures() -> list[Image.Image]:
 
 
 def frames_of(reader: CRNNReader, picture: Image.Image) -> np.ndarray:
-    return reader.frames(reader.prepare(picture)[0])[0]
+    return reader.frames(reader.look(picture))[0]
 
 
 def test_frames_are_calibrated_distributions(reader: CRNNReader, pictures: list[Image.Image]) -> None:
-    inputs, _ = reader.prepare(pictures[2])
+    look = reader.look(pictures[2])
     with torch.inference_mode():
-        wanted = (reader.network(torch.from_numpy(inputs)) / 1.3).log_softmax(-1).numpy()
-    np.testing.assert_allclose(reader.frames(inputs), wanted, atol=1e-4)
+        wanted = (reader.network(torch.from_numpy(look.inputs)) / 1.3).log_softmax(-1).numpy()
+    np.testing.assert_allclose(reader.frames(look), wanted, atol=1e-4)
 
 
 def test_the_confidence_is_the_probability_of_the_text_over_all_paths(
@@ -197,7 +197,7 @@ def test_what_runs_from_the_right_is_told_in_the_order_of_typing(
     assert found.text == DATED and [character for character, *_ in found.characters] == list(DATED)
     lefts = {character: box[0] for character, _, box in found.characters if box}
     assert lefts["\u062a"] > lefts["\u0627"] > lefts["3"] > lefts["/"] > lefts["1"] > lefts["\u0628"]
-    assert [word for word, *_ in persian.words(picture)] == DATED.split(" ")
+    assert [word for word, *_ in persian.words(persian.look(picture), found)] == DATED.split(" ")
 
 
 def test_each_word_of_a_line_is_spelled_as_the_language_has_it(

@@ -82,7 +82,7 @@ def test_a_wide_beam_finds_the_best_of_all_texts(
     for picture in pictures:
         known = every_text(reader, picture)
         best = sorted(known.items(), key=lambda item: -item[1])[:5]
-        found = reader.hypotheses(reader.prepare(picture)[0], width=40)[0]
+        found = reader.hypotheses(reader.look(picture), width=40)[0]
         texts = [reader.tokenizer.decode(h.tokens) for h in found]
         assert len(set(texts)) == len(texts) == 40
         assert texts[:5] == [text for text, _ in best]
@@ -95,12 +95,13 @@ def test_only_hopeless_texts_are_not_followed(
     known = [every_text(reader, picture) for picture in pictures]
     least = float(np.median([sorted(texts.values())[-10] / max(texts.values()) for texts in known]))
     monkeypatch.setattr(seq2seq, "PRUNING", np.log(least))
-    together = reader.hypotheses(np.concatenate([reader.prepare(picture)[0] for picture in pictures]), width=40)
+    inputs = np.concatenate([reader.prepare(picture)[0] for picture in pictures])
+    together = reader.hypotheses(reader.look_at(inputs, []), width=40)
     for picture, texts, found in zip(pictures, known, together, strict=True):
         followed = {reader.tokenizer.decode(h.tokens): h.probability for h in found}
         assert {text for text, p in texts.items() if p > least} <= followed.keys()
         assert min(followed.values()) >= least * max(followed.values())
-        [alone] = reader.hypotheses(reader.prepare(picture)[0], width=40)
+        [alone] = reader.hypotheses(reader.look(picture), width=40)
         assert [h.tokens for h in alone] == [h.tokens for h in found]
     assert len({len(found) for found in together}) > 1
 
@@ -140,12 +141,12 @@ def test_texts_that_a_language_model_prefers_are_followed(
     monkeypatch.setattr(seq2seq, "LM_WEIGHT", 3.0)
 
     def followed(lm: NGram | None) -> list[str]:
-        [found] = reader.hypotheses(inputs, width=2, lm=lm)
+        [found] = reader.hypotheses(look, width=2, lm=lm)
         return [reader.tokenizer.decode(h.tokens) for h in found]
 
     hits = []
     for picture in pictures:
-        inputs, _ = reader.prepare(picture)
+        look = reader.look(picture)
         known = every_text(reader, picture)
         words = (text for text in sorted(known, key=known.__getitem__, reverse=True) if len(text) == 3)
         word = next(text for text in words if text not in followed(None))

@@ -116,7 +116,8 @@ def test_words_of_a_line_are_parted_by_its_spaces(reader: CRNNReader, monkeypatc
     frames = np.full((len(path), 4), np.log(0.01), np.float32)
     frames[np.arange(len(path)), path] = np.log(0.97)
     monkeypatch.setattr(reader, "frames", lambda inputs: frames[None])
-    (first, sure, box), (second, also, other) = reader.words(Image.new("RGB", (96, 32)))
+    look = reader.look(Image.new("RGB", (96, 32)))
+    (first, sure, box), (second, also, other) = reader.words(look, reader.answer(look))
     assert (first, second) == ("ab", "b") and 0.8 < sure < 1 and 0.8 < also < 1
     assert box[0] < box[2] <= other[0] < other[2] <= 96
     [whole] = reader.read([Image.new("RGB", (96, 32))])

@@ -118,7 +118,7 @@ def weighing(
     for temperature in reader.settings.temperature * WARMER:
         answers = []
         for i in texts:
-            [found] = reader.candidates(reader.prepare(pictures.image(i))[0], temperature, model)
+            [found] = reader.candidates(reader.look(pictures.image(i)), temperature, model)
             read = [text for text, _ in found]
             right = [text == pictures.texts[i].decode() for text in read]
             answers.append(([share for _, share in found], model.gains(read, *reader.texts), right))
@@ -137,7 +137,7 @@ def respelling(reader: CRNNReader, pictures: dataset.Captchas, texts: dataset.In
     """
     model, right = reader.language_model(), np.zeros(len(WEIGHTS))
     for i in texts:
-        [frames] = reader.frames(reader.prepare(pictures.image(i))[0])
+        [frames] = reader.frames(reader.look(pictures.image(i)))
         true, told = reader.encode(pictures.texts[i].decode()), reader.answers(frames, Decoding("beam", lm=False))
         right += [reader.respelled(frames, told, model, float(weight))[0][0] == true for weight in WEIGHTS]
     return float(WEIGHTS[right.argmax()])

@@ -147,8 +147,8 @@ def log_probabilities(reader: Reader, case: Case, covered: Sequence[Image.Image]
     if isinstance(reader, Classifier):
         return np.log(softmax(reader.logits(inputs))[:, reader.texts.index(case.text)])
     if isinstance(reader, CRNNReader):
-        text = reader.encode(case.text)
-        return np.array([ctc.log_probabilities(frames, [text])[0] for frames in reader.frames(inputs)])
+        text, look = reader.encode(case.text), reader.look_at(inputs, [])
+        return np.array([ctc.log_probabilities(frames, [text])[0] for frames in reader.frames(look)])
     tokens = CharTokenizer(reader.config["alphabet"]).batch([case.text] * len(covered))
     tokens = np.insert(tokens, 0, CharTokenizer.bos, axis=1)
     with torch.inference_mode():

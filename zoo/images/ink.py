@@ -78,7 +78,7 @@ def fit(rgb: Image.Image, size: tuple[int, int], whole: Image.Image | None = Non
     room = height - 2 * MARGIN, width - 2 * MARGIN
     out = np.zeros((height, width, 3), np.uint8)
     if not framing.any():
-        return out, Placement(1.0, 0.0, 0.0)
+        return out, Placement(1.0, 0.0, 0.0, rgb.size)
     rows, columns = _span(framing, 1), _span(framing, 0)
     shrink = max((rows[1] - rows[0]) / room[0], (columns[1] - columns[0]) / room[1])
     reach = max(round((shrink - 1) / 2), 0)
@@ -93,7 +93,7 @@ def fit(rgb: Image.Image, size: tuple[int, int], whole: Image.Image | None = Non
     out[y : y + inner[1], x : x + inner[0]] = 255 * small[..., None]
     scale /= coarse
     left, top = (columns[0] - reach) * coarse, (rows[0] - reach) * coarse
-    return out, Placement(scale, x - left * scale, y - top * scale)
+    return out, Placement(scale, x - left * scale, y - top * scale, rgb.size)
 
 
 def _thicker(there: Mask, reach: int) -> Mask:

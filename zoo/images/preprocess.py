@@ -117,11 +117,23 @@ def _upright(image: Image.Image) -> Picture:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a picture lies in a network's input: input = picture × scale + (left, top), in pixels."""
+    """Where a picture lies in a network's input: input = picture × scale + (left, top), in pixels.
+
+    Attributes:
+        scale, left, top: of the above.
+        picture: width and height of the picture.
+    """
 
     scale: float
     left: float
     top: float
+    picture: tuple[int, int]
+
+    def reduced(self, longest: int | None) -> "Placement":
+        """Where the picture lies once its longer side has `longest` pixels at most."""
+        factor = min(longest / max(self.picture), 1) if longest else 1
+        width, height = (max(round(side * factor), 1) for side in self.picture)
+        return Placement(self.scale / factor, self.left, self.top, (width, height))
 
     def to_input(self, boxes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         """Boxes (n, 4) left, top, right, bottom from picture to input pixels."""
@@ -197,7 +209,7 @@ def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tupl
     """
     height, width = size
     if rgb.size == (width, height) and box in (None, (0, 0, width, height)):
-        return np.asarray(rgb), Placement(1.0, 0.0, 0.0)
+        return np.asarray(rgb), Placement(1.0, 0.0, 0.0, rgb.size)
     first, top, last, bottom = box or (0, 0, *rgb.size)
     scale = min(width / (last - first), height / (bottom - top))
     inner = max(round((last - first) * scale), 1), max(round((bottom - top) * scale), 1)
@@ -206,7 +218,7 @@ def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tupl
     out[:] = border(small)
     x, y = (width - inner[0]) // 2, (height - inner[1]) // 2
     out[y : y + inner[1], x : x + inner[0]] = small
-    return out, Placement(scale, x - first * scale, y - top * scale)
+    return out, Placement(scale, x - first * scale, y - top * scale, rgb.size)
 
 
 def homography(points: npt.NDArray[Any], moved: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,9 @@ from zoo.errors import InputError
 from zoo.hub import store
 from zoo.images import ink, preprocess
 from zoo.readers.checkpoint import Trained
-from zoo.readers.explain import Activations, Explanation, recorded
+from zoo.readers.explain import Activations, Explanation, Map, recorded, to_picture
 from zoo.readers.prediction import Prediction, Status
+from zoo.runtime.graph import Array
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +40,23 @@ class Decoding:
     method: str = ""
     lexicon: tuple[str, ...] = ()
     lm: Language = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a network made of one or more pictures, whose inputs are of one size, before anything is decided.
+
+    Attributes:
+        inputs: float32 (B, 3, H, W).
+        places: where each picture lies in its input.
+        outputs: of the reader's first graph: logits (B, classes), frames (B, T, symbols), or what a decoder looks at.
+        seconds: how long that took.
+    """
+
+    inputs: npt.NDArray[np.float32]
+    places: tuple[preprocess.Placement, ...]
+    outputs: tuple[Array, ...]
+    seconds: float
 
 
 class Reader(Trained):
@@ -80,22 +99,57 @@ class Reader(Trained):
         with recorded(self.network.get_submodule(layer)) as kept, torch.inference_mode():
             self.see(torch.from_numpy(inputs).to(self.device))
         channels = np.asarray(kept[0][0].float().cpu().numpy(), np.float32)
-        size = inputs.shape[2], inputs.shape[3]
-        return Activations(channels, size, place, preprocess.load(picture).rgb.size)
+        return Activations(channels, (inputs.shape[2], inputs.shape[3]), place)
 
-    @abstractmethod
-    def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
-    ) -> list[Prediction]:
-        """Predictions for a batch (B, 3, H, W)."""
-
-    @abstractmethod
-    def explain(self, picture: preprocess.Source) -> Explanation:
-        """Where the network looked, in the picture's own coordinates.
+    def look(self, picture: preprocess.Source) -> Look:
+        """What the network makes of a picture: the only run that its answers and their places need.
 
         Raises:
             InputError: the picture cannot be read.
         """
+        inputs, place = self.prepare(picture)
+        return self.look_at(inputs, [place])
+
+    def look_at(self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement]) -> Look:
+        """What the network makes of inputs (B, 3, H, W) that lie there."""
+        start = time.perf_counter()
+        outputs = self._run(self.graph_names[0], images=inputs)
+        return Look(inputs, tuple(places), outputs, time.perf_counter() - start)
+
+    @abstractmethod
+    def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:
+        """What was read in each of the pictures."""
+
+    def answer(
+        self, look: Look, *, decode: str | None = None, lexicon: Sequence[str] | None = None, lm: Language = None
+    ) -> Prediction:
+        """What was read in a picture that was looked at; options as those of `read`."""
+        [prediction] = self.predict(look, self.decoding(decode, lexicon, lm))
+        return prediction
+
+    @abstractmethod
+    def heat(self, look: Look, answer: Prediction) -> tuple[Map, Map]:
+        """Where the network looked, coarse: for an answer (h, w), and for each of its characters (n, h, w), or none."""
+
+    def explain(
+        self, picture: preprocess.Source | Look, answer: Prediction | None = None, longest: int | None = None
+    ) -> Explanation:
+        """Where the network looked, in the picture's own coordinates.
+
+        Args:
+            picture: a picture, or what `look` made of one.
+            answer: what is explained, an answer of this reader to this picture; by default that of `read`.
+            longest: pixels of the longer side of the maps, where the picture has more.
+
+        Raises:
+            InputError: the picture cannot be read.
+        """
+        look = picture if isinstance(picture, Look) else self.look(picture)
+        answer = answer or self.answer(look)
+        whole, each = self.heat(look, answer)
+        where = (look.inputs.shape[2], look.inputs.shape[3]), look.places[0].reduced(longest)
+        maps = np.concatenate([to_picture(whole[None], *where), to_picture(each, *where)])
+        return Explanation(maps, (answer.text, *answer.text[: len(each)]))
 
     def read(
         self,
@@ -119,6 +173,18 @@ class Reader(Trained):
         """
         if isinstance(images, str | bytes | Path) or not hasattr(images, "__len__"):
             raise InputError("read takes a list of pictures; put a single one in brackets: read([picture]).")
+        decoding = self.decoding(decode, lexicon, lm)
+        found: dict[int, Prediction] = {}
+        for places, answers in self._each(images, lambda *seen: self.predict(self.look_at(*seen), decoding)):
+            found |= zip(places, answers, strict=True)
+        return [found[i] for i in range(len(images))]
+
+    def decoding(self, decode: str | None, lexicon: Sequence[str] | None, lm: Language) -> Decoding:
+        """The options of `read`, checked.
+
+        Raises:
+            InputError: this reader has no such option.
+        """
         for option, value, has in (("lexicon", lexicon, self.has_lexicon), ("lm", lm, self.has_lm)):
             if value is not None and not has:
                 raise InputError(f"{self.name} has no option {option}=; leave it out.")
@@ -131,11 +197,7 @@ class Reader(Trained):
         if decode is not None and decode not in self.decodings:
             choice = f"choose from {', '.join(self.decodings)}" if self.decodings else "leave it out"
             raise InputError(f"{self.name} has no option decode={decode!r}; {choice}.")
-        decoding = Decoding(decode or (self.decodings or ("",))[0], tuple(lexicon or ()), lm)
-        found: dict[int, Prediction] = {}
-        for places, answers in self._each(images, lambda inputs, placed: self.predict(inputs, placed, decoding)):
-            found |= zip(places, answers, strict=True)
-        return [found[i] for i in range(len(images))]
+        return Decoding(decode or (self.decodings or ("",))[0], tuple(lexicon or ()), lm)
 
     def features(self, images: Sequence[preprocess.Source]) -> npt.NDArray[np.float32]:
         """What the network makes of each picture before it answers: float32 (n, d), alike where pictures are alike.
@@ -213,10 +275,8 @@ class SequenceReader(Reader):
         """What texts there may be: how many kinds of characters, regardless of case, and the most in one text."""
 
     @abstractmethod
-    def candidates(
-        self, inputs: npt.NDArray[np.float32], temperature: float, lm: NGram
-    ) -> list[list[tuple[str, float]]]:
-        """For each input of a batch (B, 3, H, W), texts that a language model leads to.
+    def candidates(self, look: Look, temperature: float, lm: NGram) -> list[list[tuple[str, float]]]:
+        """For each picture that was looked at, texts that a language model leads to.
 
         With each goes the probability that the picture alone gives it, its logits divided by the temperature.
         """

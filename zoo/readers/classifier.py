@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,9 +11,8 @@ import numpy.typing as npt
 from zoo.decoding.probabilities import softmax
 from zoo.errors import InputError
 from zoo.hub import store
-from zoo.images import preprocess
-from zoo.readers.base import Decoding, Reader
-from zoo.readers.explain import Explanation, activation_map, to_picture
+from zoo.readers.base import Decoding, Look, Reader
+from zoo.readers.explain import Map, activation_map
 from zoo.readers.prediction import Prediction
 from zoo.runtime.graph import Graph
 
@@ -87,12 +86,10 @@ class Classifier(Reader):
         (logits,) = self._run("classify", images=inputs)
         return logits
 
-    def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
-    ) -> list[Prediction]:
-        probabilities = softmax(self.logits(inputs) / self.settings.temperature)
+    def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:
+        probabilities = softmax(look.outputs[0] / self.settings.temperature)
         found = []
-        for row, picture in zip(probabilities, inputs, strict=True):
+        for row, picture in zip(probabilities, look.inputs, strict=True):
             best = np.argsort(-row, kind="stable")[:5]
             text, confidence = self.texts[best[0]], float(row[best[0]])
             status = self.status(text, confidence, picture)
@@ -104,17 +101,15 @@ class Classifier(Reader):
                     tuple((c, confidence, None) for c in text),
                     status,
                     label=self.labels[best[0]],
+                    tokens=(int(best[0]),),
                 )
             )
         return found
 
-    def explain(self, picture: preprocess.Source) -> Explanation:
+    def heat(self, look: Look, answer: Prediction) -> tuple[Map, Map]:
         """The class activation map of the answer."""
         import torch
 
-        inputs, place = self.prepare(picture)
-        label = int(self.logits(inputs).argmax())
-        images = torch.from_numpy(inputs).to(self.device)
-        cam = activation_map(self.explained_layer, lambda: self.network(images)[0, label])
-        where = self.settings.size, place, preprocess.load(picture).rgb.size
-        return Explanation(to_picture(cam[None], *where), (self.texts[label],))
+        images = torch.from_numpy(look.inputs).to(self.device)
+        cam = activation_map(self.explained_layer, lambda: self.network(images)[0, answer.tokens[0]])
+        return cam, cam[None][:0]

@@ -14,8 +14,8 @@ from zoo.decoding.ngram import Floats, NGram
 from zoo.decoding.probabilities import log_softmax
 from zoo.errors import InputError
 from zoo.images import preprocess
-from zoo.readers.base import Decoding, SequenceReader
-from zoo.readers.explain import Explanation, activation_map, to_picture
+from zoo.readers.base import Decoding, Look, SequenceReader
+from zoo.readers.explain import Map, activation_map
 from zoo.readers.prediction import Box, Prediction
 from zoo.runtime.graph import Graph
 from zoo.text.alphabets import folded
@@ -126,10 +126,9 @@ class CRNNReader(SequenceReader):
             "features": Graph(Method(network, network.features), images, any_width, ("features",)),
         }
 
-    def frames(self, inputs: npt.NDArray[np.float32], temperature: float | None = None) -> Frames:
-        """Logarithms of the calibrated distributions (B, T, symbols) of inputs (B, 3, H, W); symbol 0 is the blank."""
-        (logits,) = self._run("frames", images=inputs)
-        return log_softmax(logits / (temperature or self.settings.temperature))
+    def frames(self, look: Look, temperature: float | None = None) -> Frames:
+        """Logarithms of the calibrated distributions (B, T, symbols) of a look; symbol 0 is the blank."""
+        return log_softmax(look.outputs[0] / (temperature or self.settings.temperature))
 
     def followed(
         self, frames: Frames, lm: NGram | None, trace: list[list[ctc.Followed]] | None = None
@@ -138,11 +137,9 @@ class CRNNReader(SequenceReader):
         prefer = None if lm is None else partial(self._preference, lm)
         return [one.text for one in ctc.beam_search(frames, prefer=prefer, trace=trace)]
 
-    def candidates(
-        self, inputs: npt.NDArray[np.float32], temperature: float, lm: NGram
-    ) -> list[list[tuple[str, float]]]:
+    def candidates(self, look: Look, temperature: float, lm: NGram) -> list[list[tuple[str, float]]]:
         found = []
-        for frames in self.frames(inputs, temperature):
+        for frames in self.frames(look, temperature):
             texts = self.followed(frames, lm)
             shares = np.exp(ctc.log_probabilities(frames, texts)).tolist()
             found.append(list(zip(map(self.decode, texts), shares, strict=True)))
@@ -231,11 +228,9 @@ class CRNNReader(SequenceReader):
                 folded[:, letter] = np.logaddexp(frames[:, letter], frames[:, capital])
         return folded
 
-    def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
-    ) -> list[Prediction]:
+    def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:
         found = []
-        for frames, picture, place in zip(self.frames(inputs), inputs, places, strict=True):
+        for frames, picture, place in zip(self.frames(look), look.inputs, look.places, strict=True):
             answers = self.answers(frames, decoding)
             symbols, confidence = answers[0]
             text, placed = self.decode(symbols), self._placed(frames, symbols, place)
@@ -246,22 +241,18 @@ class CRNNReader(SequenceReader):
                     tuple((self.decode(symbols), share) for symbols, share in answers[:BEST]),
                     tuple((character, *placed[i]) for character, i in zip(text, self.places(symbols), strict=True)),
                     self.status(text, confidence, picture),
+                    tokens=symbols,
                 )
             )
         return found
 
-    def words(self, picture: preprocess.Source) -> list[tuple[str, float, Box]]:
-        """The words of a line, what spaces part: each with its probability and its box in the picture.
+    def words(self, look: Look, answer: Prediction) -> list[tuple[str, float, Box]]:
+        """The words of an answer, what spaces part: each with its probability and its box in the picture.
 
         Of a single word that is the confidence; of several, the probability that a word's own frames spell it.
-
-        Raises:
-            InputError: the picture cannot be read.
         """
-        inputs, place = self.prepare(picture)
-        [frames] = self.frames(inputs)
-        symbols, confidence = self.answers(frames, Decoding("beam"))[0]
-        boxes = np.array([box for _, box in self._placed(frames, symbols, place)])
+        [frames], symbols, confidence = self.frames(look), answer.tokens, answer.confidence
+        boxes = np.array([box for _, box in self._placed(frames, symbols, look.places[0])])
         found = []
         for first, last, part in self._parts(frames, symbols):
             own, around = symbols[first:last], boxes[first:last]
@@ -316,30 +307,24 @@ class CRNNReader(SequenceReader):
     def see(self, images: torch.Tensor) -> None:
         cast("CRNN", self.network).look(images)
 
-    def explain(self, picture: preprocess.Source) -> Explanation:
+    def heat(self, look: Look, answer: Prediction) -> tuple[Map, Map]:
         """The activation map of the answer, and the frames in which each of its characters was read."""
         import torch
         from torch.nn.functional import ctc_loss
 
-        inputs, place = self.prepare(picture)
-        frames = self.frames(inputs)[0]
-        symbols, _ = self.answers(frames, Decoding("beam"))[0]
-        text = self.decode(symbols)
-        images = torch.from_numpy(inputs).to(self.device)
-        wanted = torch.tensor([symbols], device=self.device)
+        [frames], symbols = self.frames(look), answer.tokens
+        images = torch.from_numpy(look.inputs).to(self.device)
+        wanted = torch.tensor([symbols], dtype=torch.int64, device=self.device)
 
         def score() -> torch.Tensor:
             logits = self.network(images).log_softmax(-1).transpose(0, 1)
             frames_long, text_long = torch.tensor([len(logits)]), torch.tensor([len(symbols)])
             return -ctc_loss(logits, wanted, frames_long, text_long, ctc.BLANK, "sum")
 
-        cam = activation_map(self.explained_layer, score)
         looked = np.zeros((len(symbols), 1, len(frames)), np.float32)
-        for heat, symbol, (first, last) in zip(looked, symbols, self._spans(frames, symbols), strict=True):
-            heat[0, first:last] = np.exp(frames[first:last, symbol])
-        where = (inputs.shape[2], inputs.shape[3]), place, preprocess.load(picture).rgb.size
-        maps = np.concatenate([to_picture(cam[None], *where), to_picture(looked[self.places(symbols)], *where)])
-        return Explanation(maps, (text, *text))
+        for one, symbol, (first, last) in zip(looked, symbols, self._spans(frames, symbols), strict=True):
+            one[0, first:last] = np.exp(frames[first:last, symbol])
+        return activation_map(self.explained_layer, score), looked[self.places(symbols)]
 
     @staticmethod
     def _spans(frames: Frames, text: ctc.Text) -> tuple[tuple[int, int], ...]:

@@ -42,18 +42,16 @@ class Activations:
         channels: float32 (C, h, w), at the layer's own resolution.
         size: height and width of the network's input.
         place: where the picture lies in that input.
-        picture: width and height of the picture.
     """
 
     channels: Map
     size: tuple[int, int]
     place: Placement
-    picture: tuple[int, int]
 
     def over(self, channel: int | None = None) -> Map:
         """One channel, or the mean of all, over the picture: float32 (H, W), 0…1."""
         coarse = self.channels.mean(0) if channel is None else self.channels[channel]
-        found: Map = to_picture(coarse[None], self.size, self.place, self.picture)[0]
+        found: Map = to_picture(coarse[None], self.size, self.place)[0]
         return found
 
 
@@ -93,21 +91,20 @@ def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:
     return np.asarray(cam.detach().float().cpu().numpy(), np.float32)
 
 
-def to_picture(coarse: Map, size: tuple[int, int], place: Placement, picture: tuple[int, int]) -> Map:
+def to_picture(coarse: Map, size: tuple[int, int], place: Placement) -> Map:
     """Coarse maps (n, h, w) over a network's input to maps (n, H, W) over the picture, each scaled to 0…1.
 
     Args:
         coarse: maps at the network's resolution.
         size: height and width of the network's input.
         place: where the picture lies in that input.
-        picture: width and height of the picture.
     """
     way = (place.scale, 0.0, place.left, 0.0, place.scale, place.top)  # what was cut off has no heat
     maps = []
     for values in coarse:
         full = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BILINEAR)
-        moved = full.transform(picture, Image.Transform.AFFINE, way, Image.Resampling.BILINEAR)
+        moved = full.transform(place.picture, Image.Transform.AFFINE, way, Image.Resampling.BILINEAR)
         fine = np.asarray(moved, np.float32)
         low, high = float(fine.min()), float(fine.max())
         maps.append((fine - low) / (high - low) if high > low else np.zeros_like(fine))
-    return np.stack(maps) if maps else np.zeros((0, picture[1], picture[0]), np.float32)
+    return np.stack(maps) if maps else np.zeros((0, *place.picture[::-1]), np.float32)

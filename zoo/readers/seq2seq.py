@@ -13,11 +13,10 @@ import numpy.typing as npt
 from zoo.decoding import ngram
 from zoo.decoding.ngram import Floats, Ints, NGram
 from zoo.decoding.probabilities import softmax
-from zoo.images import preprocess
-from zoo.readers.base import Decoding, Language, SequenceReader
-from zoo.readers.explain import Explanation, activation_map, to_picture
+from zoo.readers.base import Decoding, Language, Look, SequenceReader
+from zoo.readers.explain import Map, activation_map
 from zoo.readers.prediction import Prediction
-from zoo.runtime.graph import Graph, Runtime
+from zoo.runtime.graph import Array, Graph, Runtime
 from zoo.text.alphabets import CharTokenizer
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Hypothesis:
 
 def decode(
     run: Runtime,
-    images: npt.NDArray[np.float32],
+    encoded: Sequence[Array],
     longest: int,
     past: tuple[int, int, int],
     width: int,
@@ -67,8 +66,8 @@ def decode(
     """The most probable texts of each picture, by beam search; `width` 1 is greedy decoding.
 
     Args:
-        run: computes the network's "encode" and "step".
-        images: a batch (B, 3, H, W).
+        run: computes the network's "step".
+        encoded: what its "encode" made of a batch: the keys and values (B, heads, N, depth) of each layer.
         longest: the most characters that a text has.
         past: how many keys and values the decoder has, and the heads and depth of each.
         width: how many texts are followed for each picture.
@@ -80,9 +79,10 @@ def decode(
         For each picture up to `width` texts, those that were preferred first, but for hopeless ones.
     """
     count, heads, depth = past
-    picture = np.arange(len(images))[:, None]
-    seen = _named("picture", run("encode", images=images))
-    own = [np.zeros((len(images), 1, heads, 0, depth), np.float32)] * count
+    batch = len(encoded[0])
+    picture = np.arange(batch)[:, None]
+    seen = _named("picture", encoded)
+    own = [np.zeros((batch, 1, heads, 0, depth), np.float32)] * count
     tokens = np.full(picture.shape, CharTokenizer.bos, np.int64)
     scores = np.zeros(picture.shape)
     texts = np.zeros((*picture.shape, 0), np.int64)
@@ -99,12 +99,12 @@ def decode(
         closed = tokens == CharTokenizer.eos
         gains[closed] = -np.inf
         gains[closed, CharTokenizer.pad] = 0.0
-        totals = (scores[..., None] + gains).reshape(len(images), -1)
+        totals = (scores[..., None] + gains).reshape(batch, -1)
         best, ranks = _best(totals, width if prefer is None else MORE * width)
         parents, chosen = np.divmod(best, gains.shape[-1])
         texts = np.concatenate([texts[picture, parents], chosen[..., None]], 2)
         hopeful = ranks >= ranks[:, :1] + PRUNING
-        if prefer is not None and hopeful.sum() > len(images):
+        if prefer is not None and hopeful.sum() > batch:
             ranks[hopeful] += prefer(texts[hopeful])
             order, ranks = _best(ranks, width)
             best, parents, chosen, texts = (kept[picture, order] for kept in (best, parents, chosen, texts))
@@ -202,15 +202,15 @@ class Seq2SeqReader(SequenceReader):
 
     def hypotheses(
         self,
-        inputs: npt.NDArray[np.float32],
+        look: Look,
         width: int = BEAM,
         temperature: float | None = None,
         lm: NGram | None = None,
     ) -> list[list[Hypothesis]]:
-        """Texts of each picture of a batch (B, 3, H, W), the network's best ones or those that `lm` prefers of them."""
+        """Texts of each picture that was looked at, the network's best ones or those that `lm` prefers of them."""
         prefer = None if lm is None else partial(self._preference, lm)
         return decode(
-            self._run, inputs, self.texts[1], self.past, width, temperature or self.settings.temperature, prefer
+            self._run, look.outputs, self.texts[1], self.past, width, temperature or self.settings.temperature, prefer
         )
 
     def _preference(self, lm: NGram, tokens: Ints) -> Floats:
@@ -218,34 +218,30 @@ class Seq2SeqReader(SequenceReader):
         texts = [self.tokenizer.decode(text) for text in tokens.tolist()]
         return LM_WEIGHT * lm.gains(texts, *self.texts, ended=tokens[:, -1] <= CharTokenizer.eos)
 
-    def candidates(
-        self, inputs: npt.NDArray[np.float32], temperature: float, lm: NGram
-    ) -> list[list[tuple[str, float]]]:
-        found = self.hypotheses(inputs, WEIGHED, temperature, lm)
+    def candidates(self, look: Look, temperature: float, lm: NGram) -> list[list[tuple[str, float]]]:
+        found = self.hypotheses(look, WEIGHED, temperature, lm)
         return [[(self.tokenizer.decode(h.tokens), h.probability) for h in beams] for beams in found]
 
     def answers(
-        self, inputs: npt.NDArray[np.float32], width: int | None = None, lm: Language = None
+        self, look: Look, width: int | None = None, lm: Language = None
     ) -> list[list[tuple[Hypothesis, float]]]:
         """The best texts with the probability of each, once a language model has weighed them, best first."""
         weight = self.settings.language or (LM_WEIGHT if lm else 0.0)
         if lm is False or width == 1 or not weight:
-            found = self.hypotheses(inputs, width or BEAM)
+            found = self.hypotheses(look, width or BEAM)
             return [[(h, h.probability) for h in beams] for beams in found]
         model, tokenizer = lm or ngram.english(), self.tokenizer
         answers = []
-        for beams in self.hypotheses(inputs, width or WEIGHED, lm=model):
+        for beams in self.hypotheses(look, width or WEIGHED, lm=model):
             gains = model.gains([tokenizer.decode(h.tokens) for h in beams], *self.texts)
             after = ngram.weighed([h.probability for h in beams], gains, weight)
             answers.append([(beams[i], float(after[i])) for i in np.argsort(-after, kind="stable")])
         return answers
 
-    def predict(
-        self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement], decoding: Decoding
-    ) -> list[Prediction]:
+    def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:
         tokenizer, width = self.tokenizer, 1 if decoding.method == "greedy" else None
         found = []
-        for picture, answers in zip(inputs, self.answers(inputs, width, decoding.lm), strict=True):
+        for picture, answers in zip(look.inputs, self.answers(look, width, decoding.lm), strict=True):
             best, confidence = answers[0]
             text = tokenizer.decode(best.tokens)
             found.append(
@@ -255,6 +251,7 @@ class Seq2SeqReader(SequenceReader):
                     tuple((tokenizer.decode(h.tokens), probability) for h, probability in answers[:BEAM]),
                     tuple((c, p, None) for c, p in zip(text, best.probabilities, strict=False)),
                     self.status(text, confidence, picture),
+                    tokens=best.tokens,
                 )
             )
         return found
@@ -267,24 +264,25 @@ class Seq2SeqReader(SequenceReader):
     def see(self, images: torch.Tensor) -> None:
         cast("Seq2Seq", self.network).encoder(images)
 
-    def explain(self, picture: preprocess.Source) -> Explanation:
+    def heat(self, look: Look, answer: Prediction) -> tuple[Map, Map]:
         """The activation map of the answer, and the last layer's cross-attention of each character, mean of heads."""
         import torch
 
         from zoo.networks.seq2seq import Grid
 
-        inputs, place = self.prepare(picture)
-        best, _ = self.answers(inputs)[0][0]
-        text = self.tokenizer.decode(best.tokens)
-        images = torch.from_numpy(inputs).to(self.device)
-        tokens = torch.tensor([best.tokens], device=self.device)
+        images = torch.from_numpy(look.inputs).to(self.device)
+        tokens = torch.tensor([answer.tokens], device=self.device)
         before = torch.cat([torch.full_like(tokens[:, :1], CharTokenizer.bos), tokens[:, :-1]], 1)
-        cam = activation_map(
-            self.explained_layer, lambda: self.network(images, before)[0].gather(-1, tokens[..., None]).sum()
-        )
-        size = inputs.shape[2], inputs.shape[3]
+        attention: list[torch.Tensor] = []
+
+        def score() -> torch.Tensor:
+            logits, looked = self.network(images, before)
+            attention.append(looked)
+            chosen: torch.Tensor = logits.gather(-1, tokens[..., None])
+            return chosen.sum()
+
+        cam = activation_map(self.explained_layer, score)
         grid = Grid(self.config["model_args"].get("output_stride", Grid.across))
-        attention = best.attention[: len(text)].reshape(len(text), *grid.shape(size))
-        where = size, place, preprocess.load(picture).rgb.size
-        maps = np.concatenate([to_picture(cam[None], *where), to_picture(attention, *where)])
-        return Explanation(maps, (text, *text))
+        shape = grid.shape((look.inputs.shape[2], look.inputs.shape[3]))
+        each = attention[0][0, : len(answer.text)].detach().float().cpu().numpy()
+        return cam, np.asarray(each.reshape(-1, *shape), np.float32)

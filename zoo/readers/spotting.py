@@ -16,6 +16,7 @@ from PIL import Image
 
 from zoo import cores
 from zoo.images import preprocess
+from zoo.readers.base import Look
 from zoo.readers.crnn import CRNNReader
 from zoo.readers.prediction import Prediction, Status
 
@@ -45,12 +46,14 @@ class Spotted:
         lines: the words of each line, in reading order.
         status: as a Prediction's: "unsure" where one of the words is.
         pictures: of each line, alone and upright.
+        looks: what the network made of each.
         crop: the answer to the picture as a whole, where it is a crop of a single line.
     """
 
     lines: tuple[tuple[Word, ...], ...]
     status: Status
     pictures: tuple[Image.Image, ...] = ()
+    looks: tuple[Look, ...] = ()
     crop: Prediction | None = None
 
     @property
@@ -147,24 +150,29 @@ def spot(reader: CRNNReader, source: preprocess.Source) -> Spotted:
     found = find(rgb)
     tall = max((np.ptp(quad[:, 1]) for quad in found), default=rgb.height)
     if len(rows(found)) < 2 and tall > CROPPED * rgb.height:
-        [crop] = reader.read([rgb])
-        line = _words(reader, rgb, np.eye(3)) if crop.status != "empty" else ()
-        return Spotted((line,) if line else (), crop.status, (rgb,) if line else (), crop)
-    lines, pictures = [], []
+        look = reader.look(rgb)
+        crop = reader.answer(look)
+        line = _words(reader, look, crop, np.eye(3)) if crop.status != "empty" else ()
+        return Spotted((line,) if line else (), crop.status, (rgb,), (look,), crop)
+    lines, pictures, looks = [], [], []
     for quad in found:
-        read = [(_words(reader, picture, way), picture) for picture, way in rectified(rgb, quad)]
-        words, picture = max(read, key=lambda one: _sure(one[0]))
+        read = []
+        for picture, way in rectified(rgb, quad):
+            look = reader.look(picture)
+            read.append((_words(reader, look, reader.answer(look), way), picture, look))
+        words, picture, look = max(read, key=lambda one: _sure(one[0]))
         if words:
             lines.append(words)
             pictures.append(picture)
+            looks.append(look)
     sure = all(word.confidence >= reader.settings.threshold for line in lines for word in line)
-    return Spotted(tuple(lines), ("ok" if sure else "unsure") if lines else "empty", tuple(pictures))
+    return Spotted(tuple(lines), ("ok" if sure else "unsure") if lines else "empty", tuple(pictures), tuple(looks))
 
 
-def _words(reader: CRNNReader, line: Image.Image, way: Floats) -> tuple[Word, ...]:
+def _words(reader: CRNNReader, look: Look, answer: Prediction, way: Floats) -> tuple[Word, ...]:
     """The words of a line that `rectified` gives."""
     found = []
-    for text, share, (left, top, right, bottom) in reader.words(line):
+    for text, share, (left, top, right, bottom) in reader.words(look, answer):
         corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ way.T
         at = (corners[:, :2] / corners[:, 2:]).round(1).tolist()
         found.append(Word(tuple((x, y) for x, y in at), text, share))

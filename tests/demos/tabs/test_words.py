@@ -32,11 +32,11 @@ def picture() -> Image.Image:
 
 def test_every_part_of_an_answer_is_told(reader: CRNNReader, picture: Image.Image) -> None:
     [found] = reader.read([picture])
-    message, read, panels, invitation, said, chart, seen, boxes, ribbon, ways, step, beam = words._shown(picture)
+    message, read, look, panels, invitation, said, chart, seen, boxes, ribbon, ways, step, beam = words._shown(picture)
     assert message == "" and read is picture and panels.visible and not invitation.visible
     assert answers.spelled(found.text) in said and chart.count("<li>") == len(found.alternatives)
     assert boxes.count("<rect") == len(found.characters) == seen.count("<figure>") - 1
-    frames = len(reader.frames(reader.prepare(picture)[0])[0])
+    frames = len(reader.frames(look)[0])
     assert f"--frames: {frames}" in ribbon and step.maximum == step.value == frames
     assert ways.count("<tr>") == 4 and beam.count("<li>") > 1
 
@@ -44,32 +44,35 @@ def test_every_part_of_an_answer_is_told(reader: CRNNReader, picture: Image.Imag
 def test_a_lexicon_is_one_more_way(reader: CRNNReader, picture: Image.Image) -> None:
     shown = words._shown(picture, options=("beam", True, "cat, dog cat"))
     assert words.words_of("cat, dog cat") == ("cat", "dog")
-    assert re.search('class="reading"[^>]*>(cat|dog)<', shown[4]) and "the words of your lexicon" in shown[9]
+    assert re.search('class="reading"[^>]*>(cat|dog)<', shown[5]) and "the words of your lexicon" in shown[10]
     refused = words._shown(picture, options=("beam", True, "naïve"))
-    assert "does not know the &#x27;ï&#x27;" in refused[0] and not refused[2].visible
+    assert "does not know the &#x27;ï&#x27;" in refused[0] and not refused[3].visible
 
 
 def test_a_target_is_aligned_or_refused_with_the_reason(reader: CRNNReader, picture: Image.Image) -> None:
-    assert words.target(picture, "") == words.target(None, "a") == ""
-    assert words.target(picture, "hello").count("<em") == words.SHOWN
-    assert "needs 41 frames, 21 for its characters and 20 for the blanks" in words.target(picture, "l" * 21)
-    assert "does not know" in words.target(picture, "é")
+    look = reader.look(picture)
+    assert words.target(look, "") == words.target(None, "a") == ""
+    assert words.target(look, "hello").count("<em") == words.SHOWN
+    assert "needs 41 frames, 21 for its characters and 20 for the blanks" in words.target(look, "l" * 21)
+    assert "does not know" in words.target(look, "é")
 
 
 def test_the_beam_after_a_frame(reader: CRNNReader, picture: Image.Image) -> None:
-    assert words.beam(picture, 1, False) != words.beam(picture, 20, False)
+    look = reader.look(picture)
+    assert words.beam(look, 1, False) != words.beam(look, 20, False)
 
 
 def test_a_page_is_cut_into_lines_of_which_one_is_looked_into(reader: CRNNReader) -> None:
     picture = Image.new("RGB", (600, 300), "white")
     for text, y in (("Hi", 40), ("you", 180)):
         ImageDraw.Draw(picture).text((40, y), text, "black", ImageFont.load_default(36))
-    page, figure, text, rows, line, pictures, *shown = words._page(picture)
+    page, figure, text, rows, line, lines, *shown = words._page(picture)
+    pictures, _ = lines
     assert page.visible and figure.count("<polygon") == len(rows) and text.count("\n") == 1
     assert [name for name, _ in line.choices] == text.split("\n") and len(pictures) == 2
-    assert shown[1] is pictures[0] and words.show_line(pictures, 1, "beam", True, "")[1] is pictures[1]
+    assert shown[1] is pictures[0] and words.show_line(lines, 1, "beam", True, "")[1] is pictures[1]
     hidden, *_, none = words._page(pictures[0])[:6]
-    assert not hidden.visible and none == (), "a single line is no page"
+    assert not hidden.visible and none is None, "a single line is no page"
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:

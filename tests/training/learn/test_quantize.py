@@ -40,7 +40,7 @@ def pictures() -> Any:
 def frames(folder: Path) -> np.ndarray:
     reader = zoo.load(folder)
     assert isinstance(reader, CRNNReader)
-    return reader.frames(np.concatenate([reader.prepare(picture)[0] for picture in PICTURES]))
+    return reader.frames(reader.look_at(np.concatenate([reader.prepare(picture)[0] for picture in PICTURES]), []))
 
 
 def test_it_answers_much_as_in_floats_and_each_picture_by_itself(folder: Path, pictures: Any) -> None:
@@ -51,7 +51,7 @@ def test_it_answers_much_as_in_floats_and_each_picture_by_itself(folder: Path, p
     assert away.max() > 1e-4 and away.mean() < 0.02, "rounded, but little"
     reader = zoo.load(folder)
     assert isinstance(reader, CRNNReader)
-    alone = [reader.frames(reader.prepare(picture)[0])[0] for picture in PICTURES]
+    alone = [reader.frames(reader.look(picture))[0] for picture in PICTURES]
     assert np.array_equal(after, alone), "what others are beside it changes nothing"
     sizes = sorted(path.stat().st_size for path in (folder.parent / "home").rglob("*.onnx"))
     assert len(sizes) == 2 and sizes[0] < sizes[1] / 2
