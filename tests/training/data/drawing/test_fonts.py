@@ -20,7 +20,8 @@ PROGRAM = """
 import hashlib, json, os, sys
 from functools import partial
 from pathlib import Path
-from training.data import captcha, fonts, letters, lines, memorization, persian, signs, words
+from training.data import captcha, letters, lines, memorization, persian, signs, words
+from training.data.drawing import fonts
 
 fonts.DEBIAN = Path(sys.argv[1])
 if sys.argv[2]:
