@@ -15,14 +15,13 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page
 
 from benchmarks.pages import chromium, served
 
@@ -60,12 +59,9 @@ def visit(browser: Browser, address: str, seconds: float) -> tuple[Page, float]:
 
 def hover(page: Page, x: float, y: float) -> str:
     """The file that the card names for a place on the screen."""
-    for _ in range(10):  # a page that is drawn anew meanwhile sees no move
-        page.mouse.move(0, 0)
-        page.mouse.move(x, y)
-        with suppress(TimeoutError):
-            page.wait_for_selector(".card:not([hidden])", timeout=3000)
-            break
+    page.mouse.move(0, 0)
+    page.mouse.move(x, y)
+    page.wait_for_selector(".card:not([hidden])", timeout=30_000)
     return page.locator(".card span").inner_text()
 
 

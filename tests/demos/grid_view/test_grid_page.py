@@ -142,6 +142,8 @@ def test_a_zip_is_shown_named_and_taken_away(page: Page, address: str, zipped: P
     page.get_by_text("2 files were left out").click()
     expect(page.get_by_text("../out *a* <i>b.png")).to_be_visible()
     page.get_by_text("2 files were left out").click()
+    expect(page.get_by_text("../out *a* <i>b.png")).to_be_hidden()
+    page.locator(".grid canvas").scroll_into_view_if_needed()  # what was clicked stands below the grid
     name, x, y = next(grid_page.spots(page, 1))
     assert grid_page.hover(page, x, y) == name
     card = page.locator(".card")
