@@ -42,7 +42,7 @@ class Decoding:
     lm: Language = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a page keeps it by what it is, not by its millions of numbers
 class Look:
     """What a network made of one or more pictures, whose inputs are of one size, before anything is decided.
 

@@ -24,8 +24,8 @@ class Reader:
     texts = 36, 12
     settings = SimpleNamespace(temperature=2.0)
 
-    def prepare(self, picture: int) -> tuple[int, None]:
-        return picture, None
+    def look(self, picture: int) -> int:
+        return picture
 
     def candidates(self, picture: int, temperature: float, _lm: NGram) -> list[list[tuple[str, float]]]:
         """Those of BEAMS at its own temperature, less sure at higher ones."""
