@@ -30,10 +30,12 @@ from training.measure.metrics import bootstrap
 from training.measure.report import Report, Row
 from zoo import letter
 from zoo.hub.store import CHECKPOINTS
+from zoo.images.quads import Quad
 from zoo.letter.finder import FIELDS
-from zoo.letter.quad import Quad
-from zoo.letter.reading import FINDER, MEANING, Field, Letter, Line
+from zoo.letter.reading import FINDER
+from zoo.letter.result import MEANING, Field, Letter
 from zoo.letter.values import Value, label
+from zoo.readers.page import Line, Page
 
 SETS = [Path("data/letters-test"), Path("data/letters-test-phone")]
 SECONDS = "seconds a page, median"
@@ -80,12 +82,12 @@ def paired(table: str) -> Letter:
     for words in told(table):
         marks = [i for i, (text, _, _) in enumerate(words) if label(text)]
         if not marks:
-            lines.append(Line(" ".join(text for text, _, _ in words), words[0][2], corners(words), 0))
+            lines.append(Line(" ".join(text for text, _, _ in words), words[0][2], corners(words)))
         for first, end in itertools.pairwise([*marks, len(words)]):
             name = label(words[first][0])
             if fields[name].status == "missing":
                 fields[name] = valued(name, words[first:end])
-    return Letter(tuple(fields.values()), tuple(lines))
+    return Letter(tuple(fields.values()), (Page(tuple(lines), (0, 0)),))
 
 
 def valued(name: str, words: list[Word]) -> Field:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -28,8 +27,7 @@ from training.measure.metrics import bootstrap
 from training.measure.report import Row
 from training.measure.spotting import Word
 from zoo.hub.store import CHECKPOINTS
-from zoo.readers.crnn import CRNNReader
-from zoo.readers.spotting import spot
+from zoo.readers.page import read
 
 NAME = "word-crnn"
 MILLISECONDS = "ms a picture, median"
@@ -44,8 +42,8 @@ def around(corners: object) -> list[float]:
 
 def ours() -> Spot:
     """Our own reader of words."""
-    reader = cast(CRNNReader, zoo.load(NAME))
-    return lambda picture: [(around(word.box), word.text) for word in spot(reader, picture).words]
+    reader = zoo.load(NAME)
+    return lambda picture: [(around(word.box), word.text) for word in read(reader, picture).words]
 
 
 def rapidocr() -> Spot:

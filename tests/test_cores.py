@@ -82,12 +82,12 @@ else:
 import zoo
 from PIL import Image, ImageDraw
 import cv2, torch
-from zoo.readers import spotting
+from zoo.readers import page
 word = Image.new("RGB", (200, 64), "white")
 ImageDraw.Draw(word).text((20, 10), "Hello", "black", font_size=40)
 reader = zoo.load("word-crnn")
 reader.read([word] * 4)
-spotting.spot(reader, word)
+page.read(reader, word)
 reader.explain(word)
 asked = reader.threads, torch.get_num_threads(), cv2.getNumThreads(), int(os.environ.get("NUMBA_NUM_THREADS", count))
 threads = [open(f"/proc/self/task/{number}/comm").read().strip() for number in os.listdir("/proc/self/task")]

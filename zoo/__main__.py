@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tqdm import tqdm
 
@@ -134,20 +134,13 @@ def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
-    """What a reader makes of a picture; one of words and lines finds those in a whole page too."""
-    if not model.reads_pages:
-        return _fields(model.read([file])[0])
-    from zoo.readers.crnn import CRNNReader
-    from zoo.readers.spotting import spot
+    """What a reader makes of a picture: of a crop all of its answer but the reader's own symbols."""
+    from zoo.readers.page import read
 
-    found = spot(cast(CRNNReader, model), file)
-    told = _fields(found.crop) if found.crop else {"text": found.text, "confidence": found.confidence}
-    return {**told, "status": found.status, "words": found.rows()}
-
-
-def _fields(found: zoo.Prediction) -> dict[str, Any]:
-    """An answer without what only its reader understands."""
-    return {name: value for name, value in asdict(found).items() if name != "tokens"}
+    page = read(model, file)
+    answer = asdict(page.answer) if page.answer else {}
+    answer.pop("tokens", None)
+    return {**answer, "text": page.text, "confidence": page.confidence, "status": page.status, "words": page.rows()}
 
 
 def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:

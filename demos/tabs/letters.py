@@ -18,7 +18,8 @@ from zoo.hub import catalog, store
 from zoo.images.documents import pages
 from zoo.letter.finder import FIELDS
 from zoo.letter.index import Index, Row, export
-from zoo.letter.reading import FINDER, READER, Field, Letter
+from zoo.letter.reading import FINDER, READER
+from zoo.letter.result import Field, Letter
 
 MOST = 200  # letters at once
 SHOWN = 5  # pages of a letter that are drawn
@@ -108,6 +109,7 @@ def told(found: Letter) -> dict[str, Any]:
     """A letter as programs get it."""
     return {
         **{name: getattr(found, name) for name in (*FIELDS, "text")},
+        "words": [page.rows() for page in found.pages],
         "fields": [
             {
                 "name": one.name, "text": one.value.text, "normal": one.value.normal,
@@ -129,7 +131,8 @@ def read_letter(file: str) -> dict[str, Any]:
     Returns:
         Its number, date (in the Persian calendar), attachment and title with digits in ASCII, its text, and fields: of
         each the text as printed, the day in the Gregorian calendar if it is a date, the status (ok, doubtful, empty or
-        missing), the problem of a doubtful one, the confidence, the page from 0, and the four corners in pixels.
+        missing), the problem of a doubtful one, the confidence, the page from 0, and the four corners in pixels;
+        and words: for each page those of its text, each with its four corners, itself and its confidence.
     """
     try:
         return told(letter.read(file))
@@ -165,7 +168,7 @@ def detail(given: Given) -> str:
     for number, page in zip(range(SHOWN), pages(given.files / given.chosen), strict=False):
         shown.append(_page(page, number, found))
     rows = "".join(_field(one, found) for one in found.fields)
-    more = f"<p>Only {SHOWN} of its {len(found.sizes)} pages are shown.</p>" if len(found.sizes) > SHOWN else ""
+    more = f"<p>Only {SHOWN} of its {len(found.pages)} pages are shown.</p>" if len(found.pages) > SHOWN else ""
     return (
         f'<h3 dir="auto">{html.escape(given.chosen)}</h3><table class="fields">{rows}</table><p>{KEPT}</p>'
         f'{"".join(shown)}{more}<h4>Its text</h4><div class="body" dir="rtl">{html.escape(found.text)}</div>'
@@ -181,7 +184,7 @@ def _page(page: Image.Image, number: int, found: Letter) -> str:
         for one in found.fields
         for box in (one.label, one.box)
         if box is not None and one.page == number
-    ] + [f'<polygon points="{_points(line.box)}"/>' for line in found.lines if line.page == number]
+    ] + [f'<polygon points="{_points(line.box)}"/>' for line in found.pages[number].lines]
     whole = f"0 0 {width} {height}"
     return (
         f'<svg class="boxes letter" data-page="{number}" viewBox="{whole}" data-whole="{whole}" '

@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ import gradio as gr
 from PIL import Image
 
 import zoo
-from demos.widgets import answers
+from demos.widgets import answers, boxes
 from zoo.hub import catalog
 from zoo.images import preprocess
+from zoo.readers import page as pages
+from zoo.readers.page import Page
 
 MOST = 200  # pictures at once
 ORDER = "ok", "unsure", "empty"  # of answers, the best first
@@ -40,13 +43,13 @@ class Answer:
     """What one network says of a picture, and how long that took."""
 
     network: str
-    found: zoo.Prediction
+    page: Page
     milliseconds: float
 
     @property
     def place(self) -> tuple[int, float]:
         """By which answers are sorted: the sure ones first, by their calibrated confidence; last what names nothing."""
-        return ORDER.index(self.found.status) + len(ORDER) * (self.found.text == OTHER), -self.found.confidence
+        return ORDER.index(self.page.status) + len(ORDER) * (self.page.text == OTHER), -self.page.confidence
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Read:
 
     @property
     def status(self) -> str:
-        return self.answers[0].found.status if self.answers else ""
+        return self.answers[0].page.status if self.answers else ""
 
 
 def read(path: str) -> Read:
@@ -70,10 +73,14 @@ def read(path: str) -> Read:
         given = preprocess.load(path)
     except zoo.InputError as error:
         return Read(Path(path).name, problem=str(error))
-    found = [Answer(name, *answers.read(name, given.rgb)) for name in zoo.names()]
+    every = []
+    for name in zoo.names():
+        start = time.perf_counter()
+        page = pages.read(answers.reader(name), given.rgb)
+        every.append(Answer(name, page, 1000 * (time.perf_counter() - start)))
     small = given.rgb.copy()
     small.thumbnail(THUMBNAIL)
-    return Read(Path(path).name, small, answers.note(given), tuple(sorted(found, key=lambda answer: answer.place)))
+    return Read(Path(path).name, small, answers.note(given), tuple(sorted(every, key=lambda answer: answer.place)))
 
 
 def read_every(paths: Sequence[str], progress: Progress) -> list[Read]:
@@ -93,11 +100,16 @@ def read_every(paths: Sequence[str], progress: Progress) -> list[Read]:
 
 def told(one: Read) -> dict[str, Any]:
     """A picture's answers as programs get them."""
-    said = [
-        {"network": answer.network, "label": answer.found.label, **answers.told(answer.found, answer.milliseconds)}
+    every = [
+        {
+            "network": answer.network,
+            "label": answer.page.label,
+            **answers.told(answer.page, answer.milliseconds),
+            "words": answer.page.rows(),
+        }
         for answer in one.answers
     ]
-    return {"file": one.file, "answers": said, "error": one.problem or None}
+    return {"file": one.file, "answers": every, "error": one.problem or None}
 
 
 def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[dict[str, Any]]:
@@ -110,8 +122,8 @@ def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()
     Returns:
         For each file its name, an error (a sentence, or null) and the answers of all networks, the surest first: the
         network, the text, a classifier's label, the confidence (the calibrated probability that all of the text is
-        right, 0 to 1), the status (ok, unsure or empty), the five best alternatives with their probabilities, and the
-        milliseconds that it took.
+        right, 0 to 1), the status (ok, unsure or empty), the five best alternatives with their probabilities (of a crop
+        of one line), the milliseconds that it took, and each word with its four corners and its confidence.
     """
     try:
         return [told(one) for one in read_every(files or [], progress)]
@@ -169,11 +181,11 @@ def _cells(one: Read) -> str:
         return f'<td></td>{file}<td colspan="3" class="bad">{html.escape(one.problem)}</td>'
     width, height = (max(side // 2, 1) for side in one.thumbnail.size)
     best = one.answers[0]
-    text = answers.spelled(best.found.text) if one.status != "empty" else "—"
+    text = answers.spelled(best.page.text).replace("\n", " / ") if one.status != "empty" else "—"
     return (
         f'<td><img src="{answers.data_url(one.thumbnail)}" alt="" width="{width}" height="{height}"></td>{file}'
         f'<td class="text" dir="auto">{text}</td><td>{best.network if one.status != "empty" else ""}</td>'
-        f"<td>{answers.verdict(best.found)}</td>"
+        f"<td>{answers.verdict(best.page)}</td>"
     )
 
 
@@ -183,20 +195,26 @@ def detail(path: str) -> str:
     if one.problem:
         return f'<p class="problem" role="alert">{html.escape(one.file)}: {html.escape(one.problem)}</p>'
     doubt = {"unsure": UNSURE, "empty": EMPTY}.get(one.status, "")
-    said = "".join(
-        f'<li class="answer {answer.found.status}"><output class="reading" dir="auto">'
-        f"{answers.spelled(answer.found.text) if answer.found.status != 'empty' else '—'}</output>"
-        f'<p class="verdict">{answers.verdict(answer.found)}</p>'
+    every = "".join(
+        f'<li class="answer {answer.page.status}"><output class="reading" dir="auto">{_text(answer.page)}</output>'
+        f'<p class="verdict">{answers.verdict(answer.page)}</p>'
         f"<p><b>{answer.network}</b>: {html.escape(catalog.entry(answer.network).summary)}</p></li>"
         for answer in one.answers
     )
     looked = ""
     if one.status != "empty":
-        name = one.answers[0].network
-        maps = answers.overlays(name, preprocess.load(path).rgb, found=one.answers[0].found)
-        looked = f"<h4>Where {name} looked</h4>{answers.looked(maps[:1])}"
+        name, page, rgb = one.answers[0].network, one.answers[0].page, preprocess.load(path).rgb
+        if page.answer:
+            seen = answers.looked(answers.overlays(name, rgb, found=page.answer)[:1])
+            looked = f"<h4>Where {name} looked</h4>{seen}"
+        else:
+            looked = f"<h4>The words that {name} read</h4>{boxes.words(rgb, page)}"
     warning = f'<p class="note" role="status">{doubt}</p>' if doubt else ""
-    return f"<h3>{html.escape(one.file)}</h3>{one.note}{warning}<ol class='every'>{said}</ol>{looked}"
+    return f"<h3>{html.escape(one.file)}</h3>{one.note}{warning}<ol class='every'>{every}</ol>{looked}"
+
+
+def _text(page: Page) -> str:
+    return answers.spelled(page.text).replace("\n", "<br>") if page.status != "empty" else "—"
 
 
 def build() -> None:

@@ -23,9 +23,10 @@ from zoo.decoding import ngram
 from zoo.decoding.ctc import Followed, alignments, shortest
 from zoo.images import strokes
 from zoo.images.preprocess import denormalise
-from zoo.readers import spotting
+from zoo.readers import page
 from zoo.readers.base import Decoding, Look
 from zoo.readers.crnn import CRNNReader
+from zoo.readers.page import Line
 from zoo.text.alphabets import PRINTABLE
 
 NETWORK = Network(
@@ -65,7 +66,6 @@ LONGEST = 40  # characters that are drawn
 PEN = 0.03  # width, times the drawing's longer side
 SHOWN = 3  # alignments
 
-Lines = tuple[tuple[Image.Image, ...], tuple[Look, ...]]  # of a page, and what the network made of each
 Options = tuple[str, bool, str]  # how it decodes: method, with the n-gram model or not, a lexicon
 
 
@@ -100,11 +100,11 @@ def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, A
     """
     try:
         given = answers.opened(picture)
-        seen = spotting.spot(_reader(), given.rgb)
-        words = {"note": given.note, "words": seen.rows()}
-        if not seen.crop:
-            return {**words, "text": seen.text, "confidence": seen.confidence, "status": seen.status}
-        found, milliseconds = answers.read(NETWORK.name, seen.looks[0], **_options("beam", True, lexicon))
+        read = page.read(_reader(), given.rgb, keep=True)
+        words = {"note": given.note, "words": read.rows()}
+        if not read.look:
+            return {**words, "text": read.text, "confidence": read.confidence, "status": read.status}
+        found, milliseconds = answers.read(NETWORK.name, read.look, **_options("beam", True, lexicon))
     except zoo.InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
     characters = [
@@ -212,18 +212,12 @@ def _shown(
 
 def _page(picture: Image.Image, message: str = "", *, options: Options = ("beam", True, "")) -> list[Any]:
     """What the tab says to a picture of any number of lines, of which the first is looked into."""
-    found = spotting.spot(_reader(), picture)
-    if found.crop or not found.lines:
-        return [*_no_page(), *_shown(picture, message, *found.looks, options=options)]
-    lines = [(" ".join(word.text for word in line), number) for number, line in enumerate(found.lines)]
-    page = [
-        boxes.words(picture, found),
-        found.text,
-        found.rows(),
-        gr.Dropdown(lines, value=0),
-        (found.pictures, found.looks),
-    ]
-    return [gr.Column(visible=True), *page, *_shown(found.pictures[0], message, found.looks[0], options=options)]
+    read = page.read(_reader(), picture, keep=True)
+    if read.answer or not read.lines:
+        return [*_no_page(), *_shown(picture, message, read.look, options=options)]
+    choices = gr.Dropdown([(line.text, number) for number, line in enumerate(read.lines)], value=0)
+    parts = [boxes.words(picture, read), read.text, read.rows(), choices, read.lines]
+    return [gr.Column(visible=True), *parts, *show_line(read.lines, 0, *options, message=message)]
 
 
 def _no_page() -> list[Any]:
@@ -245,10 +239,9 @@ def show_upload(upload: dict[str, Any] | None, *options: Any) -> list[Any]:
     return answers.to_upload(upload, partial(_page, options=options), _no_picture)
 
 
-def show_line(lines: Lines, number: int, *options: Any) -> list[Any]:
+def show_line(lines: tuple[Line, ...], number: int, *options: Any, message: str = "") -> list[Any]:
     """What the tab says to one of the lines of a page."""
-    pictures, looks = lines
-    return _shown(pictures[number], "", looks[number], options=options)
+    return _shown(cast(Image.Image, lines[number].picture), message, lines[number].look, options=options)
 
 
 def show_again(picture: Image.Image | None, look: Look | None, *options: Any) -> list[Any]:
@@ -277,7 +270,7 @@ def build() -> None:
         with gr.Column(scale=3, min_width=300):
             with gr.Column() as invitation:
                 gr.HTML(INVITATION)
-            with gr.Column(visible=False, elem_classes="card", elem_id="words-found") as page:
+            with gr.Column(visible=False, elem_classes="card", elem_id="words-found") as card:
                 gr.HTML(PAGE)
                 found = gr.HTML()
                 text_found = gr.Textbox(label="Text", lines=3, interactive=False, buttons=["copy"])
@@ -310,7 +303,7 @@ def build() -> None:
     shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
     last: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **shown}
-    of_page = [page, found, text_found, json_found, line, lines]
+    of_page = [card, found, text_found, json_found, line, lines]
     follow(drawn.input(show_drawing, [drawn, *options], [*of_page, *outputs], **last))
     upload.change(show_upload, [upload, *options], [*of_page, *outputs], preprocess=False, **shown, **alone)
     line.input(show_line, [lines, line, *options], outputs, **shown, **alone)

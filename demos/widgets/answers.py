@@ -17,6 +17,7 @@ import zoo
 from demos.widgets import figures
 from zoo.images import preprocess
 from zoo.readers.base import Look
+from zoo.readers.page import Page
 
 Strokes = list[list[list[float]]]
 Drawn = Callable[[Strokes], Image.Image]
@@ -109,7 +110,7 @@ def to_upload(upload: dict[str, Any] | None, shown: Shown, nothing: Nothing) -> 
     return shown(picture.rgb, note(picture))
 
 
-def told(found: zoo.Prediction, milliseconds: float) -> dict[str, Any]:
+def told(found: zoo.Prediction | Page, milliseconds: float) -> dict[str, Any]:
     """An answer as programs get it."""
     return {
         "text": found.text,
@@ -154,7 +155,7 @@ def answer(found: zoo.Prediction, milliseconds: float) -> str:
     )
 
 
-def verdict(found: zoo.Prediction) -> str:
+def verdict(found: zoo.Prediction | Page) -> str:
     """How sure a network is of its answer, in words."""
     share = html.escape(figures.percent(found.confidence))
     said = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}

@@ -6,8 +6,8 @@ from PIL import Image
 
 from demos.widgets import figures
 from demos.widgets.answers import data_url
+from zoo.readers.page import Page
 from zoo.readers.prediction import Prediction
-from zoo.readers.spotting import Spotted
 
 
 def characters(picture: Image.Image, found: Prediction) -> str:
@@ -25,13 +25,13 @@ def characters(picture: Image.Image, found: Prediction) -> str:
     return _drawn(picture, (width, height + room), "The box of each character", marks)
 
 
-def words(picture: Image.Image, found: Spotted) -> str:
+def words(picture: Image.Image, read: Page) -> str:
     """The picture with each word's outline, which tells by its colour how sure the word is."""
     marks = "".join(
         f"<g><title>{html.escape(word.text)} {figures.percent(word.confidence)}</title>"
         f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in word.box)}" '
         f'style="--sure: {word.confidence:.2f}"/></g>'
-        for word in found.words
+        for word in read.words
     )
     return _drawn(picture, picture.size, "Where each word was found", marks, "page")
 

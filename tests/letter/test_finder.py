@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from training.data import letters
+from zoo.images.quads import Quad, height
 from zoo.letter import finder
-from zoo.letter.quad import Quad, height
 from zoo.networks.finder import FinderNetwork
 
 
@@ -123,7 +123,11 @@ def test_values_are_boxed_by_their_ink_and_other_texts_are_not() -> None:
     for x in range(60, 181, 12):
         page[50:71, x : x + 7] = 40
     about, label = rectangle(64, 46, 190, 76), rectangle(200, 50, 260, 70)
-    found = [finder.Found("date", about, 0.9), finder.Found("date label", label, 0.9), finder.Found("line", about, 0.9)]
+    found = [
+        finder.Region("date", about, 0.9),
+        finder.Region("date label", label, 0.9),
+        finder.Region("line", about, 0.9),
+    ]
     date, same, line = finder.framed(Image.fromarray(page), found)
     np.testing.assert_allclose(date.box, rectangle(60, 50, 187, 71), atol=1.1)
     assert same.box is label and line.box is about

@@ -17,7 +17,8 @@ from zoo.errors import InputError
 from zoo.letter import index as module
 from zoo.letter.finder import FIELDS
 from zoo.letter.index import Index, Row, export
-from zoo.letter.reading import MEANING, Field, Letter, Line
+from zoo.letter.result import MEANING, Field, Letter
+from zoo.readers.page import Line, Page
 
 BOX = np.array([[10, 10], [60, 10], [60, 30], [10, 30]], np.float32)
 # what stands in each file, number, date, text: the second date is written in words, the third letter's ye is Arabic
@@ -40,7 +41,7 @@ def letter(path: Path) -> Letter:
         doubt = "It is hard to read." if path.name == "c.png" and name == "number" else ""
         status = "doubtful" if doubt else "ok" if given[name] else "missing"
         fields.append(Field(name, value, status, 0.9, BOX, BOX, 0, doubt))
-    return Letter(tuple(fields), (Line(text, 0.9, BOX, 0),), ((80, 40),))
+    return Letter(tuple(fields), (Page((Line(text, 0.9, BOX),), (80, 40)),))
 
 
 @pytest.fixture

@@ -13,9 +13,12 @@ from PIL import Image
 
 from training.data import letters
 from training.data.texts import persian_texts
-from zoo.letter import quad, reading
-from zoo.letter.finder import FIELDS, LABELS, Found
-from zoo.letter.reading import Letter, Networks
+from zoo.images import quads
+from zoo.images.quads import Quad, crop
+from zoo.letter import fields, reading
+from zoo.letter.finder import FIELDS, LABELS, Region
+from zoo.letter.reading import Networks
+from zoo.letter.result import Letter
 from zoo.readers.prediction import Prediction
 
 Objects = list[dict[str, Any]]
@@ -52,28 +55,28 @@ def read(
     values = [one for one in objects if one["kind"] in FIELDS]
     marks = [one for one in objects if one["kind"] in LABELS]
 
-    def find(page: Image.Image) -> list[Found]:
+    def find(page: Image.Image) -> list[Region]:
         way = turned(page)
         return [
-            Found(one["kind"], np.asarray(np.array(one["box"]) @ way[:, :2].T + way[:, 2], np.float32), 0.9)
+            Region(one["kind"], np.asarray(np.array(one["box"]) @ way[:, :2].T + way[:, 2], np.float32), 0.9)
             for one in objects
         ]
 
     def texts(crops: Sequence[Image.Image]) -> list[Prediction]:
         if len(crops) == len(objects):
             return [spread(answer(one["text"], status(one)), crop) for one, crop in zip(objects, crops, strict=True)]
-        if len(crops) == len(reading.BARE):
+        if len(crops) == len(fields.BARE):
             return behind if isinstance(behind, list) else [behind or answer("", "empty")] * len(crops)
         if not crops:
             return []
         cuts: list[tuple[tuple[int, int], str, str]] = []
         for one in values:
             place = np.array(one["box"], np.float32)
-            cuts.append((quad.cut(picture, place, *reading.AGAIN[0]).size, again(one["text"]), status(one)))
+            cuts.append((crop(picture, place, *fields.AGAIN[0]).picture.size, again(one["text"]), status(one)))
             for mark in marks:
-                both = quad.joined(place, np.array(mark["box"], np.float32))
+                both = quads.joined(place, np.array(mark["box"], np.float32))
                 text = f"{mark['text']} {(together or again)(one['text'])}"
-                cuts.append((quad.cut(picture, both, *reading.LABELLED[0]).size, text, status(one)))
+                cuts.append((crop(picture, both, *fields.LABELLED[0]).picture.size, text, status(one)))
         _, text, state = min(cuts, key=lambda one: abs(np.subtract(one[0], crops[0].size)).sum())
         return [answer(text, state)] * len(crops)
 
@@ -100,7 +103,7 @@ def test_every_value_is_paired_with_its_label_and_lines_stand_in_order(seed: int
         assert letter[name].status == ("ok" if own else "empty" if labelled else "missing"), letter[name]
     lines = [one["text"] for one in objects if one["kind"] == "line"]
     assert sorted(letter.text.split("\n")) == sorted(lines)
-    turn = np.radians(reading.skew(Found("line", one.box, 1.0) for one in letter.lines))
+    turn = np.radians(quads.skew(one.box for one in letter.lines))
     down = [one.box.mean(0) @ (-np.sin(turn), np.cos(turn)) for one in letter.lines]
     assert np.mean(np.diff(down) > -12) == 1, "from above"
 
@@ -198,8 +201,8 @@ def test_pieces_of_a_value_are_one_and_the_end_of_its_label_is_no_part_of_its_bo
     true = np.array(number["box"])
     others = [one for one in objects if one is not number]
     pieces = [
-        {**number, "text": "12", "box": quad.shortened(true, 0.4).tolist()},
-        {**number, "text": "34", "box": quad.shortened(true[[1, 0, 3, 2]], 0.4)[[1, 0, 3, 2]].tolist()},
+        {**number, "text": "12", "box": quads.shortened(true, 0.4).tolist()},
+        {**number, "text": "34", "box": quads.shortened(true[[1, 0, 3, 2]], 0.4)[[1, 0, 3, 2]].tolist()},
     ]
     whole = read(picture, [*pieces, *others])["number"]
     assert whole.box is not None and whole.status == "doubtful"
@@ -231,23 +234,11 @@ def test_a_value_that_its_box_cuts_off_is_whole_where_it_is_read_with_its_label(
     assert alone.value.text == "12/3" and alone.status == "ok", "where the label is not read, nothing is behind it"
 
 
-def line(left: float, top: float, right: float, turn: float = 0.0) -> Found:
+def line(left: float, top: float, right: float, turn: float = 0.0) -> Region:
     """A line of 20 pixels, turned about the page's corner with all others."""
     box = np.array([[left, top], [right, top], [right, top + 20], [left, top + 20]])
     spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return Found("line", (box @ spin).astype(np.float32), 1.0)
-
-
-@pytest.mark.parametrize("turn", [0.0, 0.05, -0.05])
-def test_lines_are_in_order_on_a_page_askew(turn: float) -> None:
-    """Over 600 pixels such a page rises by a line's height."""
-    lines = [line(100, 100, 700, turn), line(560, 128, 700, turn), line(100, 156, 700, turn), line(100, 184, 300, turn),
-             line(400, 184, 700, turn), line(100, 212, 700, turn)]  # fmt: skip
-    assert reading.in_order(lines, [3, 5, 1, 0, 4, 2]) == [0, 1, 2, 4, 3, 5]
-    for over, under in ((80, 120), (120, 80)):  # the end of one is as high as the beginning of the other
-        pair = line(over, 100, 700, turn), line(under, 100 + 600 * abs(turn), 700, turn)
-        assert not turn or not reading.beside(pair[0].box, pair[1].box)
-    assert reading.beside(lines[3].box, lines[4].box)
+    return Region("line", (box @ spin).astype(np.float32), 1.0)
 
 
 def test_a_line_that_is_hardly_read_is_read_again() -> None:
@@ -273,7 +264,7 @@ def test_a_page_that_is_askew_is_turned_and_boxes_lie_on_the_page_as_it_was() ->
     askew = Image.fromarray(cv2.warpAffine(page, way, (600, 400), borderValue=(255, 255, 255)))
     box = np.array([[100, 180], [500, 180], [500, 210], [100, 210]], np.float32)
     there = (box @ way[:, :2].T + way[:, 2]).astype(np.float32)
-    assert reading.skew([Found("line", there, 1.0)]) == pytest.approx(8, abs=0.01)
+    assert quads.skew([there]) == pytest.approx(8, abs=0.01)
     seen: list[Image.Image] = []
 
     def turned(picture: Image.Image) -> np.ndarray:
@@ -285,40 +276,34 @@ def test_a_page_that_is_askew_is_turned_and_boxes_lie_on_the_page_as_it_was() ->
     np.testing.assert_allclose(letter.lines[0].box, there, atol=0.5)
 
 
-def test_what_is_cut_out_is_upright_with_a_little_around_it() -> None:
-    page = Image.new("RGB", (300, 200), "white")
-    for x, tint in ((100, "red"), (150, "blue")):
-        page.paste(tint, (x, 80, x + 50, 100))
-    turned = page.rotate(-20, Image.Resampling.BICUBIC, fillcolor="white")  # clockwise
-    box = np.array([[100, 80], [200, 80], [200, 100], [100, 100]], float) - [150, 100]
-    spin = np.radians(20)
-    box = box @ np.array([[np.cos(spin), np.sin(spin)], [-np.sin(spin), np.cos(spin)]]) + [150, 100]
-    crop = np.asarray(quad.cut(turned, box.astype(np.float32)), int)
-    assert crop.shape[:2] == pytest.approx((20 * (1 + 2 * quad.AROUND), 100 + 40 * quad.AROUND), abs=1)
-    left, right = crop[6:-6, 10:45], crop[6:-6, 60:95]
-    assert (
-        left[..., 0].mean() > 240 > 20 > left[..., 2].mean() and right[..., 2].mean() > 240 > 20 > right[..., 0].mean()
-    )
-
-
 def test_a_value_is_looked_at_again_with_more_beside_it_than_above() -> None:
     page = Image.new("RGB", (200, 100), "white")
     box = np.array([[60, 30], [140, 30], [140, 70], [60, 70]], np.float32)
-    for around, aside in reading.AGAIN:
-        assert aside > max(quad.AROUND, around), "a digit at its end may reach beyond its box"
-        assert quad.cut(page, box, around, aside).size == (round(80 + 80 * aside), round(40 + 80 * around))
+    for around, aside in fields.AGAIN:
+        assert aside > max(quads.MARGIN, around), "a digit at its end may reach beyond its box"
+        assert crop(page, box, around, aside).picture.size == (round(80 + 80 * aside), round(40 + 80 * around))
 
 
 def test_a_line_is_cut_out_closer_than_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
     picture, objects = drawn(2)
     asked: list[tuple[float, ...]] = []
 
-    def cut(page: Any, box: quad.Quad, *around: float) -> Image.Image:
-        asked.append(around)
-        return quad.cut(page, box, *around)
+    def cut(page: Any, box: Quad, *margins: float) -> quads.Crop:
+        asked.append(margins)
+        return crop(page, box, *margins)
 
-    monkeypatch.setattr(reading, "cut", cut)
+    monkeypatch.setattr(reading, "crop", cut)
     read(picture, objects)
     lines = [one["kind"] == "line" for one in objects]
     assert asked[: len(objects)] == [reading.LINE if line else () for line in lines] and any(lines)
-    assert reading.LINE[0] < quad.AROUND
+    assert reading.LINE[0] < quads.MARGIN
+
+
+def test_every_line_has_its_words_and_their_places() -> None:
+    picture, objects = drawn(2)
+    letter = read(picture, objects)
+    [page] = letter.pages
+    assert page.size == picture.size and letter.lines == page.lines
+    for line in page.lines:
+        assert line.text == " ".join(word.text for word in line.words)
+        assert all(word.box.shape == (4, 2) for word in line.words)

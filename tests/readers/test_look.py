@@ -10,9 +10,8 @@ import zoo
 from demos.tabs import words
 from demos.widgets import answers
 from training.data.captcha import draw_test
-from zoo.readers import spotting
+from zoo.readers import page
 from zoo.readers.base import Reader
-from zoo.readers.crnn import CRNNReader
 
 PICTURE = Image.fromarray(np.asarray(draw_test(3, ("orange",), 0)[0])).convert("RGB")
 
@@ -94,6 +93,13 @@ def test_maps_of_a_large_photo_are_of_the_same_answer_and_as_small_as_wished(rea
 
 def test_the_words_of_a_line_are_those_of_its_answer() -> None:
     reader = zoo.load("word-crnn")
-    assert isinstance(reader, CRNNReader)
-    found = spotting.spot(reader, PICTURE)
-    assert found.crop and found.text == found.crop.text and len(found.looks) == len(found.pictures) == 1
+    read = page.read(reader, PICTURE, keep=True)
+    assert read.answer and read.look and read.answer == reader.answer(read.look)
+    assert read.text == read.answer.text and [word.text for word in read.words] == read.text.split()
+
+
+def test_pictures_are_looked_at_in_batches_and_no_answer_depends_on_the_others(reader: Reader) -> None:
+    pictures = [PICTURE, PICTURE.rotate(4, fillcolor="white"), PICTURE.crop((0, 0, 90, PICTURE.height)), PICTURE]
+    looks = reader.looks(pictures)
+    assert [reader.answer(look) for look in looks] == reader.read(pictures)
+    assert [len(look.inputs) for look in looks] == [1] * 4 and reader.looks([]) == []

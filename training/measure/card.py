@@ -179,7 +179,7 @@ the fields number, date, attachment and title, and their values. It was taught d
 measured on a real archive: check what matters.""",
     "word": """\
 It reads a line of printable ASCII from left to right: no accents, no other script, no writing by hand. It was taught
-drawn pictures alone. Given a whole picture, `zoo.readers.spotting` finds its lines first, with PP-OCR's detector. Very
+drawn pictures alone. Given a whole picture, `zoo.readers.page` finds its lines first, with PP-OCR's detector. Very
 long lines are squeezed.""",
     "classifier": """\
 It knows 100 words and nothing else: any other word should come back unsure. It has no idea of case. It was trained on

@@ -12,8 +12,9 @@ import numpy as np
 from training.measure.report import Row, share
 from training.measure.spelling import error_rates
 from training.measure.spotting import SHARED, overlap
-from zoo.letter.finder import FIELDS, Found
-from zoo.letter.reading import Letter, in_order
+from zoo.images.quads import rows
+from zoo.letter.finder import FIELDS
+from zoo.letter.result import Letter
 from zoo.letter.values import ascii_digits
 
 MEASURED = FIELDS[:3]
@@ -33,8 +34,8 @@ def alike(text: str) -> str:
 def body(objects: Sequence[dict[str, Any]]) -> str:
     """The lines of a drawn letter in reading order."""
     lines = [one for one in objects if one["kind"] == "line"]
-    found = [Found("line", np.array(one["box"], np.float32), 1.0) for one in lines]
-    return "\n".join(lines[i]["text"] for i in in_order(found, range(len(found))))
+    order = rows([np.array(one["box"], np.float32) for one in lines], right_to_left=True)
+    return "\n".join(lines[i]["text"] for row in order for i in row)
 
 
 def rates(data: str, read: Sequence[Letter], true: Sequence[Sequence[dict[str, Any]]], **extra: str) -> list[Row]:

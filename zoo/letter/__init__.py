@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zoo.letter.index import Index
-    from zoo.letter.reading import Field, Letter, Line, read
+    from zoo.letter.reading import read
+    from zoo.letter.result import Field, Letter
 
-__all__ = ["Field", "Index", "Letter", "Line", "read"]
+__all__ = ["Field", "Index", "Letter", "read"]
 
 
 def __getattr__(name: str) -> Any:
     """What needs the networks is imported when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module 'zoo.letter' has no attribute {name!r}")
-    return getattr(import_module("zoo.letter.index" if name == "Index" else "zoo.letter.reading"), name)
+    module = {"Index": "index", "read": "reading"}.get(name, "result")
+    return getattr(import_module(f"zoo.letter.{module}"), name)

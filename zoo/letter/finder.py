@@ -18,7 +18,8 @@ from PIL import Image
 
 from zoo.decoding.probabilities import softmax
 from zoo.images import preprocess
-from zoo.letter.quad import Quad, height, inked, moved, turned, upright
+from zoo.images.quads import Quad, height, moved, turned, upright
+from zoo.letter.boxes import inked
 from zoo.readers.checkpoint import Trained
 from zoo.runtime.graph import Graph
 
@@ -43,7 +44,7 @@ SURE = 0.5, 0.7, 0.85, 0.95  # probability of a core's cells that they are text 
 
 
 @dataclass(frozen=True)
-class Found:
+class Region:
     """A text on a page.
 
     Attributes:
@@ -75,7 +76,7 @@ class Finder(Trained):
         images = {"images": torch.zeros(2, 3, 64, 96)}
         return {"mark": Graph(network, images, {"images": {0: "batch", 2: "height", 3: "width"}}, ("logits",))}
 
-    def find(self, picture: preprocess.Source) -> list[Found]:
+    def find(self, picture: preprocess.Source) -> list[Region]:
         """The texts of a page, in no order.
 
         Raises:
@@ -92,12 +93,12 @@ class Finder(Trained):
         return framed(rgb, boxes(softmax(logits[0].transpose(1, 2, 0)).transpose(2, 0, 1), 1 / scale))
 
 
-def framed(page: Image.Image, found: Sequence[Found]) -> list[Found]:
+def framed(page: Image.Image, found: Sequence[Region]) -> list[Region]:
     """What is found on a page, values boxed by their ink: cells are too coarse to tell where a small one ends."""
     pixels = np.asarray(page)
     labels = [one.box for one in found if one.kind in LABELS]
 
-    def box(one: Found) -> Quad:
+    def box(one: Region) -> Quad:
         unit = float(np.median([height(label) for label in labels] or height(one.box)))
         near = min(labels, key=lambda label: float(np.linalg.norm((label - one.box).mean(0))), default=one.box)
         return inked(pixels, turned(one.box, near), unit, labels)
@@ -117,7 +118,7 @@ def mark(boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int]) -> 
     return cells
 
 
-def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Found]:
+def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Region]:
     """The texts that cells are part of.
 
     Args:
@@ -141,7 +142,7 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Fo
             core = moved(core, max(CELL - height(core), 0) / 2)
             grown = moved(core, SHRUNK / (1 - 2 * SHRUNK) * height(core))
             name = KINDS[group.start + int(kinds.argmax())]
-            found.append(Found(name, (grown * scale).astype(np.float32), float(kinds.max())))
+            found.append(Region(name, (grown * scale).astype(np.float32), float(kinds.max())))
     return found
 
 

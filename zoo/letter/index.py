@@ -20,10 +20,10 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.images.documents import SUFFIXES, pages
+from zoo.images.quads import crop
 from zoo.letter import values
 from zoo.letter.finder import FIELDS
-from zoo.letter.quad import cut
-from zoo.letter.reading import MEANING, Letter
+from zoo.letter.result import MEANING, Letter
 
 TRIGRAM = 3
 COLUMNS = "path", "number", "date", "gregorian", "attachment", "title", "doubts", "text"
@@ -263,7 +263,7 @@ class Index:
                 continue
             page = next(page for i, page in enumerate(pages(folder / path)) if i == known["page"])
             file = f"{len(rows):05}.png"
-            cut(page, np.array(known["box"], np.float32)).save(out / file)
+            crop(page, np.array(known["box"], np.float32)).picture.save(out / file)
             rows.append({"file_name": file, "text": text})
         with (out / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
             writer = csv.DictWriter(table, ("file_name", "text"), lineterminator="\n")

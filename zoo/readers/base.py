@@ -68,7 +68,7 @@ class Reader(Trained):
 
     @property
     def reads_pages(self) -> bool:
-        """Whether `zoo.readers.spotting` finds its words in whole pictures."""
+        """Whether `zoo.readers.page` finds its words in whole pictures."""
         return False
 
     @property
@@ -115,6 +115,24 @@ class Reader(Trained):
         start = time.perf_counter()
         outputs = self._run(self.graph_names[0], images=inputs)
         return Look(inputs, tuple(places), outputs, time.perf_counter() - start)
+
+    def looks(self, images: Sequence[preprocess.Source]) -> list[Look]:
+        """What the network makes of each of several pictures, which it sees in batches.
+
+        Raises:
+            InputError: a picture cannot be read.
+        """
+
+        def each(inputs: npt.NDArray[np.float32], places: list[preprocess.Placement]) -> list[Look]:
+            look = self.look_at(inputs, places)
+            parts = [[output[i : i + 1] for output in look.outputs] for i in range(len(places))]
+            share = look.seconds / len(places)
+            return [Look(inputs[i : i + 1], (places[i],), tuple(part), share) for i, part in enumerate(parts)]
+
+        found: dict[int, Look] = {}
+        for indices, looks in self._each(images, each):
+            found |= zip(indices, looks, strict=True)
+        return [found[i] for i in range(len(images))]
 
     @abstractmethod
     def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:

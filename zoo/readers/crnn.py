@@ -241,26 +241,27 @@ class CRNNReader(SequenceReader):
                     tuple((self.decode(symbols), share) for symbols, share in answers[:BEST]),
                     tuple((character, *placed[i]) for character, i in zip(text, self.places(symbols), strict=True)),
                     self.status(text, confidence, picture),
+                    words=self._words(frames, symbols, confidence, [box for _, box in placed]),
                     tokens=symbols,
                 )
             )
         return found
 
-    def words(self, look: Look, answer: Prediction) -> list[tuple[str, float, Box]]:
-        """The words of an answer, what spaces part: each with its probability and its box in the picture.
+    def _words(
+        self, frames: Frames, symbols: ctc.Text, confidence: float, boxes: Sequence[Box]
+    ) -> tuple[tuple[str, float, Box], ...]:
+        """The words of an answer, which spaces divide, each with its probability and its box.
 
         Of a single word that is the confidence; of several, the probability that a word's own frames spell it.
         """
-        [frames], symbols, confidence = self.frames(look), answer.tokens, answer.confidence
-        boxes = np.array([box for _, box in self._placed(frames, symbols, look.places[0])])
-        found = []
+        words = []
         for first, last, part in self._parts(frames, symbols):
-            own, around = symbols[first:last], boxes[first:last]
-            whole = len(own) == len(symbols)
-            share = confidence if whole else float(np.exp(ctc.log_probabilities(part, [own])[0]))
+            own, around = symbols[first:last], np.array(boxes[first:last])
+            alone = len(own) == len(symbols)
+            share = confidence if alone else float(np.exp(ctc.log_probabilities(part, [own])[0]))
             box = *around[:, :2].min(0).tolist(), *around[:, 2:].max(0).tolist()
-            found.append((self.decode(own), share, cast(Box, box)))
-        return found[::-1] if self.right_to_left else found
+            words.append((self.decode(own), share, cast(Box, box)))
+        return tuple(words[::-1] if self.right_to_left else words)
 
     def _parts(self, frames: Frames, text: ctc.Text) -> list[tuple[int, int, Frames]]:
         """Of each word of a text, what spaces part: its first symbol, the one after its last, and its own frames."""

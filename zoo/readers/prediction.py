@@ -19,6 +19,7 @@ class Prediction:
             picture), None where the network gives no place.
         status: "ok", "unsure" (below the checkpoint's threshold) or "empty" (nothing to read).
         label: a classifier's class name; None for readers of sequences.
+        words: the words of a line with their probabilities and boxes, in reading order, where the network gives places.
         tokens: the network's own word for the answer: its class, its symbols from left to right, or its characters.
     """
 
@@ -28,4 +29,5 @@ class Prediction:
     characters: tuple[tuple[str, float, Box | None], ...]
     status: Status
     label: str | None = None
+    words: tuple[tuple[str, float, Box], ...] = ()
     tokens: tuple[int, ...] = ()

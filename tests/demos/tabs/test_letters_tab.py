@@ -14,7 +14,8 @@ from demos.tabs import letters
 from training.data.folder import ImageFolder
 from zoo.hub import store
 from zoo.letter.finder import FIELDS
-from zoo.letter.reading import MEANING, Field, Letter, Line
+from zoo.letter.result import MEANING, Field, Letter
+from zoo.readers.page import Line, Page
 
 BOX = np.array([[100, 20], [160, 20], [160, 40], [100, 40]], np.float32)
 LABEL = BOX + [80, 0]
@@ -43,7 +44,7 @@ def read(path: Path) -> Letter:
         )
         for name in FIELDS
     ]
-    return Letter(tuple(fields), (Line("با سلام", 0.9, BOX + 100, 0),), ((300, 400),))
+    return Letter(tuple(fields), (Page((Line("با سلام", 0.9, BOX + 100),), (300, 400)),))
 
 
 @pytest.fixture

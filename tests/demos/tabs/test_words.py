@@ -67,11 +67,10 @@ def test_a_page_is_cut_into_lines_of_which_one_is_looked_into(reader: CRNNReader
     for text, y in (("Hi", 40), ("you", 180)):
         ImageDraw.Draw(picture).text((40, y), text, "black", ImageFont.load_default(36))
     page, figure, text, rows, line, lines, *shown = words._page(picture)
-    pictures, _ = lines
     assert page.visible and figure.count("<polygon") == len(rows) and text.count("\n") == 1
-    assert [name for name, _ in line.choices] == text.split("\n") and len(pictures) == 2
-    assert shown[1] is pictures[0] and words.show_line(lines, 1, "beam", True, "")[1] is pictures[1]
-    hidden, *_, none = words._page(pictures[0])[:6]
+    assert [name for name, _ in line.choices] == text.split("\n") and len(lines) == 2
+    assert shown[1] is lines[0].picture and words.show_line(lines, 1, "beam", True, "")[1] is lines[1].picture
+    hidden, *_, none = words._page(lines[0].picture)[:6]
     assert not hidden.visible and none is None, "a single line is no page"
 
 

@@ -11,8 +11,9 @@ from benchmarks import letters as benchmark
 from training.data import letters
 from training.measure import lettering
 from zoo.letter.finder import FIELDS
-from zoo.letter.reading import MEANING, Field, Letter, Line
+from zoo.letter.result import MEANING, Field, Letter
 from zoo.letter.values import Value
+from zoo.readers.page import Line, Page
 
 Objects = list[dict[str, Any]]
 
@@ -26,8 +27,8 @@ def perfect(objects: Objects) -> Letter:
             fields.append(Field(name, MEANING[name](own["text"]), "ok", 1.0, np.array(own["box"], np.float32)))
         else:
             fields.append(Field(name, Value("", ""), "empty" if label else "missing"))
-    body = [Line(text, 1.0, np.zeros((4, 2), np.float32), 0) for text in lettering.body(objects).split("\n")]
-    return Letter(tuple(fields), tuple(body))
+    body = [Line(text, 1.0, np.zeros((4, 2), np.float32)) for text in lettering.body(objects).split("\n")]
+    return Letter(tuple(fields), (Page(tuple(body), (0, 0)),))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_wrong_values_count_unless_they_are_doubtful(pages: list[Objects]) -> No
     count = sum(any(o["kind"] == f"{n} label" for o in objects) for objects in pages for n in lettering.MEASURED)
     for status, silent in (("ok", 1), ("doubtful", 0)):
         changed = tuple(replace(date, status=status) if f.name == "date" else f for f in read[one].fields)
-        letter = replace(read[one], fields=changed, lines=read[one].lines[:-1])
+        letter = replace(read[one], fields=changed, pages=(Page(read[one].lines[:-1], (0, 0)),))
         found = values([*read[:one], letter, *read[one + 1 :]], pages)
         assert found["value exactly right"] == pytest.approx(1 - 1 / count)
         assert found["wrong value not marked doubtful"] == pytest.approx(silent / count)

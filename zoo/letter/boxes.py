@@ -1,4 +1,4 @@
-"""Boxes of texts on a page: four corners, what stands between them, and where its ink is."""
+"""Where the ink of a letter's values is: boxes that are cut off, too large, or missing around a dash."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from zoo.images.preprocess import Pixels
+from zoo.images.quads import Floats, Quad, axes, crop, height, spanned
 
-Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Quad = npt.NDArray[np.float32]  # (4, 2): corners x, y, clockwise from the upper left one
-AROUND = 0.12  # of a text's height that is cut out beside it on every side
-LONG = 2.0  # times its height, what is wider than this runs along its line
 # what `inked` goes by, in heights of a label
 ROOM = 0.45  # how far beyond its box a text is looked for
 SMALL = 0.16  # what is no wider and no higher is a dot or a speck
@@ -35,89 +31,6 @@ FAR = 4.0, 0.7  # how far to the left of its label's left side it is looked for,
 EDGE = 0.05  # how near to where that ends it is cut off
 LINED = 1.0, 0.15, 0.3  # how far beside one another dots of a line are at most, and how high; the least size of another
 DARK = 0.4, 20.0  # of the contrast, and grey levels of it at least, by which ink is darker than paper
-
-
-def moved(box: Quad, by: float) -> Quad:
-    """A box whose sides are moved out by so many pixels, or in where that is negative, at most to its middle."""
-    middle = box.mean(0)
-    across, along = box[1] - box[0], box[3] - box[0]
-    sides = []
-    for side in (across, along):
-        length = float(np.linalg.norm(side))
-        sides.append(side * max(length + 2 * by, 1e-3) / max(length, 1e-6) / 2)
-    x, y = sides
-    return np.stack([middle - x - y, middle + x - y, middle + x + y, middle - x + y]).astype(np.float32)
-
-
-def axes(box: Quad) -> Floats:
-    """Along a box and down it, unit vectors, (2, 2)."""
-    sides = np.stack([box[1] - box[0], box[3] - box[0]]).astype(np.float64)
-    return np.asarray(sides / np.maximum(np.linalg.norm(sides, axis=1, keepdims=True), 1e-6))
-
-
-def _spanned(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
-    """The box from its first corner to the opposite one, (2,) each along some axes from an origin."""
-    (left, top), (right, bottom) = first, last
-    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return np.asarray(origin + corners @ axes, np.float32)
-
-
-def _around(points: npt.NDArray[np.float32], axes: Floats) -> Quad:
-    """The least box along some axes around points, (n, 2)."""
-    places = (points - points[0]) @ axes.T
-    return _spanned(points[0], axes, places.min(0), places.max(0))
-
-
-def joined(box: Quad, other: Quad) -> Quad:
-    """The least box around two that is parallel to the first."""
-    return _around(np.concatenate([box, other]), axes(box))
-
-
-def shortened(box: Quad, end: float) -> Quad:
-    """A box up to a share of its width, from the left."""
-    right = box[[0, 3]] + end * (box[[1, 2]] - box[[0, 3]])
-    return np.stack([box[0], right[0], right[1], box[3]]).astype(np.float32)
-
-
-def turned(box: Quad, like: Quad) -> Quad:
-    """The least box around a short one that is turned as another; any other as it is."""
-    return _around(box, axes(like)) if short(box) else box
-
-
-def short(box: Quad) -> bool:
-    """Whether a text is so short that its own sides do not tell how it is turned."""
-    return float(np.linalg.norm(box[1] - box[0])) <= LONG * height(box)
-
-
-def height(box: Quad) -> float:
-    """How high the text in a box is, in pixels: its shorter sides."""
-    return float(min(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[3] - box[0])))
-
-
-def upright(corners: npt.NDArray[np.float32]) -> Quad:
-    """The corners of a box in order: clockwise from the upper left one, for a page that is about upright."""
-    centre = corners.mean(0)
-    angles = np.arctan2(*(corners - centre).T[::-1])
-    ordered = corners[np.argsort(angles)]  # from the left over the top
-    sides = np.roll(ordered, -1, 0) - ordered
-    lying = np.abs(sides[:, 0]) > np.abs(sides[:, 1])
-    first = next((i for i in range(4) if lying[i] and sides[i, 0] > 0), int(np.argmin(ordered.sum(1))))
-    return np.roll(ordered, -first, 0)
-
-
-def cut(page: Image.Image | Pixels, box: Quad, around: float = AROUND, aside: float | None = None) -> Image.Image:
-    """What stands in a box, upright, with a little around it: that share of its height, or another to its sides."""
-    along, down = box[1] - box[0], box[3] - box[0]
-    high = height(box)
-    wide = float(np.linalg.norm(along))
-    over, beyond = around * high, (around if aside is None else aside) * high
-    size = max(round(wide + 2 * beyond), 4), max(round(high + 2 * over), 4)
-    right, below = along / max(wide, 1e-6) * beyond, down / max(float(np.linalg.norm(down)), 1e-6) * over
-    corners = np.array([box[0] - right - below, box[1] + right - below, box[2] + right + below, box[3] - right + below])
-    target = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
-    way = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    flat = cv2.warpPerspective(np.asarray(page), way, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Image.fromarray(flat)
 
 
 def inked(page: Pixels, box: Quad, unit: float, others: Sequence[Quad] = ()) -> Quad:
@@ -160,7 +73,7 @@ def dashed(page: Pixels, label: Quad, labels: Sequence[Quad], values: Sequence[Q
     usual = [unit, *([float(np.median([height(one) for one in values]))] if values else [])]
     side = DASH * float(np.exp(np.log(usual).mean()))
     way = axes(label) * unit
-    place = _spanned(label[0], way, np.array([-FAR[0], 0.0]), np.array([FAR[1], 1.0]))
+    place = spanned(label[0], way, np.array([-FAR[0], 0.0]), np.array([FAR[1], 1.0]))
     parts = _parts(page, place, unit, ROOM, 0.0)
     if not (flat := _flat(parts)).any():
         return None
@@ -181,7 +94,8 @@ def _parts(page: Pixels, box: Quad, unit: float, over: float, aside: float) -> F
     Returns:
         (n, 4) left, top, width and height of each, in units from the box's corner.
     """
-    grey = cv2.cvtColor(np.asarray(cut(page, box, *(np.array([over, aside]) * unit / height(box)))), cv2.COLOR_RGB2GRAY)
+    margin = np.array([over, aside]) * unit / height(box)
+    grey = cv2.cvtColor(np.asarray(crop(page, box, *margin).picture), cv2.COLOR_RGB2GRAY)
     darkest, paper, lightest = np.quantile(grey, (0.005, 0.8, 0.98))
     ink = grey < paper - DARK[0] * max(lightest - darkest, DARK[1])
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
@@ -191,7 +105,7 @@ def _parts(page: Pixels, box: Quad, unit: float, over: float, aside: float) -> F
 def _grown(origin: npt.NDArray[np.float32], way: Floats, first: Floats, last: Floats, side: float) -> Quad:
     """The box between two corners, about its middle so wide and high at least, all along some axes from an origin."""
     more = np.maximum(side - (last - first), 0) / 2
-    return _spanned(origin, way, first - more, last + more)
+    return spanned(origin, way, first - more, last + more)
 
 
 def _own(parts: Floats, apart: Bools, width: float, height: float) -> Bools:

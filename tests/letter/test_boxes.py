@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from zoo.letter.quad import BOXED, DASH, Quad, cut, dashed, inked, joined, turned
+from zoo.images.quads import Quad, crop, joined, turned
+from zoo.letter.boxes import BOXED, DASH, dashed, inked
 
 UNIT = 20.0  # height of a label on these pages
 PAPER, INK = (235, 230, 220), (40, 40, 60)
@@ -57,7 +58,7 @@ def test_a_neighbour_is_left_out_and_boxes_are_askew_as_the_first_was() -> None:
     about = (rectangle(64, 53, 189, 70) - (150, 60)) @ way + (150, 60)
     there = inked(np.asarray(turned), about.astype(np.float32), UNIT)
     np.testing.assert_allclose(there, true, atol=2.5)
-    assert cut(turned, there).height == pytest.approx(21 * 1.24, abs=3)
+    assert crop(turned, there).picture.height == pytest.approx(21 * 1.24, abs=3)
 
 
 def test_neither_its_label_nor_a_colon_is_part_of_a_value() -> None:
