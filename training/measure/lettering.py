@@ -14,7 +14,7 @@ from training.measure.spelling import error_rates
 from training.measure.spotting import SHARED, overlap
 from zoo.letter.finder import FIELDS, Found
 from zoo.letter.reading import Letter, in_order
-from zoo.letter.values import ascii_digits
+from zoo.text.normalise import single_spaced
 
 MEASURED = FIELDS[:3]
 
@@ -27,7 +27,7 @@ def around(corners: object) -> list[float]:
 
 def alike(text: str) -> str:
     """A text as it is compared."""
-    return " ".join(ascii_digits(text).split())
+    return single_spaced(text)
 
 
 def body(objects: Sequence[dict[str, Any]]) -> str:

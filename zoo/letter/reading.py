@@ -25,6 +25,7 @@ from zoo.letter.finder import FIELDS, LABELS, Finder, Found
 from zoo.letter.quad import AROUND, Quad, cut, dashed, height, inked, joined, moved, short, shortened
 from zoo.letter.values import DASHES, Value
 from zoo.loading import load, trained
+from zoo.text.normalise import single_spaced
 
 if TYPE_CHECKING:
     from zoo.readers.base import Reader
@@ -50,7 +51,7 @@ MEANING: dict[str, Callable[[str], Value]] = {
     "number": values.number,
     "date": values.date,
     "attachment": values.attachment,
-    "title": lambda text: Value(text, " ".join(values.ascii_digits(text).split())),
+    "title": lambda text: Value(text, single_spaced(text)),
 }
 Status = Literal["ok", "doubtful", "empty", "missing", "corrected"]
 

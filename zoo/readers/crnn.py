@@ -18,8 +18,8 @@ from zoo.readers.base import Decoding, Look, SequenceReader
 from zoo.readers.explain import Map, activation_map
 from zoo.readers.prediction import Box, Prediction
 from zoo.runtime.graph import Graph
-from zoo.text.alphabets import folded
-from zoo.text.direction import places, reordered
+from zoo.text import direction
+from zoo.text.normalise import folded
 
 if TYPE_CHECKING:
     import torch
@@ -46,10 +46,10 @@ def encode(text: str, alphabet: str, right_to_left: bool = False) -> ctc.Text:
     Raises:
         InputError: a character is not in the alphabet.
     """
-    seen = reordered(folded(text)) if right_to_left else text
-    if strange := next((character for character in seen if character not in alphabet), None):
-        raise InputError(f"This reader does not know the {strange!r} of {text!r}; leave that out.")
-    return tuple(alphabet.index(character) + 1 for character in seen)
+    visual = direction.visual(folded(text)).text if right_to_left else text
+    if unknown := next((character for character in visual if character not in alphabet), None):
+        raise InputError(f"This reader does not know the {unknown!r} of {text!r}; leave that out.")
+    return tuple(alphabet.index(character) + 1 for character in visual)
 
 
 @lru_cache(maxsize=4)
@@ -100,17 +100,18 @@ class CRNNReader(SequenceReader):
         """What each symbol looks like; the blank like nothing."""
         return ("", *self.config["alphabet"])
 
-    def seen(self, symbols: Sequence[int]) -> str:
-        """What some symbols, none of them blank, look like from left to right."""
+    def visual(self, symbols: Sequence[int]) -> str:
+        """The characters of symbols, none of them blank, from left to right."""
         return "".join(map(self._characters.__getitem__, symbols))
 
     def decode(self, symbols: Sequence[int]) -> str:
-        """The text of some symbols, none of them blank."""
-        return reordered(self.seen(symbols)) if self.right_to_left else self.seen(symbols)
+        """The text of symbols, none of them blank, in logical order."""
+        visual = self.visual(symbols)
+        return direction.logical(visual).text if self.right_to_left else visual
 
-    def places(self, symbols: Sequence[int]) -> list[int]:
-        """Which of the symbols each character of their text is."""
-        return places(self.seen(symbols)) if self.right_to_left else list(range(len(symbols)))
+    def places(self, symbols: Sequence[int]) -> Sequence[int]:
+        """For each character of the symbols' text the index of its symbol."""
+        return direction.logical(self.visual(symbols)).places if self.right_to_left else range(len(symbols))
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         import torch
@@ -253,24 +254,26 @@ class CRNNReader(SequenceReader):
         """
         [frames], symbols, confidence = self.frames(look), answer.tokens, answer.confidence
         boxes = np.array([box for _, box in self._placed(frames, symbols, look.places[0])])
+        characters = list(zip(self.places(symbols), answer.text, strict=True))
         found = []
         for first, last, part in self._parts(frames, symbols):
             own, around = symbols[first:last], boxes[first:last]
             whole = len(own) == len(symbols)
             share = confidence if whole else float(np.exp(ctc.log_probabilities(part, [own])[0]))
             box = *around[:, :2].min(0).tolist(), *around[:, 2:].max(0).tolist()
-            found.append((self.decode(own), share, cast(Box, box)))
+            text = "".join(character for place, character in characters if first <= place < last)
+            found.append((text, share, cast(Box, box)))
         return found[::-1] if self.right_to_left else found
 
     def _parts(self, frames: Frames, text: ctc.Text) -> list[tuple[int, int, Frames]]:
         """Of each word of a text, what spaces part: its first symbol, the one after its last, and its own frames."""
-        seen, spans = self.seen(text), self._spans(frames, text)
-        spaces = [i for i, character in enumerate(seen) if character == " "]
+        visual, spans = self.visual(text), self._spans(frames, text)
+        spaces = [i for i, character in enumerate(visual) if character == " "]
         found = []
-        for before, after in zip([-1, *spaces], [*spaces, len(seen)], strict=True):
+        for before, after in zip([-1, *spaces], [*spaces, len(visual)], strict=True):
             if after > before + 1:
                 start = spans[before][1] if before >= 0 else 0
-                end = spans[after][0] if after < len(seen) else len(frames)
+                end = spans[after][0] if after < len(visual) else len(frames)
                 found.append((before + 1, after, frames[start:end]))
         return found
 
@@ -324,7 +327,7 @@ class CRNNReader(SequenceReader):
         looked = np.zeros((len(symbols), 1, len(frames)), np.float32)
         for one, symbol, (first, last) in zip(looked, symbols, self._spans(frames, symbols), strict=True):
             one[0, first:last] = np.exp(frames[first:last, symbol])
-        return activation_map(self.explained_layer, score), looked[self.places(symbols)]
+        return activation_map(self.explained_layer, score), looked[list(self.places(symbols))]
 
     @staticmethod
     def _spans(frames: Frames, text: ctc.Text) -> tuple[tuple[int, int], ...]:
