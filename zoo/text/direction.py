@@ -41,10 +41,10 @@ def visual(text: str) -> Line:
 def logical(text: str) -> Line:
     """The logical text that is displayed as `text`.
 
-    UAX #9 has no inverse, so it is searched for. The first guess takes the levels of the visual text. Each guess has
-    levels of its own, with which the next one is made, until a guess is displayed as `text`. In the Persian alphabet
-    every reading has such a text. With Latin words some have several: the first guess counts; and some have none: the
-    guess whose display differs least counts.
+    UAX #9 has no inverse, so the text is searched for. The first guess takes its levels from the visual text. Each
+    guess has levels of its own, with which the next one is made, until a guess is displayed as `text`. Every reading
+    in the Persian alphabet has such a text. Where Latin words or percent signs allow several, the first guess counts.
+    Where Latin words allow none, the guess whose display differs least counts.
 
     >>> logical("(12) ب").text
     'ب (12)'
@@ -84,11 +84,8 @@ def _levels(text: str) -> list[int]:
 
 def _reversed(text: str, levels: list[int]) -> Line:
     """A line from its other end: the runs of LTR keep their order, all else is mirrored."""
-    characters, places, end = "", [], len(text)
-    for level, run in groupby(reversed(levels)):
-        start = end - len(list(run))
-        part, place = text[start:end], range(start, end)
-        characters += part if level == LTR else part[::-1].translate(MIRRORED)
-        places += place if level == LTR else reversed(place)
-        end = start
-    return Line(characters, tuple(places))
+    places: list[int] = []
+    for level, run in groupby(reversed(range(len(text))), levels.__getitem__):
+        places += sorted(run, reverse=level != LTR)
+    mirrored = text.translate(MIRRORED)
+    return Line("".join([text[i] if levels[i] == LTR else mirrored[i] for i in places]), tuple(places))
