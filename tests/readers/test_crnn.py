@@ -21,25 +21,13 @@ from zoo.readers.base import Decoding
 from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import PERSIAN
 
+WIDTHS = 16, 16, 32, 64, 16  # of the pictures
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole checkpoint with random weights, sharpened so that texts differ in probability."""
     return write_crnn(tmp_path_factory.mktemp("tiny-crnn"), "abcABC", 12)
-
-
-@pytest.fixture(scope="module")
-def reader(folder: Path) -> CRNNReader:
-    reader = zoo.load(folder, runtime="torch")
-    assert isinstance(reader, CRNNReader)
-    return reader
-
-
-@pytest.fixture(scope="module")
-def pictures() -> list[Image.Image]:
-    rng = np.random.default_rng(0)
-    noise = [rng.integers(0, 256, (8, width, 3), np.uint8) for width in (4, 4, 8, 16, 4)]
-    return [Image.fromarray(pixels).resize((4 * pixels.shape[1], 32)) for pixels in noise]
 
 
 def frames_of(reader: CRNNReader, picture: Image.Image) -> np.ndarray:

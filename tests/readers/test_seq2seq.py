@@ -24,6 +24,7 @@ from zoo.readers.base import Language
 from zoo.readers.seq2seq import Seq2SeqReader
 from zoo.text.alphabets import CharTokenizer
 
+WIDTHS = (64,) * 6  # of the pictures
 CONFIG = {
     "architecture": "seq2seq",
     "alphabet": "abc",
@@ -48,20 +49,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.head.weight.data *= 4
     network.head.bias.data[CharTokenizer.eos] = -3
     return write_checkpoint(tmp_path_factory.mktemp("tiny-seq2seq"), CONFIG, network)
-
-
-@pytest.fixture(scope="module")
-def reader(folder: Path) -> Seq2SeqReader:
-    reader = zoo.load(folder, runtime="torch")
-    assert isinstance(reader, Seq2SeqReader)
-    return reader
-
-
-@pytest.fixture(scope="module")
-def pictures() -> list[Image.Image]:
-    rng = np.random.default_rng(0)
-    noise = [rng.integers(0, 256, (8, 16, 3), np.uint8) for _ in range(6)]
-    return [Image.fromarray(pixels).resize((64, 32)) for pixels in noise]
 
 
 def every_text(reader: Seq2SeqReader, picture: Image.Image) -> dict[str, float]:
