@@ -14,7 +14,6 @@ from PIL import Image
 import zoo
 from tests.conftest import write_checkpoint
 from zoo.decoding import beam, fusion
-from zoo.decoding.fusion import Fusion
 from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.hub import store
@@ -129,7 +128,7 @@ def test_texts_that_a_language_model_prefers_are_followed(
     monkeypatch.setattr(fusion, "LM_WEIGHT", 3.0)
 
     def followed(lm: NGram | None) -> list[str]:
-        [found] = reader.hypotheses(look, width=2, fusion=lm and Fusion(lm, *reader.texts))
+        [found] = reader.hypotheses(look, width=2, lm=lm)
         return [reader.tokenizer.decode(h.tokens) for h in found]
 
     hits = []

@@ -36,14 +36,9 @@ class Fusion:
 
 
 def weighed(probabilities: npt.ArrayLike, gains: npt.ArrayLike, weight: float) -> Floats:
-    """Probabilities of texts, (n,), once their gains are counted in by Bayes' rule.
+    """Probabilities of texts, (n,), by Bayes' rule, from those without a language model and from `NGram.gains`.
 
-    All texts that are not named here count as no words.
-
-    Args:
-        probabilities: (n,) what a picture alone says of each; together at most 1.
-        gains: (n,) from `NGram.gains`.
-        weight: what the gains count, from 0, nothing, to 1.
+    The texts that are missing here, where the probabilities have a sum below 1, count as no words.
     """
     before = np.asarray(probabilities, float)
     after = before * np.exp(weight * np.asarray(gains, float))

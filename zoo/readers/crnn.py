@@ -224,7 +224,8 @@ class CRNNReader(SequenceReader):
         for frames, pixels, place in zip(self.frames(look), look.inputs, look.places, strict=True):
             answers = self.answers(frames, decoding)
             symbols = answers[0][0]
-            texts, boxes = [(self.decode(text), share) for text, share in answers], self._boxes(frames, symbols, place)
+            texts = [(self.decode(text), share) for text, share in answers]
+            boxes = self._boxes(frames, symbols, place)
             characters = ((c, *boxes[i]) for c, i in zip(texts[0][0], self.places(symbols), strict=True))
             predictions.append(self.prediction(texts, characters, pixels, symbols))
         return predictions

@@ -82,19 +82,20 @@ class Seq2SeqReader(SequenceReader):
         }
 
     def hypotheses(
-        self, look: Look, width: int = BEAM, temperature: float | None = None, fusion: Fusion | None = None
+        self, look: Look, width: int = BEAM, temperature: float | None = None, lm: NGram | None = None
     ) -> list[list[Hypothesis]]:
         """Texts of each picture: the network's best ones, or those of them that a language model prefers."""
-        prefer = None if fusion is None else partial(self._preference, fusion)
+        prefer = None if lm is None else partial(self._preference, Fusion(lm, *self.texts))
         temperature = temperature or self.settings.temperature
         return search(self._run, look.outputs, self.texts[1], self.past, width, temperature, prefer)
 
     def _preference(self, fusion: Fusion, tokens: Ints) -> Floats:
+        """What a language model adds to the logarithms of the probabilities of tokens so far (n, t), (n,)."""
         texts = [self.tokenizer.decode(text) for text in tokens.tolist()]
         return fusion.preference(texts, tokens[:, -1] <= CharTokenizer.eos)
 
     def candidates(self, look: Look, temperature: float, lm: NGram) -> list[list[tuple[str, float]]]:
-        beams = self.hypotheses(look, WEIGHED, temperature, Fusion(lm, *self.texts))
+        beams = self.hypotheses(look, WEIGHED, temperature, lm)
         return [[(self.tokenizer.decode(h.tokens), h.probability) for h in beam] for beam in beams]
 
     def answers(self, look: Look, decoding: Decoding) -> list[list[tuple[Hypothesis, float]]]:
@@ -103,7 +104,7 @@ class Seq2SeqReader(SequenceReader):
             beams = self.hypotheses(look, 1 if decoding.method == "greedy" else BEAM)
             return [[(h, h.probability) for h in beam] for beam in beams]
         answers = []
-        for beam in self.hypotheses(look, WEIGHED, fusion=fusion):
+        for beam in self.hypotheses(look, WEIGHED, lm=fusion.model):
             after = fusion.weighed([self.tokenizer.decode(h.tokens) for h in beam], [h.probability for h in beam])
             answers.append([(beam[i], float(after[i])) for i in np.argsort(-after, kind="stable")])
         return answers
@@ -111,7 +112,8 @@ class Seq2SeqReader(SequenceReader):
     def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:
         predictions = []
         for pixels, answers in zip(look.inputs, self.answers(look, decoding), strict=True):
-            texts, best = [(self.tokenizer.decode(h.tokens), probability) for h, probability in answers], answers[0][0]
+            best = answers[0][0]
+            texts = [(self.tokenizer.decode(h.tokens), probability) for h, probability in answers]
             characters = ((c, p, None) for c, p in zip(texts[0][0], best.probabilities, strict=False))
             predictions.append(self.prediction(texts, characters, pixels, best.tokens))
         return predictions
