@@ -28,12 +28,12 @@ from training.data.folder import ImageFolder
 from training.data.persian import OTHER
 from training.measure import card
 from training.measure.evaluate import SPELLED, sets
-from training.measure.metrics import bootstrap, plain
+from training.measure.metrics import bootstrap
 from training.measure.report import Row, share
 from training.measure.spelling import error_rates
 from training.measure.truth import subject
 from zoo.hub.store import CHECKPOINTS
-from zoo.text.alphabets import folded
+from zoo.text.normalise import folded, plain
 
 Read = Callable[[Image.Image], str]
 MILLISECONDS = "ms an image on one core, median"

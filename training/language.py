@@ -11,7 +11,7 @@ from training.data.texts import persian_texts
 from training.data.texts.english import WORDS, dictionary
 from zoo.decoding import ngram
 from zoo.decoding.ngram import ENGLISH, PERSIAN, NGram
-from zoo.text.alphabets import folded
+from zoo.text.normalise import folded
 
 ORDER = 6
 

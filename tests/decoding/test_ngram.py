@@ -11,7 +11,8 @@ from training import language as made
 from training.data.texts import persian_texts
 from training.data.texts.english import WORDS, dictionary
 from zoo.decoding import ngram
-from zoo.decoding.ngram import NGram, weighed
+from zoo.decoding.fusion import weighed
+from zoo.decoding.ngram import NGram
 
 FEW = ["abba", "aba", "abba", "cab", "b"]
 

@@ -22,12 +22,12 @@ from training.data.texts import persian_texts
 from training.data.texts.english import WORDS
 from training.measure import evaluate, truth
 from training.measure.faithfulness import Case, hurts_more, inside
-from training.measure.metrics import plain
 from training.measure.report import Report
 from training.measure.truth import expected, subject
 from zoo.hub import catalog, store
 from zoo.readers.base import Reader
 from zoo.readers.classifier import Classifier
+from zoo.text.normalise import plain
 
 COUNT = 40
 MEGABYTES = {

@@ -13,16 +13,17 @@ from PIL import Image
 
 import zoo
 from tests.conftest import write_checkpoint
+from zoo.decoding import beam, fusion
 from zoo.decoding.ngram import NGram
 from zoo.errors import InputError
 from zoo.hub import store
 from zoo.images import preprocess
 from zoo.networks.seq2seq import Seq2Seq
-from zoo.readers import seq2seq
 from zoo.readers.base import Language
 from zoo.readers.seq2seq import Seq2SeqReader
 from zoo.text.alphabets import CharTokenizer
 
+WIDTHS = (64,) * 6  # of the pictures
 CONFIG = {
     "architecture": "seq2seq",
     "alphabet": "abc",
@@ -49,20 +50,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_checkpoint(tmp_path_factory.mktemp("tiny-seq2seq"), CONFIG, network)
 
 
-@pytest.fixture(scope="module")
-def reader(folder: Path) -> Seq2SeqReader:
-    reader = zoo.load(folder, runtime="torch")
-    assert isinstance(reader, Seq2SeqReader)
-    return reader
-
-
-@pytest.fixture(scope="module")
-def pictures() -> list[Image.Image]:
-    rng = np.random.default_rng(0)
-    noise = [rng.integers(0, 256, (8, 16, 3), np.uint8) for _ in range(6)]
-    return [Image.fromarray(pixels).resize((64, 32)) for pixels in noise]
-
-
 def every_text(reader: Seq2SeqReader, picture: Image.Image) -> dict[str, float]:
     """The probability of every text that there is, by teacher forcing."""
     texts = ["".join(letters) for n in range(4) for letters in itertools.product("abc", repeat=n)]
@@ -78,7 +65,7 @@ def every_text(reader: Seq2SeqReader, picture: Image.Image) -> dict[str, float]:
 def test_a_wide_beam_finds_the_best_of_all_texts(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seq2seq, "PRUNING", np.log(1e-9))
+    monkeypatch.setattr(beam, "PRUNING", np.log(1e-9))
     for picture in pictures:
         known = every_text(reader, picture)
         best = sorted(known.items(), key=lambda item: -item[1])[:5]
@@ -94,7 +81,7 @@ def test_only_hopeless_texts_are_not_followed(
 ) -> None:
     known = [every_text(reader, picture) for picture in pictures]
     least = float(np.median([sorted(texts.values())[-10] / max(texts.values()) for texts in known]))
-    monkeypatch.setattr(seq2seq, "PRUNING", np.log(least))
+    monkeypatch.setattr(beam, "PRUNING", np.log(least))
     inputs = np.concatenate([reader.prepare(picture)[0] for picture in pictures])
     together = reader.hypotheses(reader.look_at(inputs, []), width=40)
     for picture, texts, found in zip(pictures, known, together, strict=True):
@@ -118,7 +105,7 @@ def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pict
 def test_a_language_model_weighs_the_beam(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seq2seq, "PRUNING", np.log(1e-9))
+    monkeypatch.setattr(beam, "PRUNING", np.log(1e-9))
     alone = reader.read(pictures)
     second = [p.alternatives[1][0] or p.alternatives[2][0] for p in alone]
     for weight in (0.0, 1.0):
@@ -138,7 +125,7 @@ def test_a_language_model_weighs_the_beam(
 def test_texts_that_a_language_model_prefers_are_followed(
     reader: Seq2SeqReader, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seq2seq, "LM_WEIGHT", 3.0)
+    monkeypatch.setattr(fusion, "LM_WEIGHT", 3.0)
 
     def followed(lm: NGram | None) -> list[str]:
         [found] = reader.hypotheses(look, width=2, lm=lm)

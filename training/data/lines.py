@@ -18,7 +18,7 @@ from training.data.drawing import degrade, fonts, pen, render, scan
 from training.data.persian import Split, random_face
 from training.data.texts import persian_texts as texts
 from zoo.letter.values import LABELS
-from zoo.text.alphabets import folded
+from zoo.text.normalise import folded
 
 Rng = np.random.Generator
 NOTHING = 0.02  # of the pictures for training show paper alone, or what stands over, under and beside a text

@@ -14,7 +14,8 @@ from training.learn.module import greedy
 from training.measure import faithfulness
 from training.measure.calibration import binary_cross_entropy, fit_temperature, threshold
 from zoo.decoding.ctc import BLANK
-from zoo.decoding.ngram import NGram, weighed
+from zoo.decoding.fusion import weighed
+from zoo.decoding.ngram import NGram
 from zoo.decoding.probabilities import softmax
 from zoo.networks.crnn import CRNN
 from zoo.readers.base import Decoding, Language, SequenceReader

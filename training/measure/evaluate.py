@@ -27,7 +27,7 @@ from training.data.persian import OTHER
 from training.learn.dataset import split
 from training.measure import card, card_pictures, faithfulness
 from training.measure.calibration import coverage, expected_calibration_error
-from training.measure.metrics import bootstrap, plain
+from training.measure.metrics import bootstrap
 from training.measure.report import Report, Row, share
 from training.measure.spelling import confused, error_rates
 from training.measure.truth import expected, right, subject
@@ -38,6 +38,7 @@ from zoo.readers.classifier import Classifier
 from zoo.readers.prediction import Prediction
 from zoo.runtime.graph import Array, Runtime
 from zoo.text.alphabets import alike
+from zoo.text.normalise import plain
 
 DIGESTS = Path(__file__).parents[1] / "data" / "digests.json"
 RELABELLED = Path(__file__).parents[1] / "data" / "relabelled.json"  # by eye, those that a reader answered otherwise

@@ -15,7 +15,7 @@ from training.measure.spotting import SHARED, overlap
 from zoo.images.quads import rows
 from zoo.letter.finder import FIELDS
 from zoo.letter.result import Letter
-from zoo.letter.values import ascii_digits
+from zoo.text.normalise import single_spaced
 
 MEASURED = FIELDS[:3]
 
@@ -28,7 +28,7 @@ def around(corners: object) -> list[float]:
 
 def alike(text: str) -> str:
     """A text as it is compared."""
-    return " ".join(ascii_digits(text).split())
+    return single_spaced(text)
 
 
 def body(objects: Sequence[dict[str, Any]]) -> str:

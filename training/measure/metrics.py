@@ -1,23 +1,9 @@
 """How well a reader reads, with the uncertainty of the count."""
 
-import unicodedata
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from zoo.text.alphabets import folded
-
-
-def plain(text: str) -> str:
-    """The text as scene-text benchmarks compare it: letters and digits only, lower case, digits of any script by value.
-
-    What looks alike in Persian is one letter.
-
-    A text of signs alone is left as it is.
-    """
-    kept = (c for c in folded(text.lower()) if c.isalnum())
-    return "".join(str(unicodedata.decimal(c, c)) for c in kept) or text
 
 
 def wilson(hits: float, count: int) -> tuple[float, float]:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.folder import Row as Labels
-from training.measure.metrics import bootstrap, plain
+from training.measure.metrics import bootstrap
 from training.measure.report import Row
+from zoo.text.normalise import plain
 
 Boxes = npt.NDArray[np.floating]
 Word = tuple[Sequence[float], str]  # left, top, right, bottom in pixels; its text

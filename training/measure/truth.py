@@ -1,10 +1,10 @@
 """What a reader should answer to a labelled picture."""
 
 from training.data.folder import Row
-from training.measure.metrics import plain
 from zoo.readers.base import Reader
 from zoo.readers.classifier import Classifier
 from zoo.readers.prediction import Prediction
+from zoo.text.normalise import plain
 
 
 def expected(reader: Reader, row: Row) -> str:

@@ -21,12 +21,12 @@ from training.data.folder import ImageFolder
 from training.learn.fit import FINDER
 from training.measure import confusion, curves
 from training.measure.evaluate import sets
-from training.measure.metrics import plain
 from training.measure.report import rounded
 from training.measure.truth import expected
 from zoo.decoding.probabilities import softmax
 from zoo.images.preprocess import denormalise
 from zoo.readers.classifier import Classifier
+from zoo.text.normalise import plain
 
 RESULTS = Path(__file__).parents[2] / "demos" / "results"
 WORST = 24  # answers

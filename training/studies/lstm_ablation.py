@@ -29,12 +29,13 @@ from training.data.folder import ImageFolder
 from training.learn import checkpoint, dataset
 from training.learn.fit import Pictures, fit, locate
 from training.learn.module import greedy
-from training.measure.metrics import plain, wilson
+from training.measure.metrics import wilson
 from training.measure.report import rounded
 from training.measure.spelling import error_rates
 from training.recipes import Recipe, recipe_of
 from zoo.hub import store, weights
 from zoo.networks.crnn import CRNN
+from zoo.text.normalise import plain
 
 NAME = "word-crnn-first"
 NETWORKS = {"no LSTM": 0, "an LSTM from the left": 1, "LSTMs both ways": 2}  # directions

@@ -1,4 +1,4 @@
-"""How likely texts are as words: a character n-gram model, by which a reader weighs what it may have seen."""
+"""How likely texts are as words: a character n-gram model."""
 
 import math
 import os
@@ -13,7 +13,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-COMMON = 2**16  # chances that are kept, of which most are asked for again
+CACHED = 2**16  # chances
 ENGLISH, PERSIAN = (Path(__file__).with_name(name) for name in ("english.npz", "persian.npz"))
 
 
@@ -28,7 +28,7 @@ class NGram:
         order: n.
         grams: (m,) every n-gram that was counted, ascending: a number in base len(alphabet) + 1, whose digits are the
             letters' places in the alphabet, from 1, or 0 before a word's first letter and behind its last.
-        counts: (m,) how often.
+        counts: (m,) how often each was counted.
     """
 
     def __init__(self, alphabet: str, order: int, grams: Ints, counts: Ints) -> None:
@@ -37,11 +37,12 @@ class NGram:
         self._base = len(alphabet) + 1
         self._longest = self._base**order
         self._suffix = self._base ** np.arange(1, order + 1)  # a gram's remainder by it is that of its last 1 … n
-        # tells grams of 1 … n letters from one another, and from those that are followed by a letter
+        # keeps grams of 1 … n letters apart from one another, and from those that a letter follows
         self._apart = np.arange(2 * order) * self._longest
         shares, backoffs = [], []
         for suffix, apart, apart_before in zip(self._suffix, *self._apart.reshape(2, order), strict=True):
-            shorter, times = _summed(grams % suffix, counts)
+            shorter, place = np.unique(grams % suffix, return_inverse=True)
+            times = np.bincount(place, counts, len(shorter))
             before, place, kinds = np.unique(shorter // self._base, return_inverse=True, return_counts=True)
             total = np.bincount(place, times, len(before)) + kinds
             shares.append((shorter + apart, times / total[place]))
@@ -49,11 +50,11 @@ class NGram:
         # a letter's chance is its share after n − 1 letters and, times their back-off weight, its chance after n − 2
         self._keys, self._values = map(np.concatenate, zip(*shares, *backoffs, strict=True))
         self._unseen = np.repeat([0.0, 1.0], order)
-        self._log_chance = lru_cache(COMMON)(self._computed)
+        self._log_chance = lru_cache(CACHED)(self._computed)
 
     @classmethod
     def of(cls, words: Sequence[str], alphabet: str, order: int) -> "NGram":
-        """The model of some words, each of letters of the alphabet."""
+        """A model of words in letters of the alphabet."""
         empty = cls(alphabet, order, np.zeros(0, np.int64), np.zeros(0, np.int64))
         grams = np.array([gram for word in words for gram in empty._grams(word)], np.int64)
         return cls(alphabet, order, *np.unique(grams, return_counts=True))
@@ -66,16 +67,17 @@ class NGram:
             return cls(str(kept["alphabet"]), int(kept["order"]), grams, kept["counts"])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the model: half a megabyte to some."""
+        """Writes the model, which takes half a megabyte and more."""
         gaps = np.diff(self.grams, prepend=0).astype(np.uint32)
         np.savez_compressed(path, alphabet=self.alphabet, order=self.order, gaps=gaps, counts=self.counts)
 
     def log_probability(self, texts: Sequence[str], ended: npt.ArrayLike = True) -> Floats:
-        """Natural logarithm of each text's probability, (n,); −inf for what has other characters.
+        """Natural logarithm of each text's probability, (n,); −inf for texts with other characters.
 
-        Of a text that has not `ended`, (n,), it is that of all texts that begin like it.
+        For a text that has not `ended`, (n,), it is the probability of all texts that begin with it.
         """
-        return np.array([self._log_probability(*pair) for pair in zip(texts, _each(ended, texts), strict=True)], float)
+        flags = np.broadcast_to(ended, len(texts)).tolist()
+        return np.array([self._log_probability(*pair) for pair in zip(texts, flags, strict=True)], float)
 
     def _log_probability(self, text: str, ended: bool) -> float:
         grams = list(self._grams(text))
@@ -95,14 +97,14 @@ class NGram:
         return math.log(chance)
 
     def gains(self, texts: Sequence[str], kinds: int, longest: int, ended: npt.ArrayLike = True) -> Floats:
-        """How much likelier each text is where every other one is a word, natural logarithm (n,): 0 for no word.
+        """How much likelier each text is if half of all texts are words, natural logarithm (n,): 0 for no word.
 
-        A word may have digits before and behind it: one more is half as likely as none, and all ten are alike. The
-        other texts are of 1 to `longest` characters of `kinds`, whatever comes. Of a text that has not `ended`, (n,),
-        it is the gain of all that begin like it.
+        A word may have digits before and behind it; each halves its probability, and all ten are equally likely. The
+        other texts are random: 1 to `longest` characters of `kinds`. For a text that has not `ended`, (n,), it is the
+        gain of all texts that begin with it.
         """
-        random = math.log(longest), math.log(kinds)
-        return np.array([self._gain(*pair, *random) for pair in zip(texts, _each(ended, texts), strict=True)], float)
+        random, flags = (math.log(longest), math.log(kinds)), np.broadcast_to(ended, len(texts)).tolist()
+        return np.array([self._gain(*pair, *random) for pair in zip(texts, flags, strict=True)], float)
 
     def _gain(self, text: str, ended: bool, lengths: float, kinds: float) -> float:
         word = text.strip(digits)
@@ -111,7 +113,7 @@ class NGram:
         return max(likelier, 0.0) + math.log1p(math.exp(-abs(likelier)))
 
     def _grams(self, text: str) -> Iterator[int]:
-        """The n-grams that end at each letter of a text and behind its last, as far as its letters are known."""
+        """The n-grams that end at each letter of a text and after its last, up to a letter outside the alphabet."""
         gram = 0
         for letter in text.lower():
             if (place := self._place.get(letter)) is None:
@@ -119,32 +121,6 @@ class NGram:
             gram = (gram * self._base + place) % self._longest
             yield gram
         yield gram * self._base % self._longest
-
-
-def _each(ended: npt.ArrayLike, texts: Sequence[str]) -> list[bool]:
-    """Whether each text has ended, where all have or have not or each is told of."""
-    return [ended] * len(texts) if isinstance(ended, bool) else list(map(bool, np.asarray(ended)))
-
-
-def weighed(probabilities: npt.ArrayLike, gains: npt.ArrayLike, weight: float) -> Floats:
-    """Probabilities of texts, (n,), once their gains are counted in by Bayes' rule.
-
-    All texts that are not named here are taken for no words.
-
-    Args:
-        probabilities: (n,) what a picture alone says of each; together at most 1.
-        gains: (n,) as `NGram.gains` has them.
-        weight: what the gains count, from 0, nothing, to 1.
-    """
-    before = np.asarray(probabilities, float)
-    after = before * np.exp(weight * np.asarray(gains, float))
-    return np.asarray(after / (after.sum() + max(1 - before.sum(), 0)))
-
-
-def _summed(keys: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """Each key once, ascending, and the sum of its counts."""
-    once, place = np.unique(keys, return_inverse=True)
-    return once, np.bincount(place, counts, len(once)).astype(np.int64)
 
 
 @cache

@@ -1,8 +1,8 @@
 """A folder of letters as one table that can be searched: SQLite with full-text search.
 
 What is typed finds a letter whichever digits and whichever forms of ye and kaf are typed or printed: both are compared
-as `plain` has them. Any three characters in a row are enough, for the index is of trigrams; fewer are looked for in
-every letter.
+as `searchable` has them. Any three characters in a row are enough, for the index is of trigrams; fewer are looked for
+in every letter.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.images.documents import SUFFIXES, pages
 from zoo.images.quads import crop
-from zoo.letter import values
 from zoo.letter.finder import FIELDS
 from zoo.letter.result import MEANING, Letter
+from zoo.text.normalise import searchable
 
 TRIGRAM = 3
 COLUMNS = "path", "number", "date", "gregorian", "attachment", "title", "doubts", "text"
@@ -74,15 +74,6 @@ class Updated:
     kept: int
     gone: int
     failed: int
-
-
-def plain(text: str) -> str:
-    """A text as it is compared: ASCII digits, one form of each letter, lower case, single spaces.
-
-    >>> plain("نامهٔ ۱۳۹۷/۱۰") == plain("نامهٔ 1397/10")
-    True
-    """
-    return " ".join(values.ascii_digits(text).replace("\u200c", " ").casefold().split())
 
 
 def files(folder: Path) -> list[Path]:
@@ -193,13 +184,13 @@ class Index:
         words = " ".join(str(one[key]) for one in fields.values() for key in ("text", "normal", "gregorian"))
         self._open.execute("DELETE FROM words WHERE rowid = ?", (number,))
         self._open.execute(
-            "INSERT INTO words (rowid, fields, text) VALUES (?, ?, ?)", (number, plain(words), plain(body))
+            "INSERT INTO words (rowid, fields, text) VALUES (?, ?, ?)", (number, searchable(words), searchable(body))
         )
 
     def search(self, wanted: str = "") -> list[Row]:
         """The letters in which every word that is typed stands somewhere, in fields or text; all for none."""
         where, given = ["1"], []
-        for word in plain(wanted).split():
+        for word in searchable(wanted).split():
             if len(word) >= TRIGRAM:
                 where.append("rowid IN (SELECT rowid FROM words WHERE words MATCH ?)")
                 given.append('"' + word.replace('"', '""') + '"')

@@ -11,12 +11,13 @@ from zoo.letter import values
 from zoo.letter.finder import FIELDS
 from zoo.letter.values import Value
 from zoo.readers.page import Line, Page
+from zoo.text.normalise import single_spaced
 
 MEANING: dict[str, Callable[[str], Value]] = {
     "number": values.number,
     "date": values.date,
     "attachment": values.attachment,
-    "title": lambda text: Value(text, " ".join(values.ascii_digits(text).split())),
+    "title": lambda text: Value(text, single_spaced(text)),
 }
 FieldStatus = Literal["ok", "doubtful", "empty", "missing", "corrected"]
 

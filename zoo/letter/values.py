@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import jdatetime
 
-from zoo.text.alphabets import folded
+from zoo.text.normalise import ascii_digits, folded, single_spaced
 
 LABELS = {  # of the fields, as they are printed
     "number": ("شماره", "شماره نامه", "ش"),
@@ -18,7 +18,6 @@ LABELS = {  # of the fields, as they are printed
     "title": ("موضوع",),
 }
 ALIKE = 0.75  # share of two labels that is the same (Ratcliff & Obershelp) when one is the other, badly read
-PERSIAN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
@@ -52,15 +51,6 @@ class Value:
     normal: str
     gregorian: str = ""
     problem: str = ""
-
-
-def ascii_digits(text: str) -> str:
-    """A text with ASCII digits, whichever it has, and one code point for what looks alike.
-
-    >>> ascii_digits("۱۲/٣")
-    '12/3'
-    """
-    return folded(text).translate(PERSIAN_DIGITS)
 
 
 def label(text: str) -> str:
@@ -128,7 +118,7 @@ def mended(field: str, text: str) -> str:
 
 def attachment(text: str) -> Value:
     """What is attached; anything but what is usual is to be looked at."""
-    normal = " ".join(ascii_digits(text).split())
+    normal = single_spaced(text)
     if normal in NONE:
         return Value(text, "")
     return Value(text, normal, problem="" if USUAL.fullmatch(normal) else "It is no usual attachment.")
@@ -140,7 +130,7 @@ def date(text: str) -> Value:
     >>> date("۲۰ دی ۱۳۹۷").gregorian
     '2019-01-10'
     """
-    plain = " ".join(ascii_digits(text).split())
+    plain = single_spaced(text)
     if found := re.fullmatch(rf"(\d{{1,2}}) ?({'|'.join(MONTHS)}) ?(?:ماه )?(\d{{4}}|\d{{2}})", plain):
         parts = [found[3], str(MONTHS.index(found[2]) + 1).zfill(len(found[1])), found[1]]
     elif found := re.fullmatch(r"(\d{1,4}) ?([-/.]) ?(\d{1,2}) ?\2 ?(\d{1,4})", plain):

@@ -1,1 +1,1 @@
-"""From a picture to an answer: text, confidence, status, and what the network saw."""
+"""From a picture to an answer: its text, confidence and status, and where the network looked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,43 +14,45 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from zoo.decoding.ngram import NGram
+from zoo.decoding.fusion import LM_WEIGHT, Fusion
+from zoo.decoding.ngram import NGram, english
 from zoo.errors import InputError
 from zoo.hub import store
 from zoo.images import ink, preprocess
 from zoo.readers.checkpoint import Trained
 from zoo.readers.explain import Activations, Explanation, Map, recorded, to_picture
-from zoo.readers.prediction import Prediction, Status
+from zoo.readers.prediction import Box, Prediction, Status
 from zoo.runtime.graph import Array
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-CHUNK = 32  # pictures a network sees at once: bounds the memory of a long list
-FLAT = 8  # grey levels: a picture whose smoothed brightness varies less has nothing on it
+CHUNK = 32  # pictures that are prepared at once: bounds the memory of a long list
+FLAT = 8  # grey levels: a picture whose smoothed brightness varies less is empty
+BEST = 5  # alternatives of an answer
 T = TypeVar("T")
 Language: TypeAlias = NGram | Literal[False] | None  # False: none; None: the checkpoint's own
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How a sequence's text is found: the options of `Reader.read`, each where a reader has it."""
+    """The options of `Reader.read`."""
 
     method: str = ""
     lexicon: tuple[str, ...] = ()
     lm: Language = None
 
 
-@dataclass(frozen=True, eq=False)  # a page keeps it by what it is, not by its millions of numbers
+@dataclass(frozen=True, eq=False)  # a page compares looks by identity, not by their millions of numbers
 class Look:
-    """What a network made of one or more pictures, whose inputs are of one size, before anything is decided.
+    """A network's outputs for one or more pictures with inputs of one size; answers are decoded from it.
 
     Attributes:
         inputs: float32 (B, 3, H, W).
         places: where each picture lies in its input.
-        outputs: of the reader's first graph: logits (B, classes), frames (B, T, symbols), or what a decoder looks at.
-        seconds: how long that took.
+        outputs: of the reader's first graph: logits (B, classes), frames (B, T, symbols), or keys and values.
+        seconds: time that the graph took.
     """
 
     inputs: npt.NDArray[np.float32]
@@ -60,7 +62,7 @@ class Look:
 
 
 class Reader(Trained):
-    """A trained network that reads pictures; its graph `features` is opened when it is asked for."""
+    """A trained network that reads pictures. Its graph `features` is opened at first use."""
 
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
     has_lm: ClassVar[bool] = False
@@ -73,20 +75,20 @@ class Reader(Trained):
 
     @property
     def explained_layer(self) -> nn.Module:
-        """The layer whose activation map explains an answer: of all, the one whose maps held true on validation."""
+        """The layer whose activation maps explain answers: the most faithful one on validation data."""
         return self.network.get_submodule(self.config["glyphzoo"]["explained_layer"])
 
     @property
     @abstractmethod
     def layers(self) -> tuple[str, ...]:
-        """The layers that can be looked into, from the input on; each halves the picture or more."""
+        """Names of the layers that `activations` shows, from the input on; each halves the resolution or more."""
 
     @abstractmethod
     def see(self, images: torch.Tensor) -> None:
         """Runs inputs (B, 3, H, W) through all of the layers."""
 
     def activations(self, picture: preprocess.Source, layer: str) -> Activations:
-        """What one of the `layers` makes of a picture.
+        """The activations of one of the `layers` for a picture.
 
         Raises:
             InputError: the picture cannot be read, or there is no such layer.
@@ -102,7 +104,7 @@ class Reader(Trained):
         return Activations(channels, (inputs.shape[2], inputs.shape[3]), place)
 
     def look(self, picture: preprocess.Source) -> Look:
-        """What the network makes of a picture: the only run that its answers and their places need.
+        """Runs the network on a picture, once for all answers to it.
 
         Raises:
             InputError: the picture cannot be read.
@@ -111,53 +113,63 @@ class Reader(Trained):
         return self.look_at(inputs, [place])
 
     def look_at(self, inputs: npt.NDArray[np.float32], places: Sequence[preprocess.Placement]) -> Look:
-        """What the network makes of inputs (B, 3, H, W) that lie there."""
+        """Runs the network on inputs (B, 3, H, W), in which pictures lie at `places`."""
         start = time.perf_counter()
         outputs = self._run(self.graph_names[0], images=inputs)
         return Look(inputs, tuple(places), outputs, time.perf_counter() - start)
 
     def looks(self, images: Sequence[preprocess.Source]) -> list[Look]:
-        """What the network makes of each of several pictures, which it sees in batches.
+        """Runs the network on several pictures, in batches.
 
         Raises:
             InputError: a picture cannot be read.
         """
 
-        def each(inputs: npt.NDArray[np.float32], places: list[preprocess.Placement]) -> list[Look]:
+        def split(inputs: npt.NDArray[np.float32], places: list[preprocess.Placement]) -> list[Look]:
             look = self.look_at(inputs, places)
-            parts = [[output[i : i + 1] for output in look.outputs] for i in range(len(places))]
+            rows = [slice(i, i + 1) for i in range(len(places))]
             share = look.seconds / len(places)
-            return [Look(inputs[i : i + 1], (places[i],), tuple(part), share) for i, part in enumerate(parts)]
+            return [Look(inputs[row], look.places[row], tuple(one[row] for one in look.outputs), share) for row in rows]
 
-        found: dict[int, Look] = {}
-        for indices, looks in self._each(images, each):
-            found |= zip(indices, looks, strict=True)
-        return [found[i] for i in range(len(images))]
+        return self._each(images, split)
 
     @abstractmethod
     def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:
-        """What was read in each of the pictures."""
+        """The answer to each of the pictures."""
 
     def answer(
         self, look: Look, *, decode: str | None = None, lexicon: Sequence[str] | None = None, lm: Language = None
     ) -> Prediction:
-        """What was read in a picture that was looked at; options as those of `read`."""
+        """The answer to a single picture, from its look; options as those of `read`."""
         [prediction] = self.predict(look, self.decoding(decode, lexicon, lm))
         return prediction
 
+    def prediction(
+        self,
+        answers: Sequence[tuple[str, float]],
+        characters: Iterable[tuple[str, float, Box | None]],
+        pixels: npt.NDArray[np.float32],
+        tokens: tuple[int, ...],
+        label: str | None = None,
+    ) -> Prediction:
+        """The best of the answers, texts with their probabilities, to a picture (3, H, W)."""
+        text, confidence = answers[0]
+        status = self.status(text, confidence, pixels)
+        return Prediction(text, confidence, tuple(answers[:BEST]), tuple(characters), status, label, tokens)
+
     @abstractmethod
     def heat(self, look: Look, answer: Prediction) -> tuple[Map, Map]:
-        """Where the network looked, coarse: for an answer (h, w), and for each of its characters (n, h, w), or none."""
+        """Coarse heat maps of an answer (h, w) and of its characters (n, h, w), where n may be 0."""
 
     def explain(
         self, picture: preprocess.Source | Look, answer: Prediction | None = None, longest: int | None = None
     ) -> Explanation:
-        """Where the network looked, in the picture's own coordinates.
+        """Heat maps of where the network looked, in the picture's own coordinates.
 
         Args:
-            picture: a picture, or what `look` made of one.
-            answer: what is explained, an answer of this reader to this picture; by default that of `read`.
-            longest: pixels of the longer side of the maps, where the picture has more.
+            picture: a picture or its look.
+            answer: this reader's answer to the picture that is explained; by default that of `read`.
+            longest: most pixels of the maps' longer side.
 
         Raises:
             InputError: the picture cannot be read.
@@ -177,13 +189,13 @@ class Reader(Trained):
         lexicon: Sequence[str] | None = None,
         lm: Language = None,
     ) -> list[Prediction]:
-        """What is printed in each picture.
+        """Reads each picture.
 
         Args:
             images: paths, bytes, PIL images or uint8 arrays (H, W), (H, W, 3|4), in any mix and of any size.
-            decode: how a sequence is found, "beam" (the default) or "greedy".
+            decode: how a sequence is decoded, "beam" (the default) or "greedy".
             lexicon: words to choose from, whatever their case; for readers that have it.
-            lm: the language model by whose words a beam is weighed, or False for none; by default the one that the
+            lm: the language model that weighs the texts of a beam, or False for none; by default the one that the
                 checkpoint was calibrated with. For readers that have it.
 
         Raises:
@@ -192,10 +204,7 @@ class Reader(Trained):
         if isinstance(images, str | bytes | Path) or not hasattr(images, "__len__"):
             raise InputError("read takes a list of pictures; put a single one in brackets: read([picture]).")
         decoding = self.decoding(decode, lexicon, lm)
-        found: dict[int, Prediction] = {}
-        for places, answers in self._each(images, lambda *seen: self.predict(self.look_at(*seen), decoding)):
-            found |= zip(places, answers, strict=True)
-        return [found[i] for i in range(len(images))]
+        return self._each(images, lambda inputs, places: self.predict(self.look_at(inputs, places), decoding))
 
     def decoding(self, decode: str | None, lexicon: Sequence[str] | None, lm: Language) -> Decoding:
         """The options of `read`, checked.
@@ -218,26 +227,20 @@ class Reader(Trained):
         return Decoding(decode or (self.decodings or ("",))[0], tuple(lexicon or ()), lm)
 
     def features(self, images: Sequence[preprocess.Source]) -> npt.NDArray[np.float32]:
-        """What the network makes of each picture before it answers: float32 (n, d), alike where pictures are alike.
+        """The feature vector of each picture, float32 (n, d): alike where pictures are alike.
 
         Raises:
             InputError: a picture cannot be read.
         """
-
-        def answer(inputs: npt.NDArray[np.float32], _: object) -> Iterable[npt.NDArray[np.float32]]:
-            return self._run("features", images=inputs)[0]
-
-        found: dict[int, npt.NDArray[np.float32]] = {}
-        for places, features in self._each(images, answer):
-            found |= zip(places, features, strict=True)
-        return np.stack([found[i] for i in range(len(images))])
+        return np.stack(self._each(images, lambda inputs, _: self._run("features", images=inputs)[0]))
 
     def _each(
         self,
         images: Sequence[preprocess.Source] | npt.NDArray[np.uint8],
         answer: Callable[[npt.NDArray[np.float32], list[preprocess.Placement]], Iterable[T]],
-    ) -> Iterator[tuple[list[int], Iterable[T]]]:
-        """Batches' places in the list and their answers, from inputs (B, 3, H, W) and placements; several at once."""
+    ) -> list[T]:
+        """The answer to each image; `answer` takes inputs (B, 3, H, W) of one size and their placements."""
+        results: dict[int, T] = {}
         with ThreadPoolExecutor(self.threads) as pool:
             everyone = pool.map if len(images) > 1 else map
             for start in range(0, len(images), CHUNK):
@@ -248,10 +251,11 @@ class Reader(Trained):
                 inputs = [np.concatenate([prepared[i][0] for i in batch]) for batch in alike]
                 placements = [[prepared[i][1] for i in batch] for batch in alike]
                 for batch, answers in zip(alike, everyone(answer, inputs, placements), strict=True):
-                    yield [start + i for i in batch], answers
+                    results |= zip((start + i for i in batch), answers, strict=True)
+        return [results[i] for i in range(len(images))]
 
     def frame(self, rgb: Image.Image) -> tuple[preprocess.Box | None, tuple[int, int]]:
-        """The part of a picture that is shown to the network (None for all), and the input's height and width."""
+        """The part of a picture that the network gets (None for all), and the input's height and width."""
         return None, self.settings.size
 
     def prepare(
@@ -259,7 +263,9 @@ class Reader(Trained):
     ) -> tuple[npt.NDArray[np.float32], preprocess.Placement]:
         """A picture as the network's input (1, 3, H, W), and where it lies in it.
 
-        Where parts of it are covered, `whole` is the picture without, which says how both are framed.
+        Args:
+            picture: what is prepared.
+            whole: the same picture before parts of it were covered; it decides how both are framed.
         """
         rgb = preprocess.load(picture).rgb
         framing = None if whole is None else preprocess.load(whole).rgb
@@ -271,7 +277,7 @@ class Reader(Trained):
         return preprocess.normalise(pixels[None], self.settings.mean, self.settings.std), place
 
     def status(self, text: str, confidence: float, inputs: npt.NDArray[np.float32]) -> Status:
-        """What to make of an answer: "empty" for no text or a flat picture (3, H, W), "unsure" below the threshold."""
+        """Status of an answer: "empty" for no text or a flat picture (3, H, W), "unsure" below the threshold."""
         grey = inputs.mean(0) * float(np.mean(self.settings.std)) * 255
         height, width = (n // 4 * 4 for n in grey.shape)
         smooth = grey[:height, :width].reshape(height // 4, 4, width // 4, 4).mean((1, 3))
@@ -290,14 +296,23 @@ class SequenceReader(Reader):
     @property
     @abstractmethod
     def texts(self) -> tuple[int, int]:
-        """What texts there may be: how many kinds of characters, regardless of case, and the most in one text."""
+        """Number of different characters, regardless of case, and the most characters of a text."""
 
     @abstractmethod
     def candidates(self, look: Look, temperature: float, lm: NGram) -> list[list[tuple[str, float]]]:
-        """For each picture that was looked at, texts that a language model leads to.
+        """Texts that a beam with a language model finds for each picture.
 
-        With each goes the probability that the picture alone gives it, its logits divided by the temperature.
+        Their probabilities are the network's alone, with its logits divided by the temperature.
         """
+
+    def language_model(self) -> NGram:
+        """The model of the words that it reads."""
+        return english()
+
+    def fusion(self, lm: Language) -> Fusion | None:
+        """The language model for `read`'s option `lm` and its weight; None where none has a say."""
+        weight = self.settings.language or (LM_WEIGHT if lm else 0.0)
+        return None if lm is False or not weight else Fusion(lm or self.language_model(), *self.texts, weight)
 
     def frame(self, rgb: Image.Image) -> tuple[preprocess.Box | None, tuple[int, int]]:
         least, most = self.config["glyphzoo"]["widths"]

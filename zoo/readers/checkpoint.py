@@ -1,4 +1,4 @@
-"""A trained network and its runtime, from a checkpoint's folder, whatever it is for."""
+"""A trained network of any kind and its runtime, from a checkpoint's folder."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ FIELDS: Mapping[str, store.Kind] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What a checkpoint's config.json says about reading, whatever its kind.
+    """The part of a checkpoint's config.json that all kinds of readers share.
 
     Attributes:
         size: height and width of the input.
         mean, std: normalisation of the three channels.
-        temperature: what logits are divided by for calibrated probabilities (Guo et al. 2017).
+        temperature: divisor of the logits that calibrates probabilities (Guo et al. 2017).
         threshold: confidence below which an answer is "unsure".
-        language: what a language model counts beside the picture, 0…1; 0 where there is none.
-        ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
-        ranges: by graph what `Graph.ranges` are, where it is computed in 8-bit integers.
+        language: weight of a language model, 0…1; 0 for none.
+        ink: whether the input is ink alone, white on black and tightly cropped, instead of the picture.
+        ranges: `Graph.ranges` of each graph that is computed in 8-bit integers.
     """
 
     size: tuple[int, int]
@@ -58,18 +58,10 @@ class Settings:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
-        seen, reading = config["pretrained_cfg"], config["glyphzoo"]
-        height, width = seen["input_size"][1:]
-        return cls(
-            (height, width),
-            tuple(seen["mean"]),
-            tuple(seen["std"]),
-            reading["temperature"],
-            reading["threshold"],
-            reading.get("language", 0.0),
-            reading.get("ink", False),
-            reading.get("ranges", {}),
-        )
+        network, reading = config["pretrained_cfg"], config["glyphzoo"]
+        optional = {name: reading[name] for name in ("language", "ink", "ranges") if name in reading}
+        (height, width), mean, std = network["input_size"][1:], tuple(network["mean"]), tuple(network["std"])
+        return cls((height, width), mean, std, reading["temperature"], reading["threshold"], **optional)
 
 
 class Trained(ABC):
@@ -80,13 +72,13 @@ class Trained(ABC):
         device: a torch device.
         runtime: "onnx" or "torch"; by default onnx on a CPU and torch elsewhere.
         threads: cores to use; 0 for all that this process may use.
-        name: what it is called, where that is not the folder's name.
+        name: by default the folder's.
     """
 
-    fields: ClassVar[Mapping[str, store.Kind]]  # what config.json holds for this kind, beyond FIELDS
-    graph_names: ClassVar[tuple[str, ...]]  # what is opened at once
-    small_graphs: ClassVar[tuple[str, ...]] = ()  # that one core computes as fast as two
-    recurrent: ClassVar = False  # whether they hold LSTMs, whose 8-bit integers depend on all that is computed at once
+    fields: ClassVar[Mapping[str, store.Kind]]  # of config.json for this kind, beyond FIELDS
+    graph_names: ClassVar[tuple[str, ...]]  # graphs that are opened at once
+    small_graphs: ClassVar[tuple[str, ...]] = ()  # graphs that one core computes as fast as two
+    recurrent: ClassVar = False  # with LSTMs, whose 8-bit results depend on the whole batch
 
     def __init__(
         self, folder: Path, device: str = "cpu", runtime: str | None = None, threads: int = 0, name: str = ""
@@ -115,13 +107,13 @@ class Trained(ABC):
             self._run = TorchRuntime(self.graphs(self.network), device)
 
     def _exported(self) -> dict[str, Graph]:
-        """The network's graphs, with the ranges by which some are computed in 8-bit integers."""
+        """The network's graphs, those in 8-bit integers with their ranges."""
         graphs = self.graphs(self.network)
         return graphs | {name: replace(graphs[name], ranges=known) for name, known in self.settings.ranges.items()}
 
     @cached_property
     def network(self) -> nn.Module:
-        """The torch network with its weights, float32, in evaluation mode. Built when first asked for."""
+        """The torch network with its weights, float32, in evaluation mode; built at first use."""
         from zoo.hub import weights
 
         network = self.build(self.config)
@@ -129,13 +121,12 @@ class Trained(ABC):
         return network.eval().to(self.device)
 
     def check(self) -> None:
-        """Raises InputError where config.json makes no sense; a kind of reader adds to it."""
+        """Raises InputError if config.json makes no sense; kinds of readers add their own checks."""
+        path = self.folder / store.CONFIG
         if self.config["pretrained_cfg"]["input_size"][0] != 3 or self.settings.temperature <= 0:
-            path = self.folder / store.CONFIG
             raise InputError(f"{path}: input_size must begin with 3 and temperature be positive; fetch it anew.")
         for graph, known in self.settings.ranges.items():
             if graph not in self.graph_names or not all(len(values) == 4 for values in known.values()):
-                path = self.folder / store.CONFIG
                 raise InputError(
                     f"{path}: ranges must hold four numbers for each convolution of a graph; fetch it anew."
                 )
@@ -143,8 +134,8 @@ class Trained(ABC):
     @staticmethod
     @abstractmethod
     def build(config: Mapping[str, Any]) -> nn.Module:
-        """The untrained network that a config.json describes."""
+        """The network that a config.json describes, untrained."""
 
     @abstractmethod
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
-        """The functions of the network that a runtime computes."""
+        """The functions of the network that a runtime computes, by name."""

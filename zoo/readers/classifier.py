@@ -1,4 +1,4 @@
-"""Readers that choose one of a fixed number of classes: a timm backbone."""
+"""Readers that classify: a timm backbone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from zoo.decoding.probabilities import softmax
 from zoo.errors import InputError
 from zoo.hub import store
-from zoo.readers.base import Decoding, Look, Reader
+from zoo.readers.base import BEST, Decoding, Look, Reader
 from zoo.readers.explain import Map, activation_map
 from zoo.readers.prediction import Prediction
 from zoo.runtime.graph import Graph
@@ -38,12 +38,11 @@ class Classifier(Reader):
 
     def check(self) -> None:
         super().check()
-        if len(self.labels) != self.config["num_classes"]:
-            count = f"{len(self.labels)} names for {self.config['num_classes']} classes"
-            raise InputError(f"{self.folder / store.CONFIG}: the field 'label_names' has {count}; fetch it anew.")
-        if len(self.texts) != len(self.labels):
-            count = f"{len(self.texts)} texts for {len(self.labels)} classes"
-            raise InputError(f"{self.folder / store.CONFIG}: the field 'texts' has {count}; fetch it anew.")
+        classes = self.config["num_classes"]
+        for field, kind, names in (("label_names", "names", self.labels), ("texts", "texts", self.texts)):
+            if len(names) != classes:
+                count = f"{len(names)} {kind} for {classes} classes"
+                raise InputError(f"{self.folder / store.CONFIG}: the field {field!r} has {count}; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         import torch
@@ -78,7 +77,7 @@ class Classifier(Reader):
 
     @property
     def texts(self) -> list[str]:
-        """What is printed in a picture of each class; the class's name unless config.json says otherwise."""
+        """The text of each class; its name unless config.json says otherwise."""
         return list(self.config["glyphzoo"].get("texts", self.labels))
 
     def logits(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -88,23 +87,13 @@ class Classifier(Reader):
 
     def predict(self, look: Look, decoding: Decoding) -> list[Prediction]:
         probabilities = softmax(look.outputs[0] / self.settings.temperature)
-        found = []
-        for row, picture in zip(probabilities, look.inputs, strict=True):
-            best = np.argsort(-row, kind="stable")[:5]
-            text, confidence = self.texts[best[0]], float(row[best[0]])
-            status = self.status(text, confidence, picture)
-            found.append(
-                Prediction(
-                    text,
-                    confidence,
-                    tuple((self.texts[i], float(row[i])) for i in best),
-                    tuple((c, confidence, None) for c in text),
-                    status,
-                    label=self.labels[best[0]],
-                    tokens=(int(best[0]),),
-                )
-            )
-        return found
+        predictions = []
+        for row, pixels in zip(probabilities, look.inputs, strict=True):
+            best = np.argsort(-row, kind="stable")[:BEST].tolist()
+            answers = [(self.texts[i], float(row[i])) for i in best]
+            characters = ((c, answers[0][1], None) for c in answers[0][0])
+            predictions.append(self.prediction(answers, characters, pixels, (best[0],), self.labels[best[0]]))
+        return predictions
 
     def heat(self, look: Look, answer: Prediction) -> tuple[Map, Map]:
         """The class activation map of the answer."""

@@ -1,4 +1,4 @@
-"""Where a network looked: class activation maps of an answer, cross-attention of each character, what a layer makes."""
+"""Where a network looked: heat maps over a picture, and the activations of a layer."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ class Explanation:
 
     Attributes:
         maps: float32 (n, H, W), 0…1, in the picture's coordinates.
-        labels: what each map belongs to: the first to the whole answer, and where there are more, one to each of its
-            characters.
+        labels: what each map explains: the whole answer, then, where a reader has more, each of its characters.
     """
 
     maps: Map
@@ -36,7 +35,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Activations:
-    """What a layer makes of a picture, whatever the answer.
+    """The activations of a layer for a picture, whatever the answer.
 
     Attributes:
         channels: float32 (C, h, w), at the layer's own resolution.
@@ -51,16 +50,16 @@ class Activations:
     def over(self, channel: int | None = None) -> Map:
         """One channel, or the mean of all, over the picture: float32 (H, W), 0…1."""
         coarse = self.channels.mean(0) if channel is None else self.channels[channel]
-        found: Map = to_picture(coarse[None], self.size, self.place)[0]
-        return found
+        [over] = to_picture(coarse[None], self.size, self.place)
+        return np.asarray(over)
 
 
-ALONE = threading.Lock()  # else one thread would record what another's picture makes
+ALONE = threading.Lock()  # without it a thread would record the activations of another's picture
 
 
 @contextmanager
 def recorded(layer: nn.Module) -> Iterator[list[Tensor]]:
-    """A list that a layer's outputs are added to while the block runs; one block at a time."""
+    """A list of the layer's outputs while the block runs; one block at a time."""
     kept: list[Tensor] = []
     with ALONE:
         hook = layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
@@ -71,13 +70,13 @@ def recorded(layer: nn.Module) -> Iterator[list[Tensor]]:
 
 
 def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:
-    """Where a layer's activations speak for a score: Grad-CAM (Selvaraju et al. 2017) cell by cell.
+    """Class activation map of a score: HiResCAM (Draelos & Carin 2020).
 
-    Each activation counts with its own gradient, as in HiResCAM (Draelos & Carin 2020): Grad-CAM's mean gradient over
-    all cells would light up places that did not matter. On the last layer before a mean both are the same.
+    Each activation counts with its own gradient. Grad-CAM (Selvaraju et al. 2017) takes the mean gradient of all cells
+    and lights up places that did not matter. On the last layer before a mean both are the same.
 
     Args:
-        layer: gives activations (1, C, h, w) while `score` runs.
+        layer: outputs activations (1, C, h, w) while `score` runs.
         score: runs the network on one picture; returns a scalar.
 
     Returns:
@@ -99,7 +98,7 @@ def to_picture(coarse: Map, size: tuple[int, int], place: Placement) -> Map:
         size: height and width of the network's input.
         place: where the picture lies in that input.
     """
-    way = (place.scale, 0.0, place.left, 0.0, place.scale, place.top)  # what was cut off has no heat
+    way = (place.scale, 0.0, place.left, 0.0, place.scale, place.top)  # parts that were cut off have no heat
     maps = []
     for values in coarse:
         full = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BILINEAR)

@@ -1,4 +1,4 @@
-"""What a reader answers."""
+"""A reader's answer to a picture."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,18 +9,18 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network read in one picture.
+    """A reader's answer to one picture.
 
     Attributes:
-        text: what is printed, in logical order; "" where there is nothing to read.
+        text: the text in logical order; "" where there is nothing to read.
         confidence: calibrated probability of the whole text, 0…1.
         alternatives: the five best texts with their probabilities, best first, the answer among them.
         characters: each character with its probability and its box (left, top, right, bottom in pixels of the
             picture), None where the network gives no place.
         status: "ok", "unsure" (below the checkpoint's threshold) or "empty" (nothing to read).
         label: a classifier's class name; None for readers of sequences.
+        tokens: the answer in the network's own numbers: its class, its symbols from left to right, or its tokens.
         words: the words of a line with their probabilities and boxes, in reading order, where the network gives places.
-        tokens: the network's own word for the answer: its class, its symbols from left to right, or its characters.
     """
 
     text: str
@@ -29,5 +29,5 @@ class Prediction:
     characters: tuple[tuple[str, float, Box | None], ...]
     status: Status
     label: str | None = None
-    words: tuple[tuple[str, float, Box], ...] = ()
     tokens: tuple[int, ...] = ()
+    words: tuple[tuple[str, float, Box], ...] = ()

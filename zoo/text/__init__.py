@@ -1,1 +1,1 @@
-"""Alphabets, and the direction that texts run in."""
+"""Alphabets, direction and normal forms of texts."""

@@ -8,12 +8,11 @@ ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PRINTABLE = "".join(map(chr, range(32, 127)))  # ASCII, the space first
 # Persian letters and signs of a line; no Latin letters. Digits of the Arabic shapes count as Persian ones.
 PERSIAN = " آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهیئءأؤۀ\N{ZERO WIDTH NON-JOINER}۰۱۲۳۴۵۶۷۸۹0123456789.،؛:؟!-/()«»_+*%٪"
-FOLDED = str.maketrans("٠١٢٣٤٥٦٧٨٩يكىة", "۰۱۲۳۴۵۶۷۸۹یکیه")
-ALIKE = ("0O", "1IL", "2Z", "5S")  # characters that nobody tells apart for certain when one stands alone
+ALIKE = ("0O", "1IL", "2Z", "5S")  # characters that nobody distinguishes for certain when one stands alone
 
 
 def alike(character: str) -> str:
-    """The group of ALIKE that a character is of, itself included; the character where it is of none.
+    """The group of ALIKE that a character belongs to; the character itself if it belongs to none.
 
     >>> alike("I")
     '1IL'
@@ -21,15 +20,6 @@ def alike(character: str) -> str:
     'A'
     """
     return next((group for group in ALIKE if character in group), character)
-
-
-def folded(text: str) -> str:
-    """A Persian text with one code point for what looks alike or stands for another: Arabic's digits, ي, ك, ى and ة.
-
-    >>> folded("١٢")
-    '۱۲'
-    """
-    return text.translate(FOLDED)
 
 
 class CharTokenizer:

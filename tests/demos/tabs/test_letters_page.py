@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.demos.conftest import Visit, paper_of, scrolls_sideways
 from training.data import letters
 from zoo.letter.finder import FIELDS
-from zoo.letter.values import ascii_digits
+from zoo.text.normalise import ascii_digits
 
 
 @pytest.fixture(scope="module")

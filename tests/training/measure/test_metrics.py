@@ -8,14 +8,8 @@ from training.measure.calibration import (
     fit_temperature,
     threshold,
 )
-from training.measure.metrics import bootstrap, plain, wilson
+from training.measure.metrics import bootstrap, wilson
 from zoo.decoding.probabilities import softmax
-
-
-def test_plain_keeps_letters_and_digits() -> None:
-    assert plain("Ab-1 c!") == "ab1c"
-    assert plain("۵٥5²") == "555²" and plain("شماره: ۱۲") == "شماره12"
-    assert plain("-") == "-" != plain("_") and plain("") == ""
 
 
 def test_wilson_agrees_with_the_published_example() -> None:
