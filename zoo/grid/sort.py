@@ -115,8 +115,9 @@ def polish(vectors: Vectors, held: Ints, used: Ints, seed: int) -> None:
     mean = float(np.linalg.norm(vectors[sample[0]] - vectors[sample[1]], axis=1).mean())
     if mean > 0:
         tables = vectors.astype(np.float32), held, near, ties, listed, starts, similar, _weights(ring)
-        contiguous: Any = map(np.ascontiguousarray, tables)  # numba compiles each memory layout anew
-        anneal(*contiguous, min(TRIES * count, MAX_TRIES), HOT * mean, COLD * mean, seed)
+        numbers = min(TRIES * count, MAX_TRIES), HOT * mean, COLD * mean, seed
+        options: Any = *map(np.ascontiguousarray, tables), *numbers  # numba compiles each memory layout anew
+        anneal(*options)
 
 
 def _weights(ring: int) -> npt.NDArray[np.float64]:
