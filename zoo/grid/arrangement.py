@@ -102,20 +102,17 @@ def arrange(
     if not len(images):
         raise InputError("There is no picture to arrange; give at least one.")
     if isinstance(images, np.ndarray) and images.ndim == 2 and np.issubdtype(images.dtype, np.floating):
-        if bad := int((~np.isfinite(images)).any(1).sum()):
-            raise InputError(f"{bad} of {len(images)} vectors are not finite; leave them out.")
         embedded = embed.Embedded(np.arange(len(images)), np.asarray(images, np.float32), {}, 0)
+        if bad := int((~np.isfinite(embedded.vectors)).any(1).sum()):
+            raise InputError(f"{bad} of {len(images)} vectors are not finite; leave them out.")
         by, names, aspect = "", [""] * len(images), 1.0
     else:
         pictures = images if isinstance(images, Pictures) else of(list(images))
         report("loading the embedder", 0, 1)
         chosen = embed.embedder(embedder)
         embedded = embed.embed(pictures, chosen, report)
-        by, names, aspect = (
-            chosen.name,
-            [pictures.names[i] for i in embedded.kept],
-            usual_aspect(pictures, embedded.kept),
-        )
+        by, names = chosen.name, [pictures.names[i] for i in embedded.kept]
+        aspect = usual_aspect(pictures, embedded.kept)
     vectors, seconds = embedded.vectors, {"embedding": time.perf_counter() - started}
     old = np.array([(keep or {}).get(name, (-1, -1)) for name in names], np.int64)
     rows, cols = shape(len(vectors), rows, cols, old, aspect)
