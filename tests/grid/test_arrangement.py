@@ -150,6 +150,7 @@ def test_added_pictures_leave_the_old_ones_where_they_are(folder: Path) -> None:
     assert neighbours_of_one_label(second, more.labels) > 0.7
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 def test_vectors_and_lists_of_pictures_are_arranged_too(folder: Path) -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(30, 6)).astype(np.float32)
