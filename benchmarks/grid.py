@@ -151,7 +151,8 @@ def sorting() -> None:
                     cells, spent = np.random.default_rng(0).permutation(used), 0.0
                 else:
                     cells, spent = timed(lambda v=vectors: assign.to_grid(reduce.reduce(v, "umap"), 32, 32, "lapjv"))
-                rows.append((*quality.preservation(vectors, cells), spent))
+                scores = quality.preservation(vectors, cells)
+                rows.append((scores.dpq16, scores.dpq2, scores.recall, spent))
             print(
                 f"{name:>12} {layout:>12} " + " ".join(f"{value:8.4f}" for value in np.mean(rows, axis=0)), flush=True
             )

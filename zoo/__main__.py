@@ -165,12 +165,12 @@ def _publish(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _deploy(options: argparse.Namespace) -> list[dict[str, Any]]:
-    from zoo.hub import publish
+    from zoo.hub import spaces
 
     if options.page in ("app", "grid"):
-        found = publish.space(options.space, options.page, options.namespace, options.dry_run)
+        found = spaces.deploy(options.space, options.page, options.namespace, options.dry_run)
     elif options.page.endswith(".html"):
-        found = publish.static(options.space, Path(options.page), options.dry_run)
+        found = spaces.deploy_html(options.space, Path(options.page), options.dry_run)
     else:
         raise zoo.InputError(f"There is no page {options.page!r}; name app, grid or a map.html that grid wrote.")
     return [_pushed(found, options)]

@@ -1,24 +1,24 @@
-"""How many cores this process may use: in a container or under `taskset` fewer than the machine has."""
+"""The number of cores that this process may use; in a container or under `taskset` it is less than the machine has."""
 
 import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# What the thread pools of other libraries read when they are loaded: OpenMP (torch), BLAS, numba, OpenCV
+# The thread pools of OpenMP (torch), BLAS, numba and OpenCV read these when they are loaded.
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 
 def available(root: Path = Path("/")) -> int:
-    """Cores that this process may use: those of its affinity, or fewer where a control group has a CPU quota.
+    """Number of cores that this process may use: its CPU affinity, or less if a control group has a CPU quota.
 
-    So what `taskset`, `docker run --cpus`, Kubernetes and systemd's CPUQuota set is kept. A quota of 1.5 cores counts
-    as two. OMP_NUM_THREADS makes it fewer, as it does for torch, BLAS and numba.
+    This respects `taskset`, `docker run --cpus`, Kubernetes and systemd's CPUQuota. A quota of 1.5 cores counts as two.
+    OMP_NUM_THREADS lowers the number, as it does for torch, BLAS and numba.
 
     Source: Linux, admin-guide/cgroup-v2 (cpu.max) and scheduler/sched-bwc (cpu.cfs_quota_us).
 
     Args:
-        root: the folder that /proc and /sys are in.
+        root: folder that has proc and sys; tests give another one.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     stated = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
@@ -27,9 +27,9 @@ def available(root: Path = Path("/")) -> int:
 
 
 def limit_pools() -> None:
-    """Tells the thread pools of libraries that are loaded later how many cores there are; they mind no quota.
+    """Limits the thread pools of libraries loaded later to the available cores, for they ignore quotas.
 
-    What the environment says already stays.
+    Variables that are set already are kept.
     """
     if (count := available()) < (os.cpu_count() or 1):
         for name in POOLS:
@@ -37,7 +37,7 @@ def limit_pools() -> None:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """CPU quotas, in cores, of this process's control groups, of either version, and of the groups around them."""
+    """CPU quotas, in cores, of this process's control groups (version 1 or 2) and their parents."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:  # not Linux
@@ -48,13 +48,13 @@ def _quotas(root: Path) -> Iterator[float]:
             continue
         own = Path(path.lstrip("/"))
         for mount in (controllers, "cpu") if controllers else (".", "unified"):
-            # in a container the path can be the host's; what lies above it is there in any case
+            # in a container the path may be the host's; some of its parents exist in any case
             for group in (own, *own.parents):
                 yield from _quota(root / "sys/fs/cgroup" / mount / group)
 
 
 def _quota(group: Path) -> Iterator[float]:
-    """The CPU quota of a control group, in cores, if it has one."""
+    """CPU quota of a control group, in cores, if it has one."""
     for files in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
         try:
             quota, period = " ".join((group / name).read_text() for name in files).split()

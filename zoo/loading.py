@@ -1,4 +1,4 @@
-"""From a checkpoint to a trained network."""
+"""Loads a checkpoint as a reader."""
 
 import os
 from importlib import import_module
@@ -9,7 +9,7 @@ from zoo.hub import catalog, store
 from zoo.readers.base import Reader
 from zoo.readers.checkpoint import Trained
 
-KINDS = {  # by module, so that only what is needed is imported
+KINDS = {  # modules by name, so that only the one needed is imported
     "classifier": ("zoo.readers.classifier", "Classifier"),
     "seq2seq": ("zoo.readers.seq2seq", "Seq2SeqReader"),
     "crnn": ("zoo.readers.crnn", "CRNNReader"),
@@ -18,16 +18,16 @@ KINDS = {  # by module, so that only what is needed is imported
 
 
 def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None = None, threads: int = 0) -> Reader:
-    """A reader, with its weights: bundled, from the Hub cache or downloaded; no network is used where one of the first.
+    """Loads a reader. Weights are bundled, in the Hub cache or downloaded; only a download uses the network.
 
     Args:
-        name: a name of `names()`, or a checkpoint's folder.
+        name: a name of `zoo.names()`, or a checkpoint's folder.
         device: a torch device.
         runtime: "onnx" or "torch"; by default onnx on the CPU, torch elsewhere.
-        threads: cores to use; 0 for all that this process may use.
+        threads: number of cores to use; 0 for all that this process may use.
 
     Raises:
-        InputError: there is no such checkpoint, or it is damaged or out of reach; the sentence names the remedy.
+        InputError: the checkpoint is unknown, damaged or out of reach; the sentence names the remedy.
     """
     reader = trained(name, device, runtime, threads)
     if not isinstance(reader, Reader):
@@ -36,7 +36,7 @@ def load(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None 
 
 
 def trained(name: str | os.PathLike[str], device: str = "cpu", runtime: str | None = None, threads: int = 0) -> Trained:
-    """A network, whatever it is for; as `load` takes it."""
+    """Loads any checkpoint, also one that reads nothing; takes what `load` takes."""
     folder = Path(store.resolve(name))
     kind = store.read_config(folder, {"glyphzoo.kind": str})["glyphzoo"]["kind"]
     if kind not in KINDS:

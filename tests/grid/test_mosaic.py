@@ -14,7 +14,7 @@ import zoo
 from zoo import grid
 from zoo.__main__ import main
 from zoo.grid import find, mosaic, tiles
-from zoo.grid.arrangement import SIDE
+from zoo.grid.arrangement import MAX_SIDE
 from zoo.grid.pictures import of
 from zoo.images import preprocess
 
@@ -48,14 +48,14 @@ def test_the_longest_row_and_column_can_be_written(
     made: tuple[grid.Pictures, grid.Arrangement], tmp_path: Path
 ) -> None:
     pictures, found = made
-    for rows, cols in ((1, SIDE), (SIDE, 1)):
-        far = np.linspace(0, SIDE - 1, 60).astype(int)
+    for rows, cols in ((1, MAX_SIDE), (MAX_SIDE, 1)):
+        far = np.linspace(0, MAX_SIDE - 1, 60).astype(int)
         long = replace(found, rows=rows, cols=cols, cells=np.stack([far * (rows > 1), far * (cols > 1)], axis=1))
         assert "data:image/webp" in mosaic.page(pictures, long, "long")
         mosaic.write(tmp_path / "long.jpg", pictures, long, "long")
-        assert max(Image.open(tmp_path / "long.jpg").size) == SIDE
+        assert max(Image.open(tmp_path / "long.jpg").size) == MAX_SIDE
         tiles.write(pictures, long, tmp_path / f"{rows}")
-        assert max(Image.open(tmp_path / f"{rows}" / "coarse-0-0.webp").size) == SIDE
+        assert max(Image.open(tmp_path / f"{rows}" / "coarse-0-0.webp").size) == MAX_SIDE
 
 
 @pytest.mark.parametrize("size", [(4, 4000), (4000, 4)])

@@ -53,7 +53,7 @@ def ranges(
         found: dict[str, list[float]] = {}
         for layer, of in convolutions(path).items():
             if not any(f"{layer}.".startswith(f"{kept}.") for kept in floats):
-                values = np.concatenate([np.ravel(known[tensor].range_value) for tensor in (of.shown, of.given)])
+                values = np.concatenate([np.ravel(known[tensor].range_value) for tensor in (of.input, of.output)])
                 values[2:] = np.maximum(values[2:], 0 if of.rectified else -np.inf)
                 found[layer] = [float(f"{value:.5g}") for value in values]
         return {name: found}

@@ -1,4 +1,4 @@
-"""Simulated annealing of a grid: single pictures are swapped, and the loop is compiled, once for a machine."""
+"""Simulated annealing of a grid by swaps of two pictures; numba compiles the loop once per machine."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ from numba import njit
 
 @njit(cache=True)
 def distance(one: Any, other: Any) -> Any:
-    """The Euclidean distance of two vectors (d,)."""
+    """Euclidean distance of two vectors (d,)."""
     total = 0.0
     for d in range(one.shape[0]):
         total += (one[d] - other[d]) ** 2
@@ -18,14 +18,14 @@ def distance(one: Any, other: Any) -> Any:
 
 @njit(cache=True)
 def copy(row: Any, into: Any) -> None:
-    """Copies a row into another: a loop compiles in a fraction of the time that a slice takes."""
+    """Copies a row into another; a loop compiles many times faster than a slice."""
     for k in range(len(row)):
         into[k] = row[k]
 
 
 @njit(cache=True)
 def energy(distances: Any, ties: Any, weights: Any, row: Any) -> Any:
-    """The weighed sum of distances; of cells that are equally far the more alike come first. Sorts them in `row`."""
+    """Weighted sum of a cell's distances (k,); ties are sorted by distance. `row` is scratch space."""
     total = 0.0
     for k in range(len(row)):
         value, place = distances[k], k
@@ -38,41 +38,41 @@ def energy(distances: Any, ties: Any, weights: Any, row: Any) -> Any:
     return total
 
 
-@njit(cache=True, nogil=True)  # it takes seconds, in which other threads have a lease to renew or a page to serve
+@njit(cache=True, nogil=True)  # runs for seconds: other threads must renew a lease or serve a page meanwhile
 def anneal(
     vectors: Any,
     held: Any,
     near: Any,
     ties: Any,
-    seers: Any,
+    listed: Any,
     starts: Any,
-    like: Any,
+    similar: Any,
     weights: Any,
     tries: int,
     hot: float,
     cold: float,
     seed: int,
 ) -> None:
-    """Swaps pictures in place.
+    """Swaps pictures in `held`, in place.
 
     Args:
-        vectors: of the pictures, float32 (n, d).
-        held: the picture in each cell, int64 (n,); it is changed.
-        near: the nearest cells of each cell, the nearest first, int64 (n, k).
-        ties: equal numbers where those are equally far, int64 (n, k).
-        seers: where each cell is named in `near`, flat, one list behind the other, int64 (n · k,).
-        starts: where each of these lists begins, int64 (n + 1,).
-        like: of each picture those most like it, int64 (n, m).
-        weights: of the nearest distance, the second, …, float64 (k,).
-        tries: how many swaps are tried.
+        vectors: vector of each picture, float32 (n, d).
+        held: picture in each cell, int64 (n,); changed in place.
+        near: nearest cells of each cell, the nearest first, int64 (n, k).
+        ties: squared distances of those cells, int64 (n, k); equal numbers are ties.
+        listed: positions in the flat `near` that name cell 0, then cell 1, …, int64 (n · k,).
+        starts: where the positions of each cell start in `listed`, int64 (n + 1,).
+        similar: most similar pictures of each picture, int64 (n, m).
+        weights: weight of the nearest cell's distance, the second nearest, …, float64 (k,).
+        tries: number of swaps to try.
         hot: first temperature.
         cold: last temperature.
-        seed: of all chance.
+        seed: of the random numbers.
     """
     np.random.seed(seed)
     count, ring = near.shape
     cell_of, energies, row = np.empty(count, np.int64), np.empty(count), np.empty(ring)
-    far = np.empty((count, ring))  # of each cell's picture from those around
+    far = np.empty((count, ring))  # distances of each cell's picture from those in its near cells
     for cell in range(count):
         cell_of[held[cell]] = cell
         for k in range(ring):
@@ -82,10 +82,10 @@ def anneal(
     touched, changed, rows = np.empty(count, np.int64), np.empty(count), np.empty((count, ring))
     for turn in range(tries):
         a = np.random.randint(count)
-        beside = a  # swaps with a near cell, or with one near to where a picture like its own is
+        centre = a  # swap with a cell near a, or near a picture similar to the one in a
         if np.random.random() < 0.6:
-            beside = cell_of[like[held[a], np.random.randint(like.shape[1])]]
-        b = near[beside, np.random.randint(ring)]
+            centre = cell_of[similar[held[a], np.random.randint(similar.shape[1])]]
+        b = near[centre, np.random.randint(ring)]
         if a == b:
             continue
         held[a], held[b] = held[b], held[a]
@@ -96,16 +96,16 @@ def anneal(
             for k in range(ring):
                 rows[m, k] = distance(vectors[held[c]], vectors[held[near[c, k]]])
             m += 1
-        for c in (a, b):
+        for c in (a, b):  # the cells that count a or b among their nearest
             for s in range(starts[c], starts[c + 1]):
-                seer = seers[s] // ring
-                if stamp[seer] != turn:
-                    stamp[seer] = turn
-                    touched[m] = seer
-                    copy(far[seer], rows[m])
+                other = listed[s] // ring
+                if stamp[other] != turn:
+                    stamp[other] = turn
+                    touched[m] = other
+                    copy(far[other], rows[m])
                     for k in range(ring):
-                        if near[seer, k] == a or near[seer, k] == b:
-                            rows[m, k] = distance(vectors[held[seer]], vectors[held[near[seer, k]]])
+                        if near[other, k] == a or near[other, k] == b:
+                            rows[m, k] = distance(vectors[held[other]], vectors[held[near[other, k]]])
                     m += 1
         gain = 0.0
         for i in range(m):

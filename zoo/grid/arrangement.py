@@ -1,4 +1,4 @@
-"""From pictures to an arrangement: embed, lay out in the plane, assign to cells, measure."""
+"""From pictures to an arrangement: embed, reduce to the plane, assign to cells, measure."""
 
 import hashlib
 import json
@@ -15,39 +15,37 @@ import numpy as np
 import numpy.typing as npt
 
 from zoo.errors import InputError
-from zoo.grid import assign, quality
-from zoo.grid.pictures import Pictures, of, usual_aspect
+from zoo.grid import assign, embed, quality
+from zoo.grid.pictures import Pictures, Progress, of, usual_aspect
 from zoo.grid.quality import Quality
 from zoo.grid.reduce import METHODS, reduce
 from zoo.hub import store
 from zoo.images import preprocess
 
-Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
-
 LAYOUTS = (*METHODS, "sorted")
-SIDE = 16_383  # rows or columns, at most: as a WebP has a pixel for each
-ROOMY = 4  # cells for each picture, at most, for holes cost time too
-FREE = 1024  # cells that any number of pictures may have
-KEPT = 1000  # arrangements, and as many sets of points, on the disk: of more, the oldest are deleted
-EDITION = 2  # raised when the same vectors come to lie elsewhere: what was kept on disk is then of no use
+MAX_SIDE = 16_383  # rows or columns: a WebP, which has a pixel or more for each, is no larger
+MAX_CELLS = 4  # cells per picture, since empty cells cost time too
+FREE = 1024  # cells that a grid of any number of pictures may have
+KEPT = 1000  # arrangements, and as many sets of points, cached on the disk; older ones are deleted
+EDITION = 2  # part of the cache's keys: raised when the same vectors are arranged differently
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Where every picture lies.
+    """Pictures in the cells of a grid.
 
     Attributes:
-        rows, cols: of the grid.
+        rows, cols: size of the grid.
         cells: row and column of each picture, int (n, 2).
-        points: of each in the plane, float (n, 2); None where the layout has none.
-        quality: what the grid is worth.
-        random: what the same pictures in random cells are.
-        vectors: of each picture, float32 (n, d).
-        kept: of the pictures given, the indices of those n that could be read.
-        skipped: names of the others, and why.
-        seconds: spent on each stage.
-        embedder: what made the vectors; "" for vectors that were given.
-        fresh: how many of the pictures were embedded now; the others' vectors were kept from before.
+        points: each picture's point in the plane, float (n, 2); None if the layout has no points.
+        quality: scores of the arrangement.
+        random: scores of the same pictures in random cells.
+        vectors: vector of each picture, float32 (n, d).
+        kept: indices of the n given pictures that could be read.
+        skipped: reason by name of each of the others.
+        seconds: time spent on each stage.
+        embedder: name of the embedder; "" for given vectors.
+        fresh: number of pictures embedded now; the other vectors come from the cache.
     """
 
     rows: int
@@ -65,7 +63,7 @@ class Arrangement:
 
     @property
     def holes(self) -> npt.NDArray[np.int64]:
-        """Row and column of the empty cells, (h, 2)."""
+        """Row and column of each empty cell, int (h, 2)."""
         empty = np.ones((self.rows, self.cols), bool)
         empty[tuple(self.cells.T)] = False
         return np.argwhere(empty)
@@ -81,53 +79,49 @@ def arrange(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Arrangement:
-    """A cell for every picture, like beside like.
+    """Assigns each picture to a cell so that similar pictures lie side by side.
 
     Args:
-        images: what `find` found, a list of pictures of any kind, or vectors, float (n, d).
-        rows: of the grid; by default the whole is about square, with cells of the pictures' usual shape.
-        cols: of the grid.
+        images: the result of `find`, a list of pictures of any kind, or vectors, float (n, d).
+        rows: number of rows. By default the whole is about square; cells have the pictures' median aspect ratio.
+        cols: number of columns.
         embedder: a checkpoint of the zoo, "colour" or a timm model; see `zoo.grid.embed.embedder`.
         layout: "umap", "tsne" or "sorted".
-        keep: row and column, by name, of pictures that shall stay in their cells or next to them while the others are
-            added; the grid grows where it must.
-        seed: of all chance.
-        progress: is told each stage's name, how much of it is done, and of how much.
+        keep: row and column by name of pictures that keep their cell, or move to an adjacent one, while the others are
+            added. The grid grows if it must.
+        seed: of the random numbers.
+        progress: called with a stage's name, how much of it is done, and the total.
 
     Raises:
         InputError: no picture can be read, the grid is too small, or there is no such embedder or layout.
     """
     if layout not in LAYOUTS:
         raise InputError(f"There is no layout {layout!r}; choose from {', '.join(LAYOUTS)}.")
-    tell = progress or (lambda stage, done, total: None)
+    report = progress or (lambda stage, done, total: None)
     started = time.perf_counter()
-    aspect = 1.0
-    kept, by, skipped, fresh, names = np.arange(len(images)), "", {}, 0, [""] * len(images)
     if not len(images):
         raise InputError("There is no picture to arrange; give at least one.")
     if isinstance(images, np.ndarray) and images.ndim == 2 and np.issubdtype(images.dtype, np.floating):
-        vectors: npt.NDArray[np.float32] = np.asarray(images, np.float32)
-        if bad := int((~np.isfinite(vectors)).any(1).sum()):
-            raise InputError(f"{bad} of {len(vectors)} vectors are not finite; leave them out.")
+        embedded = embed.Embedded(np.arange(len(images)), np.asarray(images, np.float32), {}, 0)
+        if bad := int((~np.isfinite(embedded.vectors)).any(1).sum()):
+            raise InputError(f"{bad} of {len(images)} vectors are not finite; leave them out.")
+        by, names, aspect = "", [""] * len(images), 1.0
     else:
-        from zoo.grid import embed
-
         pictures = images if isinstance(images, Pictures) else of(list(images))
-        tell("loading the embedder", 0, 1)
+        report("loading the embedder", 0, 1)
         chosen = embed.embedder(embedder)
-        found = embed.embed(pictures, chosen, tell)
-        vectors, kept, by, skipped, fresh = found.vectors, found.kept, chosen.name, found.skipped, found.fresh
-        names = [pictures.names[i] for i in kept]
-        aspect = usual_aspect(pictures, kept)
-    seconds = {"embedding": time.perf_counter() - started}
+        embedded = embed.embed(pictures, chosen, report)
+        by, names = chosen.name, [pictures.names[i] for i in embedded.kept]
+        aspect = usual_aspect(pictures, embedded.kept)
+    vectors, seconds = embedded.vectors, {"embedding": time.perf_counter() - started}
     old = np.array([(keep or {}).get(name, (-1, -1)) for name in names], np.int64)
     rows, cols = shape(len(vectors), rows, cols, old, aspect)
     path = store.home() / "arrangements" / f"{_key(vectors, rows, cols, layout, seed, old.tolist())}.npz"
     if not path.exists():
-        laid = _lay_out(vectors, rows, cols, layout, old, seed, tell)
-        seconds |= laid.seconds
-        _save(path, laid)
-    return replace(_load(path, vectors), kept=kept, skipped=skipped, seconds=seconds, embedder=by, fresh=fresh)
+        laid_out = _lay_out(vectors, rows, cols, layout, old, seed, report)
+        seconds |= laid_out.seconds
+        _save(path, laid_out)
+    return replace(_load(path, vectors), **vars(embedded), seconds=seconds, embedder=by)
 
 
 def shape(
@@ -137,21 +131,21 @@ def shape(
     old: npt.NDArray[np.int64] | None = None,
     aspect: float = 1.0,
 ) -> tuple[int, int]:
-    """Rows and columns of a grid for that many pictures: as wished, else about square, and no smaller than `old` is.
+    """Rows and columns of a grid: as requested, else about square; it holds the cells `old`.
 
     Args:
-        count: of pictures.
-        rows: wished, or None.
-        cols: wished, or None.
-        old: row and column (n, 2) of pictures that shall stay, -1 for others.
-        aspect: a cell's width over its height.
+        count: number of pictures.
+        rows: requested number of rows, or None.
+        cols: requested number of columns, or None.
+        old: row and column (n, 2) of pictures that keep their cell, -1 for others.
+        aspect: width / height of a cell.
 
     Raises:
-        InputError: it has fewer cells than there are pictures, or far more.
+        InputError: the grid has fewer cells than pictures, or far more.
     """
     least = old.max(0) + 1 if old is not None and len(old) else np.zeros(2, np.int64)
     if rows is None and cols is None:
-        if least.max() > 0:  # what is there keeps its width
+        if least.max() > 0:  # a grid that grows keeps its width
             cols = int(least[1])
             return max(int(least[0]), math.ceil(count / cols)), cols
         cols = math.ceil(math.sqrt(count / aspect))
@@ -161,10 +155,10 @@ def shape(
         rows = math.ceil(count / max(cols, 1))
     if rows < 1 or cols < 1 or rows * cols < count or rows < least[0] or cols < least[1]:
         raise InputError(f"A grid of {rows} × {cols} has no room for {count} pictures; leave out rows= and cols=.")
-    if rows * cols > (most := max(ROOMY * count, FREE, int(least.prod()))) or max(rows, cols) > SIDE:
+    if rows * cols > (most := max(MAX_CELLS * count, FREE, int(least.prod()))) or max(rows, cols) > MAX_SIDE:
         raise InputError(
             f"A grid of {rows} × {cols} is too large for {count} pictures; "
-            f"give it {most:,} cells at most, and {SIDE:,} rows and columns."
+            f"give it {most:,} cells at most, and {MAX_SIDE:,} rows and columns."
         )
     return rows, cols
 
@@ -176,36 +170,35 @@ def _lay_out(
     layout: str,
     old: npt.NDArray[np.int64],
     seed: int,
-    tell: Progress,
+    report: Progress,
 ) -> Arrangement:
     seconds, points = {}, None
-    is_old = old[:, 0] >= 0
     started = time.perf_counter()
-    tell("laying out", 0, 1)
-    if is_old.any():
-        cells = _added(vectors, old, is_old, rows, cols)
+    report("laying out", 0, 1)
+    if (old >= 0).any():
+        cells = _add(vectors, old, rows, cols)
     elif layout == "sorted":
         from zoo.grid import sort
 
         used = assign.occupied(rows, cols, len(vectors))
-        cells = used[sort.arrange(vectors, used, rows, cols, seed, lambda *done: tell("sorting", *done))]
+        cells = used[sort.arrange(vectors, used, rows, cols, seed, lambda *done: report("sorting", *done))]
     else:
         points = _points(vectors, layout, seed)
         seconds["laying out"], started = time.perf_counter() - started, time.perf_counter()
-        tell("assigning to cells", 0, 1)
+        report("assigning to cells", 0, 1)
         cells = assign.to_grid(points, rows, cols)
     seconds["sorting" if points is None else "assigning"] = time.perf_counter() - started
-    tell("measuring", 0, 1)
+    report("measuring", 0, 1)
     started = time.perf_counter()
-    found = quality.measure(vectors, cells, rows, cols, points)
+    scores = quality.measure(vectors, cells, rows, cols, points)
     random = quality.random(vectors, rows, cols, points)
     seconds["measuring"] = time.perf_counter() - started
-    tell("measuring", 1, 1)
-    return Arrangement(rows, cols, cells, points, found, random, vectors, np.arange(len(vectors)), seconds=seconds)
+    report("measuring", 1, 1)
+    return Arrangement(rows, cols, cells, points, scores, random, vectors, np.arange(len(vectors)), seconds=seconds)
 
 
 def _points(vectors: npt.NDArray[np.float32], layout: str, seed: int) -> npt.NDArray[np.float64]:
-    """Points in the plane (n, 2); kept on the disk, for they stay the same in any grid."""
+    """Points in the plane (n, 2); cached on the disk, since any grid of these vectors uses them."""
     path = store.home() / "points" / f"{_key(vectors, layout, seed)}.npy"
     if not path.exists():
         points = reduce(vectors, layout, seed)
@@ -213,34 +206,29 @@ def _points(vectors: npt.NDArray[np.float32], layout: str, seed: int) -> npt.NDA
     return np.asarray(np.load(path), np.float64)
 
 
-def _added(
-    vectors: npt.NDArray[np.float32],
-    old: npt.NDArray[np.int64],
-    is_old: npt.NDArray[np.bool_],
-    rows: int,
-    cols: int,
-) -> npt.NDArray[np.int64]:
-    """Cells of all pictures: of the new ones near the old one that is most like them."""
+def _add(vectors: npt.NDArray[np.float32], old: npt.NDArray[np.int64], rows: int, cols: int) -> npt.NDArray[np.int64]:
+    """Cells of all pictures; each new one lies near the old one that is most similar."""
     from sklearn.neighbors import NearestNeighbors
 
-    cells = old.copy()
-    alike = NearestNeighbors(n_neighbors=1).fit(vectors[is_old])
-    wishes = (
-        old[is_old][alike.kneighbors(vectors[~is_old], return_distance=False)[:, 0]] if not is_old.all() else old[:0]
-    )
-    cells[is_old], cells[~is_old] = assign.insert(old[is_old], wishes, rows, cols)
+    cells, is_old = old.copy(), old[:, 0] >= 0
+    wanted = old[:0]
+    if not is_old.all():
+        neighbours = NearestNeighbors(n_neighbors=1).fit(vectors[is_old])
+        wanted = old[is_old][neighbours.kneighbors(vectors[~is_old], return_distance=False)[:, 0]]
+    cells[is_old], cells[~is_old] = assign.insert(old[is_old], wanted, rows, cols)
     return cells
 
 
 def _key(vectors: npt.NDArray[np.float32], *options: object) -> str:
-    told = json.dumps([EDITION, *map(str, options), list(vectors.shape)]).encode()
-    return hashlib.sha256(told + np.ascontiguousarray(vectors).tobytes()).hexdigest()[:32]
+    header = json.dumps([EDITION, *map(str, options), list(vectors.shape)]).encode()
+    return hashlib.sha256(header + np.ascontiguousarray(vectors).tobytes()).hexdigest()[:32]
 
 
-def _save(path: Path, found: Arrangement) -> None:
-    facts = {"rows": found.rows, "cols": found.cols, "quality": asdict(found.quality), "random": asdict(found.random)}
-    points = np.zeros((0, 2)) if found.points is None else found.points
-    _keep(path, lambda file: np.savez(file, facts=json.dumps(facts), cells=found.cells, points=points))
+def _save(path: Path, laid_out: Arrangement) -> None:
+    scores = {"quality": asdict(laid_out.quality), "random": asdict(laid_out.random)}
+    facts = {"rows": laid_out.rows, "cols": laid_out.cols} | scores
+    points = np.zeros((0, 2)) if laid_out.points is None else laid_out.points
+    _keep(path, lambda file: np.savez(file, facts=json.dumps(facts), cells=laid_out.cells, points=points))
 
 
 def _keep(path: Path, write: Callable[[IO[bytes]], None]) -> None:

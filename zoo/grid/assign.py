@@ -1,9 +1,9 @@
-"""Points in the plane to the cells of a grid, each cell at most once, so that the points move as little as they can.
+"""Assigns points in the plane to the cells of a grid, at most one point to a cell.
 
-The squared distances between points and cells, both in the unit square, are summed up and made as small as possible: a
-linear assignment problem. `lapjv` (Jonker & Volgenant 1987) solves it from the whole n × n table of costs; "sparse"
-solves it from the few arcs that matter, in memory that grows with n: a guess from coarse to fine, then exact
-assignments among near cells, again and again until nothing is gained.
+This is a linear assignment problem: minimise the sum of squared distances between points and cells, both in the unit
+square. "lapjv" (Jonker & Volgenant 1987) solves it from the whole n × n table of costs. "sparse" needs memory linear in
+n: it starts from a coarse-to-fine guess, then repeats exact assignments among nearby cells until the cost stops
+falling.
 """
 
 import math
@@ -19,26 +19,26 @@ Points = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 DENSE = 1024  # cells up to which lapjv is the default
-COARSE = 600  # points below which a guess needs no coarser one
-BESIDE = 25  # cells about a point's own that it may move to
-NEAR = 7  # points beside a point whose cells it may take
-SCALE = 1e9  # costs become integers for OR-Tools
-STEPS = 2**22  # of costs for lapjv, from least to most
-STAY = 2.0  # weight of an old picture's move against a new one's
-GAIN = 1e-6  # share of the cost: what is less is no gain
+COARSE = 600  # points up to which the guess is made by bisection alone
+NEAR_CELLS = 25  # cells that a point may move to: its own and the nearest around it
+NEAR_POINTS = 7  # nearest points whose cells a point may take
+SCALE = 1e9  # OR-Tools takes integer costs: a cost of 1 becomes this
+STEPS = 2**22  # integer levels of cost for lapjv, from the lowest to the highest
+OLD_WEIGHT = 2.0  # cost of moving an old picture; moving a new one costs 1
+MIN_GAIN = 1e-6  # share of the cost: the search stops when a round gains less
 
 
 def to_grid(points: npt.ArrayLike, rows: int, cols: int, solver: str | None = None) -> Ints:
-    """The cell of every point.
+    """Assigns each point to a cell of its own.
 
     Args:
         points: (n, 2), x to the right and y down, in any unit; both axes are stretched to [0, 1].
-        rows: of the grid.
-        cols: of the grid; rows · cols ≥ n, and where it has more cells, the holes are spread evenly.
+        rows: number of rows.
+        cols: number of columns; rows · cols ≥ n. Cells left empty are spread evenly.
         solver: "lapjv" or "sparse"; by default lapjv up to 1,024 cells.
 
     Returns:
-        (n, 2), each point's row and column.
+        Row and column of each point, int (n, 2).
 
     Raises:
         InputError: the points are not finite, have another shape or are too many.
@@ -55,26 +55,26 @@ def to_grid(points: npt.ArrayLike, rows: int, cols: int, solver: str | None = No
 
 
 def normalised(points: npt.ArrayLike) -> Points:
-    """The points (n, 2) with both axes stretched to [0, 1]; an axis without extent becomes 0.5.
+    """Points (n, 2) with both axes stretched to [0, 1]; a constant axis becomes 0.5.
 
     Raises:
-        InputError: they are not finite or have another shape.
+        InputError: the points are not finite or have another shape.
     """
     where = np.asarray(points, np.float64)
     if where.ndim != 2 or where.shape[1] != 2:
         raise InputError(f"Points are an array (n, 2), not {where.shape}.")
     if bad := int((~np.isfinite(where)).any(1).sum()):
         raise InputError(f"{bad} of {len(where)} points are not finite; leave them out.")
-    where = where / 2  # so that no extent is more than a float holds
+    where = where / 2  # keeps high - low within the range of a float
     low, high = where.min(0, initial=np.inf), where.max(0, initial=-np.inf)
     extent = np.where(high > low, high - low, 1)
     return np.where(high > low, (where - low) / extent, 0.5)
 
 
 def occupied(rows: int, cols: int, count: int) -> Ints:
-    """Row and column of `count` cells of a grid (count, 2), row by row, with the holes between them spread evenly.
+    """Row and column (count, 2) of the cells that hold a picture, in row-major order; empty cells are spread evenly.
 
-    Holes follow the R2 sequence (Roberts 2018), whose points keep apart from each other.
+    The empty cells follow the R2 sequence (Roberts 2018), whose points keep apart from each other.
 
     Raises:
         InputError: the grid is too small.
@@ -82,7 +82,7 @@ def occupied(rows: int, cols: int, count: int) -> Ints:
     cells = rows * cols
     if rows < 1 or cols < 1 or count > cells:
         raise InputError(f"A grid of {rows} × {cols} has no room for {count} pictures; give it {count} cells or more.")
-    few = min(count, cells - count)  # cells that are chosen: those with pictures or the holes, whichever are fewer
+    few = min(count, cells - count)  # chosen by the sequence: the occupied or the empty cells, whichever are fewer
     plastic = 1.32471795724474602596
     chosen, tried = np.zeros(0, np.int64), few
     while len(chosen) < few:
@@ -91,7 +91,7 @@ def occupied(rows: int, cols: int, count: int) -> Ints:
         row, col = (at * [rows, cols]).astype(np.int64).T
         found, first = np.unique(row * cols + col, return_index=True)
         chosen = found[np.argsort(first)][:few]
-        if tried > 64 * cells:  # a grid so regular that the sequence leaves out some of its cells
+        if tried > 64 * cells:  # the sequence misses some cells of very regular grids
             chosen = np.concatenate([chosen, np.setdiff1d(np.arange(cells), chosen)])[:few]
     taken = np.zeros(cells, bool)
     taken[chosen] = True
@@ -99,24 +99,23 @@ def occupied(rows: int, cols: int, count: int) -> Ints:
 
 
 def centres(cells: Ints, rows: int, cols: int) -> Points:
-    """Where cells (n, 2) lie in the unit square, as x and y (n, 2): the outermost on its edges."""
+    """Centres of cells (n, 2) in the unit square, x and y (n, 2); the outermost cells lie on its edges."""
     row, col = cells.T
     return np.stack([col / (cols - 1) if cols > 1 else col + 0.5, row / (rows - 1) if rows > 1 else row + 0.5], axis=1)
 
 
 def cost(points: npt.ArrayLike, cells: Ints, rows: int, cols: int) -> float:
-    """The sum of squared distances of points to their cells, in the unit square."""
+    """Sum of squared distances between points and their cells, in the unit square."""
     return float(((normalised(points) - centres(cells, rows, cols)) ** 2).sum())
 
 
 def dense(table: Points, steps: int = STEPS) -> Ints:
-    """The column for each row of a table of costs (n, n), each column once, so that the sum is least: by lapjv.
+    """Assigns each row of a table of costs (n, n) to a column of its own at the least total cost, by lapjv.
 
-    Costs are rounded to whole steps, or lapjv's row reduction would creep along by differences that are mere roundings:
-    it would take a hundred times as long.
+    Costs are rounded to integers: on rounding errors of floats lapjv's row reduction takes a hundred times as long.
 
     Raises:
-        InputError: a cost is not finite, at which lapjv would end the whole process.
+        InputError: a cost is not finite; lapjv would abort the process.
     """
     from lapjv import lapjv
 
@@ -130,71 +129,69 @@ def dense(table: Points, steps: int = STEPS) -> Ints:
 
 
 def _sparse(points: Points, targets: Points, rows: int, cols: int) -> Ints:
-    """As `dense`, in linear memory: assignments among near cells, until nothing is gained."""
+    """Assigns points to targets as `dense` does, in linear memory."""
     from scipy.spatial import cKDTree
 
     count = len(points)
     if count < 2:
         return np.arange(count)
-    beside = cKDTree(targets).query(targets, min(BESIDE, count))[1]
-    near = cKDTree(points).query(points, min(NEAR + 1, count))[1][:, 1:]
-    return _settle(
+    near_cells = cKDTree(targets).query(targets, min(NEAR_CELLS, count))[1]
+    near_points = cKDTree(points).query(points, min(NEAR_POINTS + 1, count))[1][:, 1:]
+    return _improve(
         _guess(points, targets, rows, cols),
-        lambda cell: np.concatenate([beside[cell], cell[near]], axis=1),
-        lambda tails, ends: ((points[tails] - targets[ends]) ** 2).sum(1),
+        lambda cell: np.concatenate([near_cells[cell], cell[near_points]], axis=1),
+        lambda items, cells: ((points[items] - targets[cells]) ** 2).sum(1),
     )
 
 
-def _settle(cell: Ints, heads: Callable[[Ints], Ints], price: Callable[[Ints, Ints], Points]) -> Ints:
-    """Assigns again and again, until nothing is gained.
+def _improve(cell: Ints, candidates: Callable[[Ints], Ints], price: Callable[[Ints, Ints], Points]) -> Ints:
+    """Repeats exact assignments among candidate cells until the cost stops falling.
 
     Args:
-        cell: (n,), where each of n items is; every one of n cells is taken.
-        heads: from that, the cells (n, k) that each may move to, its own among them.
-        price: of items (m,) being in cells (m,): float (m,).
+        cell: cell of each item, a permutation (n,).
+        candidates: maps `cell` to the cells (n, k) that each item may move to, its own among them.
+        price: cost (m,) of putting items (m,) into cells (m,).
     """
-    every = np.arange(len(cell))
-    paid = price(every, cell).sum()
+    items = np.arange(len(cell))
+    before = price(items, cell).sum()
     while True:
-        found = _exact(heads(cell), price)
-        better = price(every, found).sum()
-        if better >= paid * (1 - GAIN):
-            return found if better < paid else cell
-        cell, paid = found, better
+        moved = _exact(candidates(cell), price)
+        after = price(items, moved).sum()
+        if after >= before * (1 - MIN_GAIN):
+            return moved if after < before else cell
+        cell, before = moved, after
 
 
-def _exact(heads: Ints, price: Callable[[Ints, Ints], Points]) -> Ints:
-    """The best assignment of items to cells among the arcs from item i to each of heads[i]."""
+def _exact(candidates: Ints, price: Callable[[Ints, Ints], Points]) -> Ints:
+    """The cheapest assignment in which item i takes one of the cells candidates[i]."""
     from ortools.graph.python import linear_sum_assignment
 
-    heads = np.sort(heads, axis=1)
-    new = np.ones(heads.shape, bool)
-    new[:, 1:] = heads[:, 1:] != heads[:, :-1]  # OR-Tools wants no arc twice
-    tails = np.repeat(np.arange(len(heads)), new.sum(1))
-    ends = heads[new]
+    candidates = np.sort(candidates, axis=1)
+    distinct = np.ones(candidates.shape, bool)
+    distinct[:, 1:] = candidates[:, 1:] != candidates[:, :-1]  # OR-Tools wants no arc twice
+    items, cells = np.nonzero(distinct)[0], candidates[distinct]
+    costs = np.rint(price(items, cells) * SCALE).astype(np.int64)
     solver: Any = linear_sum_assignment.SimpleLinearSumAssignment()
-    solver.add_arcs_with_cost(
-        tails.astype(np.int32), ends.astype(np.int32), np.rint(price(tails, ends) * SCALE).astype(np.int64)
-    )
+    solver.add_arcs_with_cost(items.astype(np.int32), cells.astype(np.int32), costs)
     if solver.solve() != solver.OPTIMAL:
         raise RuntimeError("OR-Tools found no assignment, though every item has its own cell to stay in.")
-    return np.fromiter((solver.right_mate(i) for i in range(len(heads))), np.int64, len(heads))
+    return np.fromiter(map(solver.right_mate, range(len(candidates))), np.int64)
 
 
-def insert(old: Ints, wishes: Ints, rows: int, cols: int) -> tuple[Ints, Ints]:
-    """Room for new pictures in a grid whose old pictures stay in their cells or move to one beside it.
+def insert(old: Ints, wanted: Ints, rows: int, cols: int) -> tuple[Ints, Ints]:
+    """Adds new pictures to a grid; old ones keep their cell or move to an adjacent one.
 
     Args:
-        old: (n, 2), row and column of the pictures that are there.
-        wishes: (m, 2), row and column of the cell near which each new one would like to be.
-        rows: of the grid.
-        cols: of the grid; rows · cols ≥ n + m.
+        old: row and column of each old picture, (n, 2).
+        wanted: row and column that each new picture should be near, (m, 2).
+        rows: number of rows.
+        cols: number of columns; rows · cols ≥ n + m.
 
     Returns:
-        The cells of the old pictures (n, 2) and of the new ones (m, 2).
+        Cells of the old pictures (n, 2) and of the new ones (m, 2).
 
     Raises:
-        InputError: the grid is too small, or an old picture lies outside of it or in another's cell.
+        InputError: the grid is too small, or an old picture lies outside it or shares a cell.
     """
     from scipy.spatial import cKDTree
 
@@ -202,33 +199,34 @@ def insert(old: Ints, wishes: Ints, rows: int, cols: int) -> tuple[Ints, Ints]:
     at = old @ [cols, 1]
     if ((old < 0) | (old >= [rows, cols])).any() or len(np.unique(at)) < len(at):
         raise InputError(f"The old pictures do not fit into {rows} × {cols} cells, one in each.")
-    if len(old) + len(wishes) > len(grid):
-        raise InputError(f"{len(old)} old and {len(wishes)} new pictures do not fit into {rows} × {cols} cells.")
+    n, m = len(old), len(wanted)
+    if n + m > len(grid):
+        raise InputError(f"{n} old and {m} new pictures do not fit into {rows} × {cols} cells.")
     free = np.setdiff1d(np.arange(len(grid)), at)
-    few = free[np.linspace(0, len(free) - 1, len(wishes)).round().astype(np.int64)]  # settled from there
-    first = few[_bisect(wishes.astype(np.float64), grid[few].astype(np.float64))] if len(wishes) else few
-    start = np.concatenate([at, first, np.setdiff1d(free, few)])  # old, new, and the holes as items of their own
-    beside = cKDTree(grid).query(grid, min(BESIDE, len(grid)))[1]
-    around = np.clip(old[:, None] + np.stack(np.divmod(np.arange(9), 3), axis=1) - 1, 0, [rows - 1, cols - 1])
-    stay = np.pad(around @ [cols, 1], ((0, 0), (0, 2 * beside.shape[1] - 9)), mode="edge")
-    wished = beside[wishes @ [cols, 1]]
-    home = np.concatenate([old, wishes, grid[start[len(old) + len(wishes) :]]]).astype(np.float64)
-    weight = np.repeat([STAY, 1.0, 0.0], [len(old), len(wishes), len(free) - len(wishes)])
+    spread = free[np.linspace(0, len(free) - 1, m).round().astype(np.int64)]  # free cells that the new ones start from
+    first = spread[_bisect(wanted.astype(np.float64), grid[spread].astype(np.float64))] if m else spread
+    start = np.concatenate([at, first, np.setdiff1d(free, spread)])  # items: old pictures, new ones, empty cells
+    near = cKDTree(grid).query(grid, min(NEAR_CELLS, len(grid)))[1]
+    adjacent = np.clip(old[:, None] + np.stack(np.divmod(np.arange(9), 3), axis=1) - 1, 0, [rows - 1, cols - 1])
+    of_old = np.pad(adjacent @ [cols, 1], ((0, 0), (0, 2 * near.shape[1] - 9)), mode="edge")
+    near_wanted = near[wanted @ [cols, 1]]
+    home = np.concatenate([old, wanted, grid[start[n + m :]]]).astype(np.float64)
+    weight = np.repeat([OLD_WEIGHT, 1.0, 0.0], [n, m, len(free) - m])
 
-    def heads(cell: Ints) -> Ints:
-        moving = beside[cell[len(old) :]]
-        other = np.concatenate([wished, moving[len(wishes) :]])
-        return np.concatenate([stay, np.concatenate([moving, other], axis=1)])
+    def candidates(cell: Ints) -> Ints:
+        near_own = near[cell[n:]]
+        others = np.concatenate([near_wanted, near_own[m:]])
+        return np.concatenate([of_old, np.concatenate([near_own, others], axis=1)])
 
     def price(items: Ints, cells: Ints) -> Points:
         return np.asarray(weight[items] * ((home[items] - grid[cells]) ** 2).sum(1))
 
-    cell = grid[_settle(start, heads, price)]
-    return cell[: len(old)], cell[len(old) : len(old) + len(wishes)]
+    cells = grid[_improve(start, candidates, price)]
+    return cells[:n], cells[n : n + m]
 
 
 def _guess(points: Points, targets: Points, rows: int, cols: int) -> Ints:
-    """A good assignment: a quarter of the points on a grid half as fine shows in which direction the others move."""
+    """A good assignment: a quarter of the points, assigned to a grid half as fine, shows how the others move."""
     from scipy.spatial import cKDTree
 
     count = len(points)
@@ -244,7 +242,7 @@ def _guess(points: Points, targets: Points, rows: int, cols: int) -> Ints:
 
 
 def _bisect(points: Points, targets: Points) -> Ints:
-    """Points and targets halved along x and y in turn until one is left of each: the pairs."""
+    """Pairs points with targets: halves both along x and y in turn until one of each is left."""
     sides = [points, targets]
     orders = [np.arange(len(points)) for _ in sides]
     group = np.zeros(len(points), np.int64)
@@ -253,6 +251,4 @@ def _bisect(points: Points, targets: Points) -> Ints:
         start = np.searchsorted(group, group)
         size = np.searchsorted(group, group, "right") - start
         group = 2 * group + (np.arange(len(group)) - start >= (size + 1) // 2)
-    pairs = np.empty(len(points), np.int64)
-    pairs[orders[0]] = orders[1]
-    return pairs
+    return orders[1][np.argsort(orders[0])]

@@ -1,7 +1,7 @@
-"""Pictures to vectors that lie close where pictures are alike: by a network, or by colours and edges alone.
+"""Embeds pictures: similar pictures get vectors that lie close, from a network or from colours and edges alone.
 
-Vectors are kept under `zoo.hub.store.home()` by what a file holds, so that no file is embedded twice by the same
-embedder, whatever its name, and a run that was killed goes on where it stopped.
+Vectors are cached under `zoo.hub.store.home()` by the SHA-256 of the file, so that an embedder sees no file twice,
+whatever its name, and a run that was killed resumes where it stopped.
 """
 
 import hashlib
@@ -19,30 +19,29 @@ import numpy.typing as npt
 from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from PIL import Image
 
-from zoo import cores
+from zoo import cores, loading
 from zoo.errors import InputError
-from zoo.grid.pictures import Pictures
+from zoo.grid.pictures import Pictures, Progress
 from zoo.hub import catalog, store
 from zoo.images import preprocess
 
 Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[Image.Image]], Vectors]
-Progress = Callable[[str, int, int], None]  # a stage's name, how much of it is done, and of how much
-BATCH = 64
-KEPT = 500_000  # vectors of one embedder, some hundred megabytes
+BATCH = 64  # pictures
+KEPT = 500_000  # vectors cached for one embedder, some hundred megabytes
 COLOUR = "colour"
-PRETRAINED = "mobilenetv4_conv_small.e2400_r224_in1k"  # small, and learned on photos of everything
-SIDE = 64  # pixels: the size at which colours and edges are looked at
+PRETRAINED = "mobilenetv4_conv_small.e2400_r224_in1k"  # a small network, trained on photos of everything
+SIDE = 64  # pixels: side of the picture that `describe` looks at
 
 
 @dataclass(frozen=True)
 class Embedder:
-    """Makes vectors of pictures.
+    """Turns pictures into vectors.
 
     Attributes:
-        name: what it is called.
-        key: what vectors are kept under: another key, other vectors.
-        embed: a list of n RGB pictures to vectors (n, d).
+        name: name that users choose it by.
+        key: name of its cache; embedders with other vectors have another key.
+        embed: maps a list of n RGB pictures to vectors (n, d).
     """
 
     name: str
@@ -51,15 +50,15 @@ class Embedder:
 
 
 def embedder(name: str | None = None) -> Embedder:
-    """The embedder of a name. Its network is loaded when it is first needed: what is kept may be all that is asked for.
+    """The embedder of that name. Its network is loaded only when a picture is not in the cache.
 
     Args:
-        name: a checkpoint of the zoo; "colour", a descriptor of colours and edges that needs no weights; or any timm
-            model's name, whose pretrained weights come from the Hub. By default a small pretrained network, or "colour"
-            where that cannot be had.
+        name: a checkpoint of the zoo; "colour", a descriptor of colours and edges that needs no weights; or a timm
+            model, whose pretrained weights come from the Hub. By default a small pretrained network, or "colour" if
+            its weights cannot be fetched.
 
     Raises:
-        InputError: there is none of that name, or its weights cannot be had.
+        InputError: there is no embedder of that name, or its weights cannot be fetched.
     """
     if name is None:
         try:
@@ -72,17 +71,13 @@ def embedder(name: str | None = None) -> Embedder:
 
 
 def _of_weights(name: str, file: Path, load: Callable[[], Embed]) -> Embedder:
-    loaded = cache(load)
-    return Embedder(name, f"{name}-{store.sha256(file)[:16]}", lambda pictures: loaded()(pictures))
+    """An embedder whose network is loaded once, when it is first called."""
+    load = cache(load)
+    return Embedder(name, f"{name}-{store.sha256(file)[:16]}", lambda pictures: load()(pictures))
 
 
 def _reader(name: str) -> Embedder:
-    def load() -> Embed:
-        from zoo.loading import load as opened
-
-        return opened(name).features
-
-    return _of_weights(name, store.resolve(name) / store.WEIGHTS, load)
+    return _of_weights(name, store.resolve(name) / store.WEIGHTS, lambda: loading.load(name).features)
 
 
 def _timm(name: str) -> Embedder:
@@ -90,7 +85,7 @@ def _timm(name: str) -> Embedder:
     try:
         file = try_to_load_from_cache(repo, store.WEIGHTS)
         if not isinstance(file, str):
-            get_hf_file_metadata(hf_hub_url(repo, store.WEIGHTS))  # asked once: the client tries again for a minute
+            get_hf_file_metadata(hf_hub_url(repo, store.WEIGHTS))  # fails at once; the download retries for a minute
             file = hf_hub_download(repo, store.WEIGHTS)
     except store.UNREACHABLE as error:
         raise InputError(
@@ -118,9 +113,9 @@ def _timm(name: str) -> Embedder:
 
 
 def _repo(name: str) -> str:
-    """The repo on the Hub with the weights of a timm model."""
+    """The Hub repo with the weights of a timm model."""
     if name == PRETRAINED:
-        return f"timm/{name}"  # to ask timm takes seconds
+        return f"timm/{name}"  # spares the seconds in which timm is imported
     import timm
 
     known = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
@@ -132,10 +127,10 @@ def _repo(name: str) -> str:
 
 
 def describe(picture: Image.Image) -> npt.NDArray[np.float32]:
-    """Colours, edges and their places in a picture, (240,).
+    """A descriptor of colours, edges and their places in a picture, (240,).
 
-    In each of 4 × 4 fields the mean colour (48) and the edges' directions by strength in 8 bins (128; Dalal & Triggs
-    2005); of the whole the share of each of 64 colours. Each of the three parts has about the same weight.
+    For each of 4 × 4 fields: the mean colour (48 numbers) and a histogram of edge directions in 8 bins (128; Dalal &
+    Triggs 2005). For the whole: a histogram of 64 colours. The three parts weigh about the same.
     """
     rgb = np.asarray(picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32) / 255
     fields = rgb.reshape(4, SIDE // 4, 4, SIDE // 4, 3).mean((1, 3))
@@ -156,9 +151,9 @@ class Embedded:
 
     Attributes:
         kept: indices of the pictures that could be read, (n,).
-        vectors: of each of those, (n, d).
-        skipped: names of the others, and why.
-        fresh: how many were embedded now; the others were kept from before.
+        vectors: vector of each of those, (n, d).
+        skipped: reason by name of each of the others.
+        fresh: number of vectors computed now; the others come from the cache.
     """
 
     kept: npt.NDArray[np.int64]
@@ -168,29 +163,29 @@ class Embedded:
 
 
 def embed(pictures: Pictures, by: Embedder, progress: Progress | None = None) -> Embedded:
-    """The vectors of pictures; only of the ones whose bytes this embedder never saw it computes them.
+    """Embeds pictures; vectors of files that the embedder has seen before come from the cache.
 
-    Pictures of which it makes a vector that is not finite are skipped.
+    Pictures with a vector that is not finite are skipped.
 
     Raises:
         InputError: no picture is left.
     """
-    found: dict[int, npt.NDArray[np.float32]] = {}
+    embedded: dict[int, npt.NDArray[np.float32]] = {}
     skipped: dict[str, str] = {}
     fresh = 0
-    with closing(_Cache(by.key)) as cache, ThreadPoolExecutor(cores.available()) as threads:
+    with closing(_open_cache(by.key)) as database, ThreadPoolExecutor(cores.available()) as threads:
         for start in range(0, len(pictures), BATCH):
             batch = range(start, min(start + BATCH, len(pictures)))
             names = [pictures.names[i] for i in batch]
             files = dict(zip(batch, threads.map(partial(_read, pictures), names), strict=True))
             hashes = {i: hashlib.sha256(content).digest() for i, content in files.items() if isinstance(content, bytes)}
-            known = cache.get(list(hashes.values()))
+            known = _cached(database, list(hashes.values()))
             new = {digest: files[i] for i, digest in hashes.items() if digest not in known}
             opened = dict(zip(new, threads.map(_open, new.values()), strict=True))
             good = {digest: picture for digest, picture in opened.items() if not isinstance(picture, str)}
             if good:
                 vectors = dict(zip(good, np.asarray(by.embed(list(good.values())), np.float32), strict=True))
-                cache.put(vectors)
+                _cache(database, vectors)
                 known |= vectors
                 fresh += len(good)
             for i, name in zip(batch, names, strict=True):
@@ -200,15 +195,16 @@ def embed(pictures: Pictures, by: Embedder, progress: Progress | None = None) ->
                 elif not np.isfinite(vector).all():
                     skipped[name] = f"{by.name} makes a vector of it that is not finite."
                 else:
-                    found[i] = vector
+                    embedded[i] = vector
             if progress:
                 progress("embedding", batch.stop, len(pictures))
-    if not found:
+    if not embedded:
         raise InputError(f"None of the {len(pictures)} pictures can be read; the first: {next(iter(skipped.values()))}")
-    return Embedded(np.array(list(found)), np.stack(list(found.values())), skipped, fresh)
+    return Embedded(np.array(list(embedded)), np.stack(list(embedded.values())), skipped, fresh)
 
 
 def _read(pictures: Pictures, name: str) -> bytes | str:
+    """The bytes of a picture, or why they cannot be read."""
     try:
         return pictures.read(name)
     except InputError as error:
@@ -218,32 +214,32 @@ def _read(pictures: Pictures, name: str) -> bytes | str:
 
 
 def _open(content: bytes | str) -> Image.Image | str:
+    """A picture as RGB, or why it cannot be opened."""
     try:
         return preprocess.load(content).rgb
     except InputError as error:
         return str(error)
 
 
-class _Cache:
-    """Vectors on the disk, by the SHA-256 of the file that each was made of: the KEPT that were made last."""
+def _open_cache(key: str) -> sqlite3.Connection:
+    """The cache of an embedder: vectors by the SHA-256 of the file that each was made from."""
+    folder = store.home() / "embeddings"
+    folder.mkdir(parents=True, exist_ok=True)
+    database = sqlite3.connect(folder / f"{key.replace('/', '_')}.sqlite", timeout=60)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("CREATE TABLE IF NOT EXISTS kept (digest BLOB PRIMARY KEY, vector BLOB)")
+    return database
 
-    def __init__(self, key: str) -> None:
-        folder = store.home() / "embeddings"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.file = sqlite3.connect(folder / f"{key.replace('/', '_')}.sqlite", timeout=60)
-        self.file.execute("PRAGMA journal_mode=WAL")
-        self.file.execute("CREATE TABLE IF NOT EXISTS kept (digest BLOB PRIMARY KEY, vector BLOB)")
 
-    def get(self, digests: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
-        marks = ",".join("?" * len(digests))
-        rows = self.file.execute(f"SELECT digest, vector FROM kept WHERE digest IN ({marks})", digests)
-        return {digest: np.frombuffer(vector, np.float32) for digest, vector in rows}
+def _cached(database: sqlite3.Connection, digests: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
+    marks = ",".join("?" * len(digests))
+    rows = database.execute(f"SELECT digest, vector FROM kept WHERE digest IN ({marks})", digests)
+    return {digest: np.frombuffer(vector, np.float32) for digest, vector in rows}
 
-    def put(self, vectors: dict[bytes, npt.NDArray[np.float32]]) -> None:
-        rows = [(digest, vector.tobytes()) for digest, vector in vectors.items()]
-        with self.file:
-            self.file.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
-            self.file.execute("DELETE FROM kept WHERE rowid <= (SELECT max(rowid) FROM kept) - ?", [KEPT])
 
-    def close(self) -> None:
-        self.file.close()
+def _cache(database: sqlite3.Connection, vectors: dict[bytes, npt.NDArray[np.float32]]) -> None:
+    """Stores vectors and deletes the oldest beyond KEPT."""
+    rows = [(digest, vector.tobytes()) for digest, vector in vectors.items()]
+    with database:
+        database.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+        database.execute("DELETE FROM kept WHERE rowid <= (SELECT max(rowid) FROM kept) - ?", [KEPT])

@@ -18,92 +18,91 @@ from PIL import Image, ImageOps
 
 from zoo import cores
 from zoo.errors import InputError
-from zoo.grid.arrangement import SIDE, Arrangement, Progress
-from zoo.grid.pictures import Pictures, usual_aspect
+from zoo.grid.arrangement import MAX_SIDE, Arrangement
+from zoo.grid.pictures import Pictures, Progress, usual_aspect
 from zoo.images import preprocess
 from zoo.images.files import printable
 
-SIDES = 96, 8  # pixels: the longer side of a picture in its cell, at most and at least
+LARGEST, SMALLEST = 96, 8  # pixels: limits of a cell's longer side
 LONGEST = 8192  # pixels: a side of the whole
 PAPER = "white"
 
 
 def in_cell(pictures: Pictures, name: str, cell: tuple[int, int]) -> Image.Image:
-    """A picture, whole and unsqueezed, on a cell of that width and height."""
+    """A picture scaled to fit a cell (width, height) and centred in it, with its aspect ratio kept."""
     rgb = preprocess.load(pictures.read(name)).rgb
     scale = min(cell[0] / rgb.width, cell[1] / rgb.height)
-    size = max(round(rgb.width * scale), 1), max(round(rgb.height * scale), 1)  # of the thinnest a line is seen
+    size = max(round(rgb.width * scale), 1), max(round(rgb.height * scale), 1)  # never 0 pixels
     return ImageOps.pad(rgb.resize(size, Image.Resampling.LANCZOS), cell, color=PAPER)
 
 
-def cell_size(pictures: Pictures, found: Arrangement) -> tuple[int, int]:
-    """Width and height of a cell in pixels: of the pictures' usual shape, as large as the whole may be."""
-    aspect = usual_aspect(pictures, found.kept)
-    most, least = SIDES
-    longer = min(most, LONGEST * max(aspect, 1) / aspect / found.cols, LONGEST * max(aspect, 1) / found.rows)
-    longer = max(longer, least)
+def cell_size(pictures: Pictures, arrangement: Arrangement) -> tuple[int, int]:
+    """Width and height of a cell in pixels: the pictures' median aspect ratio, as large as LONGEST allows."""
+    aspect, rows, cols = usual_aspect(pictures, arrangement.kept), arrangement.rows, arrangement.cols
+    longer = min(LARGEST, LONGEST * max(aspect, 1) / aspect / cols, LONGEST * max(aspect, 1) / rows)
+    longer = max(longer, SMALLEST)
     width, height = round(longer * min(aspect, 1)), round(longer / max(aspect, 1))
-    return max(min(width, SIDE // found.cols), 1), max(min(height, SIDE // found.rows), 1)  # the whole fits a WebP
+    return max(min(width, MAX_SIDE // cols), 1), max(min(height, MAX_SIDE // rows), 1)  # the whole fits a WebP
 
 
 def montage(
-    pictures: Pictures, found: Arrangement, cell: tuple[int, int] | None = None, progress: Progress | None = None
+    pictures: Pictures, arrangement: Arrangement, cell: tuple[int, int] | None = None, progress: Progress | None = None
 ) -> Image.Image:
-    """All pictures in one, each in its cell, whole and unsqueezed.
+    """Draws all pictures into one, each in its cell.
 
     Args:
-        pictures: that were arranged.
-        found: where they lie.
-        cell: width and height of a cell in pixels; by default what `cell_size` says.
-        progress: is told how much is done.
+        pictures: the pictures that were arranged.
+        arrangement: their cells.
+        cell: width and height of a cell in pixels; by default `cell_size`.
+        progress: called with the number of pictures drawn.
     """
-    width, height = cell or cell_size(pictures, found)
-    whole = Image.new("RGB", (width * found.cols, height * found.rows), PAPER)
-    small = partial(in_cell, pictures, cell=(width, height))
-    names = [pictures.names[i] for i in found.kept]
+    width, height = cell or cell_size(pictures, arrangement)
+    whole = Image.new("RGB", (width * arrangement.cols, height * arrangement.rows), PAPER)
+    draw = partial(in_cell, pictures, cell=(width, height))
+    names = [pictures.names[i] for i in arrangement.kept]
     with ThreadPoolExecutor(cores.available()) as threads:
         for start in range(0, len(names), 256):
             part = slice(start, start + 256)
-            for (row, col), tile in zip(found.cells[part].tolist(), threads.map(small, names[part]), strict=True):
+            for (row, col), tile in zip(arrangement.cells[part].tolist(), threads.map(draw, names[part]), strict=True):
                 whole.paste(tile, (col * width, row * height))
             if progress:
                 progress("drawing", min(start + 256, len(names)), len(names))
     return whole
 
 
-def part(found: Arrangement, chosen: Sequence[int]) -> Arrangement:
-    """Some of the arranged pictures, by their numbers in it, in a grid just large enough for the cells they lie in."""
+def part(arrangement: Arrangement, chosen: Sequence[int]) -> Arrangement:
+    """The smallest part of the grid that holds the chosen pictures, given by their index in the arrangement."""
     at = list(chosen)
-    first = found.cells[at].min(0)
-    rows, cols = found.cells[at].max(0) - first + 1
-    points = None if found.points is None else found.points[at]
+    first = arrangement.cells[at].min(0)
+    rows, cols = arrangement.cells[at].max(0) - first + 1
+    points = None if arrangement.points is None else arrangement.points[at]
     return replace(
-        found,
+        arrangement,
         rows=int(rows),
         cols=int(cols),
-        cells=found.cells[at] - first,
+        cells=arrangement.cells[at] - first,
         points=points,
-        vectors=found.vectors[at],
-        kept=found.kept[at],
+        vectors=arrangement.vectors[at],
+        kept=arrangement.kept[at],
     )
 
 
-def table(pictures: Pictures, found: Arrangement, chosen: Sequence[int] | None = None) -> str:
-    """CSV with file, row, column and label of every picture, or of those chosen of the arranged ones."""
+def table(pictures: Pictures, arrangement: Arrangement, chosen: Sequence[int] | None = None) -> str:
+    """CSV with file, row, column and label of each picture, or of those at the `chosen` indices."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["file", "row", "column", "label"])
-    for i in range(len(found.kept)) if chosen is None else chosen:
-        at = found.kept[i]
-        writer.writerow([pictures.names[at], *found.cells[i].tolist(), pictures.labels[at]])
+    for i in range(len(arrangement.kept)) if chosen is None else chosen:
+        picture = arrangement.kept[i]
+        writer.writerow([pictures.names[picture], *arrangement.cells[i].tolist(), pictures.labels[picture]])
     return out.getvalue()
 
 
 def read_table(path: Path) -> dict[str, tuple[int, int]]:
-    """Row and column by file of a CSV that `table` wrote.
+    """Row and column by file from a CSV that `table` wrote.
 
     Raises:
-        InputError: it is none.
+        InputError: the file is no such CSV.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -114,54 +113,56 @@ def read_table(path: Path) -> dict[str, tuple[int, int]]:
 
 
 def view(
-    pictures: Pictures, found: Arrangement, cell: tuple[int, int], levels: Sequence[Mapping[str, object]]
+    pictures: Pictures, arrangement: Arrangement, cell: tuple[int, int], levels: Sequence[Mapping[str, object]]
 ) -> dict[str, object]:
-    """What viewer.js shows: the cells, the pictures in them, and where it finds their images, from coarse to fine."""
-    cells = np.full((found.rows, found.cols), -1)
-    cells[tuple(found.cells.T)] = np.arange(len(found.kept))
+    """The data of viewer.js: the cells, the pictures in them, and the URLs of their images, from coarse to fine."""
+    cells = np.full((arrangement.rows, arrangement.cols), -1)
+    cells[tuple(arrangement.cells.T)] = np.arange(len(arrangement.kept))
     return {
-        "rows": found.rows,
-        "cols": found.cols,
+        "rows": arrangement.rows,
+        "cols": arrangement.cols,
         "cells": cells.ravel().tolist(),
-        "names": [pictures.names[i] for i in found.kept],
-        "labels": [pictures.labels[i] for i in found.kept],
+        "names": [pictures.names[i] for i in arrangement.kept],
+        "labels": [pictures.labels[i] for i in arrangement.kept],
         "size": cell,
         "levels": levels,
     }
 
 
-def page(pictures: Pictures, found: Arrangement, title: str, whole: Image.Image | None = None) -> str:
-    """A page that shows the montage, to zoom and to point at; one file, which asks nothing of a network."""
-    whole = whole or montage(pictures, found)
+def page(pictures: Pictures, arrangement: Arrangement, title: str, whole: Image.Image | None = None) -> str:
+    """An HTML page to zoom into the montage and to search it; a single file that makes no request."""
+    whole = whole or montage(pictures, arrangement)
     buffer = io.BytesIO()
     whole.save(buffer, "WEBP", quality=80, method=2)
-    width = whole.width // found.cols
+    width = whole.width // arrangement.cols
     url = f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    levels = [{"cell": width, "tile": max(found.rows, found.cols), "url": url}]
-    data = view(pictures, found, (width, whole.height // found.rows), levels)
+    levels = [{"cell": width, "tile": max(arrangement.rows, arrangement.cols), "url": url}]
+    data = view(pictures, arrangement, (width, whole.height // arrangement.rows), levels)
     parts = resources.files("zoo.grid")
     template, viewer = (parts.joinpath(f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
     values = {
         "title": html.escape(title),
         "viewer": viewer,
-        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),  # else a file's name could end the script
+        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),  # a name must not end the script
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
-def write(path: Path, pictures: Pictures, found: Arrangement, title: str, progress: Progress | None = None) -> None:
-    """An arrangement as the file's name says: .html, .png, .jpg or .csv.
+def write(
+    path: Path, pictures: Pictures, arrangement: Arrangement, title: str, progress: Progress | None = None
+) -> None:
+    """Writes an arrangement as .html, .png, .jpg or .csv, by the suffix of the path.
 
     Raises:
-        InputError: the name ends otherwise, or the file cannot be written.
+        InputError: the suffix is another, or the file cannot be written.
     """
     check(path)
     if path.suffix == ".csv":
-        content = table(pictures, found).encode()
+        content = table(pictures, arrangement).encode()
     else:
-        whole, buffer = montage(pictures, found, progress=progress), io.BytesIO()
+        whole, buffer = montage(pictures, arrangement, progress=progress), io.BytesIO()
         if path.suffix == ".html":
-            buffer.write(page(pictures, found, printable(title), whole).encode())
+            buffer.write(page(pictures, arrangement, printable(title), whole).encode())
         else:
             whole.save(buffer, "PNG" if path.suffix == ".png" else "JPEG", quality=90)
         content = buffer.getvalue()
@@ -169,7 +170,7 @@ def write(path: Path, pictures: Pictures, found: Arrangement, title: str, progre
 
 
 def check(path: Path) -> None:
-    """Raises InputError where `write` could not write."""
+    """Raises InputError if `write` would fail for this path."""
     if path.suffix not in (".html", ".png", ".jpg", ".jpeg", ".csv"):
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; write a .html, .png, .jpg or .csv file.")
     there = path.exists()

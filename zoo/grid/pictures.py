@@ -1,4 +1,4 @@
-"""A folder, a zip or a Hub data set of pictures, in any nesting, with their labels."""
+"""Pictures and their labels from a folder, a zip or a data set on the Hub, nested in any way."""
 
 import csv
 import io
@@ -22,7 +22,9 @@ from zoo.images.files import Files, printable
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 TABLES = "metadata.csv", "metadata.jsonl"
 REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # a name on the Hub
-LABELS = "label", "text"  # columns of a table that label a picture: the first that is there
+LABELS = "label", "text"  # columns of a table that hold labels: the first one present is used
+
+Progress = Callable[[str, int, int], None]  # takes a stage's name, how much of it is done, and the total
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ class Pictures:
     """Named and labelled pictures, read one by one.
 
     Attributes:
-        names: of the files, sorted.
-        labels: of each; "" where there is none.
-        read: the bytes of a file by its name.
-        skipped: names of files that are no pictures, and why.
+        names: names of the files, sorted.
+        labels: label of each; "" if it has none.
+        read: returns the bytes of a file by its name.
+        skipped: reason by name of each file that is no picture.
     """
 
     names: tuple[str, ...]
@@ -46,46 +48,43 @@ class Pictures:
 
 
 def find(source: str | Path) -> Pictures:
-    """The pictures of a folder, a zip or a data set on the Hugging Face Hub.
+    """Finds the pictures of a folder, a zip or a data set on the Hugging Face Hub.
 
-    Labels come from the columns label or text of metadata.csv or metadata.jsonl files (an ImageFolder), else from the
+    Labels come from the column label or text of metadata.csv or metadata.jsonl files (an ImageFolder), else from the
     names of folders.
 
     Args:
-        source: a path, or the data set's name on the Hub, as in "user/name".
+        source: a path, or the name of a data set on the Hub, such as "user/name".
 
     Raises:
-        InputError: there is no such thing, it cannot be fetched, no picture is in it, or a table of it is damaged.
+        InputError: the source does not exist, cannot be fetched or holds no picture, or one of its tables is damaged.
     """
     path = Path(source).expanduser()
     files = Files(path if path.exists() or not REPO.fullmatch(str(source)) else fetch(str(source)))
     names = files.names()
-    chosen = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
-    if not chosen:
+    images = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    if not images:
         raise InputError(f"{source} holds no picture; the names of pictures end in {', '.join(sorted(SUFFIXES))}.")
-    noted: dict[str, str] = {}
-    for name in names:
-        if PurePosixPath(name).name in TABLES:
-            noted |= _labels(files, name)
-    top = {PurePosixPath(name).parent for name in chosen}
-    folders = {name: PurePosixPath(name).parent.name if len(top) > 1 else "" for name in chosen}
-    labels = noted if noted else folders
-    skipped = dict(files.refused)
-    skipped |= {n: "it is no picture" for n in names if n not in folders and PurePosixPath(n).name not in TABLES}
-    return Pictures(tuple(chosen), tuple(labels.get(name, "") for name in chosen), files.read, skipped)
+    tables = [name for name in names if PurePosixPath(name).name in TABLES]
+    labels = {name: label for table in tables for name, label in _labels(files, table).items()}
+    if not labels and len({PurePosixPath(name).parent for name in images}) > 1:
+        labels = {name: PurePosixPath(name).parent.name for name in images}
+    others = set(names) - set(images) - set(tables)
+    skipped = files.refused | {name: "it is no picture" for name in names if name in others}
+    return Pictures(tuple(images), tuple(labels.get(name, "") for name in images), files.read, skipped)
 
 
 def fetch(repo: str, most: int | None = None, count: int | None = None, cache: Path | None = None) -> Path:
-    """The folder of a data set of pictures on the Hugging Face Hub, on this machine.
+    """Downloads a data set of pictures from the Hugging Face Hub and returns its folder.
 
     Args:
-        repo: its name, as in "user/name".
-        most: bytes that it may have.
-        count: files that it may have.
-        cache: the folder to keep it in; by default the Hub's own.
+        repo: name of the data set, such as "user/name".
+        most: size limit in bytes.
+        count: limit on the number of files.
+        cache: folder to keep it in; by default the Hub's cache.
 
     Raises:
-        InputError: it cannot be fetched or is larger.
+        InputError: the data set cannot be fetched or is too large.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import DryRunError
@@ -104,7 +103,7 @@ def fetch(repo: str, most: int | None = None, count: int | None = None, cache: P
         if most is not None or count is not None:
             try:
                 files = get(dry_run=True)
-            except DryRunError:  # what is here already may still be used
+            except DryRunError:  # the Hub is out of reach, but a copy may be in the cache
                 files, reached = [], False
             if most is not None and (size := sum(file.file_size or 0 for file in files)) > most:
                 raise InputError(f"{repo} has {size / 1e6:,.0f} MB of pictures; {most / 1e6:,.0f} MB are taken.")
@@ -119,13 +118,13 @@ def fetch(repo: str, most: int | None = None, count: int | None = None, cache: P
 
 
 def _patterns() -> list[str]:
-    """What the names of pictures match, in capitals or not."""
+    """Patterns that match the names of pictures, in upper or lower case."""
     either = (re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", suffix) for suffix in SUFFIXES)
     return [f"**{suffix}" for suffix in sorted(either)]
 
 
 def of(images: Sequence[preprocess.Source]) -> Pictures:
-    """Pictures of any kind that `zoo.images.preprocess.load` takes, named by their file or their number."""
+    """Pictures of any kind that `zoo.images.preprocess.load` takes, named by their path or their number."""
     names = tuple(
         printable(os.fspath(one)) if isinstance(one, str | os.PathLike) else str(i) for i, one in enumerate(images)
     )
@@ -147,13 +146,14 @@ def of(images: Sequence[preprocess.Source]) -> Pictures:
 
 
 def usual_aspect(pictures: Pictures, kept: npt.NDArray[np.int64]) -> float:
-    """The usual width over height of those of the pictures that can be read, in 1/4…4."""
-    some = kept[np.linspace(0, len(kept) - 1, min(32, len(kept))).astype(int)]
-    sizes = np.array([preprocess.load(pictures.read(pictures.names[i])).rgb.size for i in some])
+    """Median aspect ratio (width / height) of a sample of the readable pictures `kept`, clipped to 1/4…4."""
+    sample = kept[np.linspace(0, len(kept) - 1, min(32, len(kept))).astype(int)]
+    sizes = np.array([preprocess.load(pictures.read(pictures.names[i])).rgb.size for i in sample])
     return float(np.clip(np.exp(np.median(np.log(sizes[:, 0] / sizes[:, 1]))), 1 / 4, 4))
 
 
 def _labels(files: Files, table: str) -> dict[str, str]:
+    """Label by name of the pictures in a table; {} if it has no column of labels."""
     try:
         text = io.StringIO(files.read(table).decode("utf-8-sig", "replace"), newline=None)  # any line ends
         is_csv = table.endswith(".csv")

@@ -1,4 +1,4 @@
-"""Vectors to points in the plane, in which like lies beside like: UMAP or t-SNE."""
+"""Vectors to points in the plane by UMAP or t-SNE; similar vectors come to lie close together."""
 
 import warnings
 from typing import Any
@@ -12,16 +12,15 @@ from zoo.errors import InputError
 Vectors = npt.NDArray[np.float32]
 METHODS = "umap", "tsne"
 NEIGHBOURS = 15
-FEW = 5  # pictures up to which there are too few neighbours: principal components must do
-DIMENSIONS = 50  # that vectors are reduced to before t-SNE
-EXACT = 4096  # pictures up to which UMAP takes exact neighbours; more are searched by approximation
+FEW = 5  # pictures up to which principal components replace both methods, for want of neighbours
+DIMENSIONS = 50  # principal components that t-SNE starts from
+EXACT = 4096  # pictures up to which UMAP gets exact neighbours; umap-learn approximates those of more
 
 
 def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float64]:
-    """Points (n, 2) of vectors (n, d); the same for the same vectors and seed.
+    """Points (n, 2) of vectors (n, d), reproducible by seed.
 
-    "umap" is UMAP (McInnes et al. 2018) as umap-learn computes it, "tsne" is FIt-SNE (Linderman et al. 2019) as
-    openTSNE does.
+    "umap" is umap-learn's UMAP (McInnes et al. 2018), "tsne" is openTSNE's FIt-SNE (Linderman et al. 2019).
 
     Raises:
         InputError: there is no such method.
@@ -32,25 +31,25 @@ def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float
         return components(vectors, 2).astype(np.float64)
     neighbours = min(NEIGHBOURS, len(vectors) - 1)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a seed means one core, and that some pictures are alike
+        warnings.simplefilter("ignore")  # a seed limits UMAP to one core; some pictures are identical
         if method == "umap":
             from umap import UMAP
 
             options: dict[str, Any] = {"n_neighbors": neighbours, "min_dist": 0.1, "random_state": seed, "n_jobs": 1}
-            if len(vectors) <= EXACT:  # umap-learn would compile a search of its own for seconds
+            if len(vectors) <= EXACT:  # saves the seconds in which umap-learn compiles its own search
                 options["precomputed_knn"] = nearest(vectors, neighbours)
-            found = UMAP(**options).fit_transform(vectors)
+            points = UMAP(**options).fit_transform(vectors)
         else:
             from openTSNE import TSNE
 
             perplexity = min(30, (len(vectors) - 1) / 3)
-            reduced = components(vectors, DIMENSIONS)
-            found = TSNE(perplexity=perplexity, random_state=seed, n_jobs=cores.available()).fit(reduced)
-    return np.asarray(found, np.float64)
+            tsne = TSNE(perplexity=perplexity, random_state=seed, n_jobs=cores.available())
+            points = tsne.fit(components(vectors, DIMENSIONS))
+    return np.asarray(points, np.float64)
 
 
 def nearest(vectors: Vectors, count: int) -> tuple[npt.NDArray[np.int32], Vectors]:
-    """Indices and distances (n, count) of each vector's nearest, itself the first."""
+    """Indices and distances (n, count) of the nearest neighbours of each vector, itself first."""
     from sklearn.neighbors import NearestNeighbors
 
     distances, indices = NearestNeighbors(n_neighbors=count).fit(vectors).kneighbors(vectors)
@@ -58,9 +57,11 @@ def nearest(vectors: Vectors, count: int) -> tuple[npt.NDArray[np.int32], Vector
 
 
 def components(vectors: Vectors, count: int) -> Vectors:
-    """The first `count` principal components (n, count) of vectors (n, d), filled up with zeros."""
+    """First `count` principal components (n, count) of vectors (n, d), padded with zeros."""
     from sklearn.decomposition import PCA
 
+    if not np.ptp(vectors, axis=0).any():
+        return np.zeros((len(vectors), count), np.float32)
     few = min(count, *vectors.shape)
-    found = PCA(few, random_state=0).fit_transform(vectors) if np.ptp(vectors, axis=0).any() else vectors[:, :few] * 0
-    return np.pad(found, ((0, 0), (0, count - few))).astype(np.float32)
+    reduced = PCA(few, random_state=0).fit_transform(vectors)
+    return np.pad(reduced, ((0, 0), (0, count - few))).astype(np.float32)

@@ -1,1 +1,1 @@
-"""Checkpoints: which there are, where they lie, how they are published."""
+"""Checkpoints: the catalog, where their files are stored, how they are published."""

@@ -1,4 +1,4 @@
-"""Every checkpoint that there is: what it does, and where and by which digest it is known."""
+"""The catalog of checkpoints: what each does, its Hub repo and its digest."""
 
 import difflib
 import json
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from zoo.errors import InputError
 
-FINDS = "object-detection"  # the task of a checkpoint that reads nothing
-PINS = Path(__file__).parents[1] / "pins.json"  # the commit of each Hub repo that was published last
+FINDS = "object-detection"  # task of a checkpoint that reads nothing
+PINS = Path(__file__).parents[1] / "pins.json"  # commit of each Hub repo, as last published
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Entry:
     """One checkpoint.
 
     Attributes:
-        name: its name here, and that of its Hub repo.
-        task: the field's word for what it does.
+        name: name in the catalog and of the Hub repo.
+        task: the Hub's name of the task.
         summary: one sentence on what it reads.
         sha256: digest of its model.safetensors, 64 hex digits.
-        revision: commit of the Hub repo that is wanted; None for the one that was published last.
+        revision: commit of the Hub repo to load; None for the one published last.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Entry:
 
     @property
     def repo(self) -> str:
-        """The Hub repo, `glyphzoo/NAME`, or in the namespace that GLYPHZOO_NAMESPACE names."""
+        """The Hub repo: NAME in the namespace GLYPHZOO_NAMESPACE, by default `glyphzoo`."""
         return f"{os.environ.get('GLYPHZOO_NAMESPACE') or 'glyphzoo'}/{self.name}"
 
     @property
     def commit(self) -> str | None:
-        """The commit of the repo that is loaded; None, its newest, until it is published."""
+        """The commit of the repo to load; None, the newest, if it was never published from here."""
         return self.revision or pins().get(self.repo)
 
 
@@ -92,22 +92,22 @@ CATALOG: Mapping[str, Entry] = {
 
 
 def pins() -> dict[str, str]:
-    """Of each Hub repo that was published the commit, by its name."""
+    """Commit by name of each published Hub repo."""
     return dict(json.loads(PINS.read_text(encoding="utf-8"))) if PINS.exists() else {}
 
 
 def pin(repo: str, commit: str) -> None:
-    """Keeps the commit of a Hub repo, so that whoever has this version loads that."""
+    """Records the commit of a Hub repo that this version of the library loads."""
     PINS.write_text(json.dumps(pins() | {repo: commit}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def every() -> list[str]:
-    """All checkpoints by name."""
+    """Names of all checkpoints."""
     return sorted(CATALOG)
 
 
 def names() -> list[str]:
-    """The checkpoints that `load` makes a reader of, by name: all but those that find texts for one."""
+    """Names of the checkpoints that `zoo.load` takes: all but those that only find text."""
     return [name for name in every() if CATALOG[name].task != FINDS]
 
 
@@ -115,7 +115,7 @@ def entry(name: str) -> Entry:
     """The checkpoint of that name.
 
     Raises:
-        InputError: there is none; the sentence names those most like it.
+        InputError: there is none; the sentence suggests similar names.
     """
     if name not in CATALOG:
         near = difflib.get_close_matches(name, CATALOG, n=3, cutoff=0.4) or sorted(CATALOG)

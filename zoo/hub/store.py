@@ -1,6 +1,6 @@
-"""Where a checkpoint's files come from (bundled, the Hub cache, the Hub), and how they are checked.
+"""Finds a checkpoint's files (bundled, in the Hub cache, on the Hub) and checks them.
 
-A checkpoint is a folder with config.json and model.safetensors, the same one here, in the Hub cache and on the Hub.
+A checkpoint is a folder with config.json and model.safetensors, the same in all three places.
 """
 
 import hashlib
@@ -32,31 +32,31 @@ from zoo.hub import catalog
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
-# what keeps files from being fetched from the Hub; a RuntimeError is hf_xet's
+# errors of a download from the Hub; hf_xet raises RuntimeError
 UNREACHABLE = httpx2.HTTPError, httpx2.InvalidURL, HFValidationError, OSError, RuntimeError
 
 Kind = type | GenericAlias  # str, int, float, bool, dict, list or list[kind]
 
 
 def home() -> Path:
-    """The folder for what is made on this machine and can be made again: GLYPHZOO_HOME, or the user's cache."""
+    """The folder for files that can be made again: GLYPHZOO_HOME, by default in the user's cache."""
     if named := os.environ.get("GLYPHZOO_HOME"):
         return Path(named).expanduser()
     return platformdirs.user_cache_path("glyphzoo", appauthor=False)
 
 
 def forget(folder: Path, most: int) -> None:
-    """Deletes all files and folders of a folder but the latest `most`, by the time when they were changed."""
-    with suppress(FileNotFoundError):  # another process was faster
+    """Deletes the contents of a folder but the `most` entries changed last."""
+    with suppress(FileNotFoundError):  # another process deleted it first
         for old in sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime_ns)[:-most]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def resolve(name: str | os.PathLike[str], bundled: bool = True) -> Path:
-    """The folder of a checkpoint that the catalog names, or that is named by its folder.
+    """The folder of a checkpoint, given by its name in the catalog or as a folder.
 
     Raises:
-        InputError: it is neither, or `locate` fails.
+        InputError: the name is neither, or `locate` fails.
     """
     if name not in catalog.CATALOG and Path(name).is_dir():
         return Path(name)
@@ -66,17 +66,17 @@ def resolve(name: str | os.PathLike[str], bundled: bool = True) -> Path:
 
 
 def locate(name: str, bundled: bool = True) -> Path:
-    """The folder of a checkpoint in the catalog: bundled, else from the Hub cache, else downloaded into that cache.
+    """The folder of a checkpoint in the catalog: bundled, else in the Hub cache, else downloaded into the cache.
 
-    What lies in the cache is checked against the catalog's SHA-256 each time (23 MB take some 15 ms), and fetched anew
-    if it differs. Where the right files are there, no request is made.
+    Cached weights are checked against the catalog's SHA-256 each time (23 MB take about 15 ms) and downloaded again if
+    they differ. No request is made if the right files are on this machine.
 
     Args:
         name: a name in the catalog.
-        bundled: whether the copy that comes with this package may be used.
+        bundled: use the copy in this package if there is one.
 
     Raises:
-        InputError: the name is unknown, or the files are neither here nor to be had, or arrive damaged.
+        InputError: the name is unknown, or the files cannot be downloaded or arrive damaged.
     """
     entry = catalog.entry(name)
     if bundled and (folder := _bundled(entry)):
@@ -99,13 +99,13 @@ def _bundled(entry: catalog.Entry) -> Path | None:
 
 
 def _cached(entry: catalog.Entry) -> Path | None:
-    """The snapshot in the Hub cache, if it holds both files."""
+    """The snapshot's folder in the Hub cache, if it has both files."""
     config, weights = (try_to_load_from_cache(entry.repo, name, revision=entry.commit) for name in (CONFIG, WEIGHTS))
     return Path(weights).parent if isinstance(config, str) and isinstance(weights, str) else None
 
 
 def _download(entry: catalog.Entry) -> Path:
-    # Asked once and first: where nobody answers, hf_hub_download alone tries again for 23 seconds to 6 minutes.
+    # This request fails at once if the Hub is out of reach; hf_hub_download retries for 23 seconds to 6 minutes.
     get_hf_file_metadata(hf_hub_url(entry.repo, WEIGHTS, revision=entry.commit))
     weights = Path(hf_hub_download(entry.repo, WEIGHTS, revision=entry.commit))
     if sha256(weights) != entry.sha256:
@@ -114,26 +114,26 @@ def _download(entry: catalog.Entry) -> Path:
             f"{WEIGHTS} of {entry.repo} arrived damaged, or is not the one that this version knows (its SHA-256 "
             "differs), and was removed; try again, or update glyphzoo."
         )
-    # By the commit that the weights came with, so that a push in between cannot mix two versions.
+    # From the commit of the weights, so that a push in between cannot mix two versions.
     hf_hub_download(entry.repo, CONFIG, revision=weights.parent.name)
     return weights.parent
 
 
 def _remove(pointer: Path) -> None:
-    """Takes a file out of the Hub cache with the blob that it points to, so that nobody uses it again."""
+    """Deletes a file of the Hub cache and the blob that it links to."""
     pointer.resolve().unlink(missing_ok=True)
     pointer.unlink(missing_ok=True)
 
 
 def _why(error: Exception, entry: catalog.Entry) -> str:
-    """What went wrong with the Hub, and the remedy."""
+    """Half a sentence on what went wrong with the Hub, and the remedy."""
     repo = f"{entry.repo}{'@' + entry.commit if entry.commit else ''} at {constants.ENDPOINT}"
     match error:
         case OfflineModeIsEnabled():
             return f"HF_HUB_OFFLINE forbids a download; unset it once, or put the files into {CHECKPOINTS / entry.name}"
         case RepositoryNotFoundError() | RevisionNotFoundError() | HFValidationError():
             return f"there is no public repo {repo}; check GLYPHZOO_NAMESPACE and HF_ENDPOINT"
-        case LocalEntryNotFoundError():  # the client's word for a server without the Hub's headers
+        case LocalEntryNotFoundError():  # raised for a server that does not send the Hub's headers
             return f"{constants.ENDPOINT} does not answer as a Hub does; try again later, or check HF_ENDPOINT"
         case EntryNotFoundError():
             return f"{repo} lacks {CONFIG} or {WEIGHTS}; check GLYPHZOO_NAMESPACE"
@@ -146,7 +146,7 @@ def _why(error: Exception, entry: catalog.Entry) -> str:
 
 
 def sha256(path: Path) -> str:
-    """A file's SHA-256 in hex.
+    """SHA-256 of a file in hex.
 
     Raises:
         InputError: the file is missing or cannot be read.
@@ -159,7 +159,7 @@ def sha256(path: Path) -> str:
 
 
 def unreadable(path: Path, error: Exception) -> InputError:
-    """What to say of a checkpoint's file that is missing or damaged."""
+    """The error for a checkpoint's file that is missing or damaged."""
     if isinstance(error, FileNotFoundError):
         return InputError(f"There is no {path}; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.")
     return InputError(f"{path} cannot be read ({error}); fetch it anew.")
@@ -167,13 +167,13 @@ def unreadable(path: Path, error: Exception) -> InputError:
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` found.
+    """Result of `verify`.
 
     Attributes:
-        name: the checkpoint.
-        folder: where it lies on this machine; None if it does not.
-        expected: the SHA-256 of its weights in the catalog.
-        actual: that of the file; None if there is none.
+        name: name of the checkpoint.
+        folder: its folder on this machine; None if there is none.
+        expected: SHA-256 of its weights in the catalog.
+        actual: SHA-256 of the file; None if there is none.
         problem: one sentence with the remedy, or "".
     """
 
@@ -185,16 +185,16 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether it is whole and loads."""
+        """Whether the checkpoint is complete and loads."""
         return not self.problem
 
 
 def verify(name: str, load: Callable[[Path], object]) -> Verification:
-    """Checks a checkpoint on this machine, bundled or in the Hub cache; makes no request and changes nothing.
+    """Checks a checkpoint on this machine, bundled or in the Hub cache, without any request or change.
 
     Args:
         name: a name in the catalog.
-        load: loads a checkpoint's folder strictly, raising InputError if it does not fit.
+        load: loads a checkpoint's folder strictly; raises InputError if it does not fit.
 
     Raises:
         InputError: the name is unknown.
@@ -216,15 +216,14 @@ def verify(name: str, load: Callable[[Path], object]) -> Verification:
 
 
 def read_config(folder: Path, fields: Mapping[str, Kind]) -> dict[str, Any]:
-    """A checkpoint's config.json, with every field that its reader needs.
+    """Reads a checkpoint's config.json and checks the fields that its reader needs.
 
     Args:
-        folder: the checkpoint.
-        fields: what must be there: the path to a field, joined by dots, and its kind.
+        folder: folder of the checkpoint.
+        fields: kind of each required field, by its path joined with dots.
 
     Raises:
-        InputError: the file is missing or damaged, or a field is missing or of another kind; the file and the field
-            are named.
+        InputError: the file is missing or damaged, or a field is missing or of another kind.
     """
     path = folder / CONFIG
     try:

@@ -1,4 +1,4 @@
-"""A network's weights on the disk: float16 but for normalisation layers, and checked tensor by tensor when loaded."""
+"""A network's weights on the disk: float16, normalisation layers float32; every tensor is checked when loaded."""
 
 import os
 import tempfile
@@ -16,10 +16,10 @@ _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm
 
 
 def load(network: nn.Module, folder: Path) -> None:
-    """Loads a checkpoint's weights, float16 on disk, into a network's own float32, every one of them and no other.
+    """Loads a checkpoint's float16 weights strictly into a float32 network.
 
     Raises:
-        InputError: the file is missing or damaged, or does not fit; the tensors are named.
+        InputError: the file is missing or damaged, or does not fit; the sentence names the tensors.
     """
     weights, own = _read(folder), network.state_dict()
     problems = {
@@ -28,32 +28,32 @@ def load(network: nn.Module, folder: Path) -> None:
         "has another shape of": sorted(k for k in own.keys() & weights.keys() if own[k].shape != weights[k].shape),
     }
     if any(problems.values()):
-        found = ", ".join(f"{verb} {_list(keys)}" for verb, keys in problems.items() if keys)
+        differences = ", ".join(f"{verb} {_list(keys)}" for verb, keys in problems.items() if keys)
         path = folder / store.WEIGHTS
-        raise InputError(f"{path} does not fit the network of its {store.CONFIG}: it {found}; fetch both anew.")
+        raise InputError(f"{path} does not fit the network of its {store.CONFIG}: it {differences}; fetch both anew.")
     network.load_state_dict(weights, strict=True)
 
 
 def transfer(network: nn.Module, folder: Path) -> float:
-    """Loads those of a checkpoint's weights that an altered network has as well, to train it further.
+    """Loads the weights of a checkpoint that fit an altered network, by name and shape, to train it further.
 
-    A network may have those of a checkpoint's encoder as its own.
+    A network without an encoder takes the weights of the checkpoint's encoder.
 
     Returns:
-        What share of the network's numbers they are.
+        The share of the network's parameters that were loaded, 0…1.
 
     Raises:
         InputError: the file is missing or damaged.
     """
-    own, kept = network.state_dict(), _read(folder)
-    found = {name: kept.get(name, kept.get(f"encoder.{name}")) for name in own}
-    same = {name: value for name, value in found.items() if value is not None and value.shape == own[name].shape}
+    own, weights = network.state_dict(), _read(folder)
+    named = {name: weights.get(name, weights.get(f"encoder.{name}")) for name in own}
+    same = {name: value for name, value in named.items() if value is not None and value.shape == own[name].shape}
     network.load_state_dict(same, strict=False)
     return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
 
 
 def average(network: nn.Module, folder: Path) -> None:
-    """Makes a network's weights the means of its own and a checkpoint's, from which it went on (Wortsman et al. 2022).
+    """Averages a network's weights with those of the checkpoint that it was fine-tuned from (Wortsman et al. 2022).
 
     Raises:
         InputError: the file is missing or damaged, or does not fit.
@@ -81,11 +81,10 @@ def _list(names: list[str], most: int = 5) -> str:
 def save(network: nn.Module, folder: Path) -> str:
     """Writes a network's model.safetensors in one step: weights as float16, normalisation layers as float32.
 
-    Normalisation layers are small, and their statistics multiply all that passes: float16 would cost accuracy there
-    and save nothing.
+    Normalisation layers are small and scale everything: float16 would save nothing there and cost accuracy.
 
     Returns:
-        the file's SHA-256, for the catalog.
+        SHA-256 of the file, for the catalog.
 
     Raises:
         ValueError: a weight is not finite, or too large for float16.

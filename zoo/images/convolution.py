@@ -1,4 +1,4 @@
-"""A convolution of one's own: what the first layer of a network does many times over, once and with known numbers."""
+"""Convolution by a kernel that the user chooses: one of the many that a network's first layer learns."""
 
 from collections.abc import Mapping
 
@@ -24,19 +24,19 @@ KERNELS: Mapping[str, Kernel] = {
 
 
 def convolve(picture: Image.Image, kernel: npt.ArrayLike) -> Image.Image:
-    """A picture's brightness under a 3×3 kernel, as networks convolve: the kernel is not turned around.
+    """Convolves a picture's brightness with a 3×3 kernel, as networks do: the kernel is not flipped.
 
     Args:
-        picture: of any mode and size; it ends as if its border went on for ever.
+        picture: of any mode and size; its border pixels are repeated outwards.
         kernel: nine numbers (3, 3).
 
     Returns:
-        Greys of the same size. Where the kernel's numbers add up to nothing, as those of edges do, the middle grey is
-        nothing, what is lighter is positive and what is darker negative; black and white are as far from it as the
-        strongest answer. Otherwise values stay what they are, as far as there are greys for them.
+        A grey picture of the same size. If the kernel sums to 0, as edge kernels do, mid-grey is 0, lighter is
+        positive, darker is negative, and the strongest response is black or white. Otherwise values are clipped to
+        0…255.
 
     Raises:
-        InputError: it is no such kernel.
+        InputError: the kernel is not nine finite numbers.
     """
     try:
         weights = np.array(kernel, float)
@@ -44,7 +44,7 @@ def convolve(picture: Image.Image, kernel: npt.ArrayLike) -> Image.Image:
         weights = np.empty(0)
     if weights.shape != (3, 3) or not np.isfinite(weights).all():
         raise InputError("A kernel is nine numbers, three in each of three rows; fill in the empty ones.")
-    found = ndimage.correlate(np.asarray(picture.convert("L"), float), weights, mode="nearest")
+    response = ndimage.correlate(np.asarray(picture.convert("L"), float), weights, mode="nearest")
     if abs(weights.sum()) < 1e-6:
-        found = 127.5 + 127.5 * found / max(np.abs(found).max(), 1e-6)
-    return Image.fromarray(np.clip(np.rint(found), 0, 255).astype(np.uint8))
+        response = 127.5 + 127.5 * response / max(np.abs(response).max(), 1e-6)
+    return Image.fromarray(np.clip(np.rint(response), 0, 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""The pages of a letter's file: a picture, a TIFF of several, or a PDF."""
+"""The pages of a document: a picture, a TIFF or a PDF."""
 
 import io
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ from PIL import Image, ImageSequence
 from zoo.errors import InputError
 from zoo.images import preprocess
 
-DPI = 200  # dots an inch, at which a PDF's pages are drawn
+DPI = 200  # dots per inch: resolution at which pages of a PDF are rendered
 SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 
 
 def pages(source: preprocess.Source) -> Iterator[Image.Image]:
-    """Every page of a file, upright and RGB, one after the other.
+    """Yields each page of a document as an upright RGB picture.
 
     Args:
-        source: a path or bytes of a PDF, a TIFF or a picture, or a picture in memory.
+        source: path or bytes of a PDF, a TIFF or a picture, or a picture in memory.
 
     Raises:
-        InputError: it is none, damaged, locked by a password, or a page is too large.
+        InputError: the source is no document, damaged or locked by a password, or a page is too large.
     """
     if isinstance(source, bytes | str | Path) and _begins(source, b"%PDF"):
         yield from _of_pdf(source)
@@ -38,7 +38,7 @@ def _begins(source: bytes | str | Path, magic: bytes) -> bool:
         with Path(source).open("rb") as file:
             return file.read(1024).lstrip().startswith(magic)
     except OSError:
-        return False  # image.load says why
+        return False  # preprocess.load says why
 
 
 def _of_pdf(source: bytes | str | Path) -> Iterator[Image.Image]:

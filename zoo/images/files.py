@@ -1,4 +1,4 @@
-"""The files of a folder or of a zip, read one by one when asked for; a zip is never unpacked to the disk."""
+"""Reads the files of a folder or a zip one by one; a zip is never unpacked to the disk."""
 
 import os
 import stat
@@ -9,11 +9,11 @@ from typing import Any
 
 from zoo.errors import InputError
 
-MAX_BYTES = 64 * 2**20  # of one file in a zip: more is no picture but a bomb
+MAX_BYTES = 64 * 2**20  # size of a file in a zip: a larger one is no picture but a bomb
 
 
 def printable(name: str) -> str:
-    r"""A name that can be written as UTF-8: bytes of a file's name that are none become like \udce9."""
+    r"""A name that can be encoded as UTF-8: bytes of a file's name that cannot are escaped, as in \udce9."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
@@ -21,54 +21,53 @@ class Files:
     """A folder or a zip.
 
     Attributes:
-        path: where it is.
-        refused: names of entries that a zip should not hold, and why: links, paths that lead out of it, bombs.
+        path: path of the folder or the zip.
+        refused: reason by name of each unsafe entry of a zip: links, paths that lead out of it, bombs.
 
     Raises:
-        InputError: it is neither.
+        InputError: the path is neither.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.refused: dict[str, str] = {}
         self._zip: tuple[int, zipfile.ZipFile] | None = None
-        self._odd: dict[str, str] = {}  # names on the disk that are not printable, by what they are called here
+        self._on_disk: dict[str, str] = {}  # names on the disk that are not printable, by printable name
         if not self.path.is_dir() and not zipfile.is_zipfile(self.path):
-            there = "is neither a folder nor a zip" if self.path.exists() else "does not exist"
-            raise InputError(f"{self.path} {there}; name a folder of pictures or a zip of one.")
+            problem = "is neither a folder nor a zip" if self.path.exists() else "does not exist"
+            raise InputError(f"{self.path} {problem}; name a folder of pictures or a zip of one.")
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_zip": None}  # an open file stays in its process
+        return self.__dict__ | {"_zip": None}  # an open file cannot be sent to another process
 
     def names(self) -> list[str]:
-        """Every file's name within, printable, with forward slashes, sorted.
+        """Sorted names of all files, relative, printable, with forward slashes.
 
-        Hidden files and what is refused are left out.
+        Hidden files and refused entries are left out.
 
         Raises:
             InputError: the zip is damaged.
         """
         if self.path.is_dir():
-            real = [path.relative_to(self.path).as_posix() for path in self._walk()]
-            known = {printable(name): name for name in real}
-            self._odd = {name: odd for name, odd in known.items() if name != odd}
-            return sorted(known)
-        found = [entry.filename for entry in self._archive().infolist() if not entry.is_dir() and self._allow(entry)]
-        return sorted({name for name in found if not _hidden(PurePosixPath(name))})
+            paths = [path.relative_to(self.path).as_posix() for path in self._walk()]
+            self._on_disk = {printable(path): path for path in paths if printable(path) != path}
+            return sorted({printable(path) for path in paths})
+        entries = [entry for entry in self._archive().infolist() if not entry.is_dir() and self._allow(entry)]
+        return sorted({entry.filename for entry in entries if not _hidden(PurePosixPath(entry.filename))})
 
     def size(self) -> int:
-        """Bytes of all files of a zip together, unpacked, as its table of contents says; 0 for a folder."""
+        """Unpacked size of a zip in bytes, as its table of contents states it; 0 for a folder."""
         return 0 if self.path.is_dir() else sum(entry.file_size for entry in self._archive().infolist())
 
     def read(self, name: str) -> bytes:
-        """A file's bytes.
+        """The bytes of a file.
 
         Raises:
             OSError: there is no such file.
-            InputError: the zip is damaged there, or what it holds is too large.
+            InputError: the entry of the zip is damaged or too large.
         """
         if self.path.is_dir():
-            return (self.path / self._odd.get(name, name)).read_bytes()
+            return (self.path / self._on_disk.get(name, name)).read_bytes()
         try:
             entry = self._archive().getinfo(name)
         except KeyError:
@@ -76,9 +75,9 @@ class Files:
         if not self._allow(entry):
             raise InputError(f"{name}: {self.refused[name]}.")
         try:
-            with self._archive().open(entry) as file:  # never more than the zip's table of contents says
+            with self._archive().open(entry) as file:  # reads no more than the table of contents states
                 return file.read(entry.file_size)
-        except Exception as error:  # zipfile, zlib, bz2 and lzma each raise what they like
+        except Exception as error:  # zipfile, zlib, bz2 and lzma raise many types
             raise InputError(
                 f"{name}: it is damaged, encrypted or packed in an unknown way; pack it anew as a plain zip."
             ) from error
@@ -89,7 +88,7 @@ class Files:
             yield from (Path(folder) / name for name in files if not name.startswith("."))
 
     def _archive(self) -> zipfile.ZipFile:
-        if self._zip is None or self._zip[0] != os.getpid():  # a handle shared over a fork would mix up its readers
+        if self._zip is None or self._zip[0] != os.getpid():  # processes must not share a file position after a fork
             try:
                 self._zip = os.getpid(), zipfile.ZipFile(self.path)
             except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Any picture to the numbers that a network takes: the one preprocessing, for training, pages and export alike."""
+"""Turns any picture into a network's input, in the same way for training, pages and export."""
 
 import io
 import math
@@ -19,30 +19,30 @@ Pixels = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000  # a decoded RGB picture of 120 MB
 MIN_SIDE = 4
-WIDTH_STEP = 16  # pixels that the width of an input is rounded up to: pictures of about one shape share a batch
-DAMAGED = OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError  # what Pillow raises of bad files
-SAME = 8  # grey levels by which a colour may differ from the border's and still be the same
+WIDTH_STEP = 16  # pixels: input widths are multiples, so that pictures of similar shape share a batch
+DAMAGED = OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError  # what Pillow raises on damaged files
+SAME = 8  # grey levels: colours that differ less from the border's count as background
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as RGB, and one sentence about what was done to make it so, or ''."""
+    """A picture as RGB, and a sentence on how it was converted; '' if it was not."""
 
     rgb: Image.Image
     note: str = ""
 
 
 def load(source: Source) -> Picture:
-    """A path, the bytes of a file, a PIL image or a uint8 array (H, W), (H, W, 1|3|4), as an upright RGB picture.
+    """Opens a path, the bytes of a file, a PIL image or a uint8 array (H, W), (H, W, 1|3|4) as an upright RGB picture.
 
-    Transparency is laid on white, 16-bit and CMYK values are converted, EXIF orientation is applied.
+    Transparent parts become white, 16-bit and CMYK values are converted, the EXIF orientation is applied.
 
     Raises:
-        InputError: it is no picture, damaged, animated, too large or too small.
+        InputError: the source is no picture, damaged, animated, too large or too small.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit below is lower
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is lower
             picture = _upright(_open(source))
     except UnidentifiedImageError:
         raise InputError("This is not a picture that can be read; upload a PNG, JPEG, WebP, GIF or BMP file.") from None
@@ -117,10 +117,11 @@ def _upright(image: Image.Image) -> Picture:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a picture lies in a network's input: input = picture × scale + (left, top), in pixels.
+    """Where a picture lies in a network's input: input = picture × scale + (left, top).
 
     Attributes:
-        scale, left, top: of the above.
+        scale: input pixels per picture pixel.
+        left, top: position of the picture's corner, in input pixels.
         picture: width and height of the picture.
     """
 
@@ -130,17 +131,17 @@ class Placement:
     picture: tuple[int, int]
 
     def reduced(self, longest: int | None) -> "Placement":
-        """Where the picture lies once its longer side has `longest` pixels at most."""
+        """The placement of the same picture after its longer side is reduced to at most `longest` pixels."""
         factor = min(longest / max(self.picture), 1) if longest else 1
         width, height = (max(round(side * factor), 1) for side in self.picture)
         return Placement(self.scale / factor, self.left, self.top, (width, height))
 
     def to_input(self, boxes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-        """Boxes (n, 4) left, top, right, bottom from picture to input pixels."""
+        """Converts boxes (n, 4), left, top, right, bottom, from picture to input pixels."""
         return np.asarray(boxes * self.scale + np.array([self.left, self.top] * 2), np.float32)
 
     def to_picture(self, boxes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-        """Boxes (n, 4) left, top, right, bottom from input to picture pixels."""
+        """Converts boxes (n, 4), left, top, right, bottom, from input to picture pixels."""
         return np.asarray((boxes - np.array([self.left, self.top] * 2)) / self.scale, np.float32)
 
 
@@ -148,27 +149,24 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 
 def content(rgb: Image.Image) -> Box:
-    """The part of a picture on which there is something: all that differs from its border's colour, and a little more.
+    """The box of all that differs from the colour of the picture's border, with a margin.
 
-    Lines that run across, not steep and thinner than a twentieth of the height, are nothing where there is more: many
-    captchas are crossed out by such. At least a third of the height and width is kept, so that a speck does not become
-    a letter.
+    Flat lines thinner than a twentieth of the height are ignored if there is anything else: they cross out many
+    captchas. The box has at least a third of the picture's height and width, so that a speck does not fill the input.
     """
-    coarse = max(max(rgb.size) // 1024, 1)  # a photo is looked at in small: it would take much memory
+    coarse = max(max(rgb.size) // 1024, 1)  # photos are reduced to save memory
     pixels = np.asarray(rgb.reduce(coarse), np.int16)
     red, green, blue = (np.abs(pixels - border(pixels)) > SAME).transpose(2, 0, 1)
     there = red | green | blue
     for tall in (max(len(there) // 20, 3), 1):
-        runs = np.logical_and.reduce([there[i : len(there) - tall + 1 + i] for i in range(tall)])  # upright ones
+        runs = np.logical_and.reduce([there[i : len(there) - tall + 1 + i] for i in range(tall)])  # vertical runs
         if runs.any():
             break
     else:
         return 0, 0, rgb.width, rgb.height
-    (left, right), (top, bottom) = (
-        (found[0], found[-1] + 1) for found in map(np.flatnonzero, (runs.any(0), runs.any(1)))
-    )
-    bottom += tall - 1
-    # a thin bar that a letter ends in, such as that of L or T, belongs to it
+    columns, rows = np.flatnonzero(runs.any(0)), np.flatnonzero(runs.any(1))
+    left, right, top, bottom = columns[0], columns[-1] + 1, rows[0], rows[-1] + tall
+    # a thin bar at the side of a letter, as in L or T, is part of it
     reach, gaps = (bottom - top) // 2, np.flatnonzero(~there[top:bottom].any(0))
     left = max(left - reach, gaps[gaps < left].max(initial=-1) + 1)
     right = min(right + reach, gaps[gaps >= right].min(initial=there.shape[1]))
@@ -181,15 +179,15 @@ def content(rgb: Image.Image) -> Box:
 
 
 def frame(rgb: Image.Image, height: int, widths: tuple[int, int]) -> tuple[Box, tuple[int, int]]:
-    """How a picture is shown to a network that takes any width.
+    """The crop of a picture, and the input's size, for a network that takes any width.
 
     Args:
         rgb: the picture.
-        height: of the network's input.
-        widths: the narrowest and the widest input.
+        height: height of the input in pixels.
+        widths: smallest and largest width of the input in pixels.
 
     Returns:
-        The part of the picture that is shown, and height and width of the input that it fits into.
+        The box of the crop, and height and width of the input.
     """
     box, (least, most) = content(rgb), widths
     wanted = math.ceil((box[2] - box[0]) * height / (box[3] - box[1]) / WIDTH_STEP) * WIDTH_STEP
@@ -197,15 +195,15 @@ def frame(rgb: Image.Image, height: int, widths: tuple[int, int]) -> tuple[Box, 
 
 
 def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tuple[Pixels, Placement]:
-    """The picture scaled to fit into `size` (height, width) without squeezing, centred, on its own border colour.
+    """Scales a picture to fit into `size` and centres it on the colour of its border; the aspect ratio is kept.
 
     Args:
         rgb: the picture.
         size: height and width of the result.
-        box: the part of the picture that is shown; None for all of it.
+        box: the crop of the picture to show; None for all of it.
 
     Returns:
-        uint8 (height, width, 3) and where the picture lies in it.
+        uint8 (height, width, 3) and the picture's placement.
     """
     height, width = size
     if rgb.size == (width, height) and box in (None, (0, 0, width, height)):
@@ -233,13 +231,13 @@ def homography(points: npt.NDArray[Any], moved: npt.NDArray[Any]) -> npt.NDArray
 
 
 def border(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The colour of a picture's border, (3,): the median along its four edges."""
+    """Median colour (3,) of the pixels along a picture's four edges."""
     edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     return np.asarray(np.median(edges, axis=0).astype(pixels.dtype))
 
 
 def normalise(pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -> npt.NDArray[np.float32]:
-    """uint8 (N, H, W, 3) to float32 (N, 3, H, W): (value / 255 − mean) / std for each channel."""
+    """Pixels uint8 (N, H, W, 3) to inputs float32 (N, 3, H, W): (value / 255 − mean) / std by channel."""
     scale = 1 / (255 * np.array(std, np.float32))
     shift = np.divide(mean, std, dtype=np.float32)
     inputs = np.array(pixels.transpose(0, 3, 1, 2), np.float32, order="C")
@@ -249,6 +247,6 @@ def normalise(pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -
 
 
 def denormalise(inputs: npt.NDArray[np.float32], mean: tuple[float, ...], std: tuple[float, ...]) -> Pixels:
-    """The pixels uint8 (N, H, W, 3) that `normalise` made these inputs (N, 3, H, W) of."""
-    shares = inputs.transpose(0, 2, 3, 1) * np.array(std, np.float32) + np.array(mean, np.float32)
-    return np.asarray(np.clip(np.rint(255 * shares), 0, 255), np.uint8)
+    """Inputs float32 (N, 3, H, W) back to pixels uint8 (N, H, W, 3): the inverse of `normalise`."""
+    values = inputs.transpose(0, 2, 3, 1) * np.array(std, np.float32) + np.array(mean, np.float32)
+    return np.asarray(np.clip(np.rint(255 * values), 0, 255), np.uint8)

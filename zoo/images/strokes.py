@@ -1,4 +1,4 @@
-"""A drawing as the strokes of a pen, and the picture of it."""
+"""Draws the strokes of a pen."""
 
 from collections.abc import Sequence
 
@@ -8,25 +8,23 @@ from PIL import Image, ImageDraw
 
 from zoo.errors import InputError
 
-Stroke = Sequence[Sequence[float]]  # its points (x, y), in order; y grows downwards
-SIDE = 224  # pixels: the longer side of a drawing
+Stroke = Sequence[Sequence[float]]  # points (x, y) in order; y points down
+SIDE = 224  # pixels: longer side of a drawing
 MAX_POINTS = 20_000
 
 
 def draw(strokes: Sequence[Stroke], width: float = 0.07, whole: bool = False) -> Image.Image:
-    """The strokes by a round pen, white on black, scaled so that the longer side of the drawing has SIDE pixels.
+    """Draws strokes with a round pen, white on black, scaled so that the drawing's longer side has SIDE pixels.
 
-    So a drawing looks the same wherever and however large it was drawn. A stroke of one point, or all of them the same,
-    is a dot.
+    The result does not depend on the place and size of the drawing. A stroke of equal points is a dot.
 
     Args:
-        strokes: each (n, 2) points; empty ones are left out.
-        width: of the pen, times the drawing's longer side.
-        whole: whether the picture is the unit square that was drawn on, SIDE × SIDE pixels, so that place and size of a
-            drawing stay what they were.
+        strokes: points (n, 2) of each stroke; empty strokes are ignored.
+        width: width of the pen, divided by the drawing's longer side.
+        whole: draw the whole unit square, SIDE × SIDE pixels, so that place and size of the drawing are kept.
 
     Raises:
-        InputError: they are no lists of points, or too long.
+        InputError: the strokes are no lists of points, or have too many.
     """
     lines = _lines(strokes)
     pen = max(width * SIDE, 1.0)
@@ -50,7 +48,7 @@ def draw(strokes: Sequence[Stroke], width: float = 0.07, whole: bool = False) ->
 
 
 def _lines(strokes: Sequence[Stroke]) -> list[npt.NDArray[np.float64]]:
-    """The strokes that have points, as arrays (n, 2)."""
+    """The strokes that have points, each as an array (n, 2)."""
     try:
         lines = [np.array(stroke, float) for stroke in strokes if len(stroke)]
     except (TypeError, ValueError):

@@ -1,1 +1,1 @@
-"""The networks in torch, apart from how they are trained and what is made of their answers."""
+"""The networks in torch, without their training and decoding."""

@@ -1,7 +1,7 @@
-"""Readers of words and lines: a CNN turns a picture into frames, an LSTM reads them both ways, CTC spells the text.
+"""CRNN for words and lines: a CNN turns a picture into frames, a bidirectional LSTM reads them, CTC decodes the text.
 
-The architecture is that of Shi et al. 2015 with residual blocks (He et al. 2016), those of the sequence network's
-encoder, whose weights it can go on from; what frames mean is in `zoo.decoding.ctc`.
+The architecture is that of Shi et al. 2015 with residual blocks (He et al. 2016). The blocks are those of the sequence
+network's encoder, so that its weights can be the start. `zoo.decoding.ctc` decodes the frames.
 """
 
 from torch import Tensor, nn
@@ -11,19 +11,20 @@ from zoo.networks.seq2seq import residual_blocks, stem
 
 
 class CRNN(nn.Module):
-    """Pictures to frames.
+    """Pictures to the logits of frames.
 
     Args:
-        symbols: how many symbols a frame tells apart, the blank included.
-        width: features of a frame before it is read.
-        hidden: of each direction of a layer of the LSTM.
-        layers: of the LSTM; 0 for none, so that a frame knows only what the CNN sees around it.
-        directions: in which the LSTM reads, 1 (from the left) or 2.
-        dropout: share of a frame's features dropped in training.
+        symbols: number of symbols, the blank included.
+        height: height of the pictures in pixels, a multiple of 16.
+        width: number of features of a frame.
+        hidden: hidden size of each direction of an LSTM layer.
+        layers: number of LSTM layers; with 0 a frame sees only the CNN's receptive field.
+        directions: 1 to read from the left only, 2 to read both ways.
+        dropout: dropout rate of a frame's features in training.
     """
 
-    across = FRAME  # pixels of the picture to a frame
-    down = 16  # pixels of the picture to a row of cells, before rows become one
+    across = FRAME  # pixels: width of a frame in the picture
+    down = 16  # pixels: height of a row of features in the picture, before the rows become one
 
     def __init__(
         self,
@@ -52,16 +53,16 @@ class CRNN(nn.Module):
         self.head = nn.Linear(hidden * directions if layers else width, symbols)
 
     def look(self, images: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W) to what the CNN sees in each frame, (B, T, width)."""
-        seen: Tensor = self.squeeze(self.blocks(self.stem(images)))
-        return seen.squeeze(2).transpose(1, 2)
+        """Pictures (B, 3, H, W) to the CNN's features of each frame (B, T, width)."""
+        frames: Tensor = self.squeeze(self.blocks(self.stem(images)))
+        return frames.squeeze(2).transpose(1, 2)
 
     def forward(self, images: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) to the logits of their frames (B, T, symbols)."""
-        seen = self.look(images)
+        frames = self.look(images)
         if self.rnn is not None:
-            seen, _ = self.rnn(seen)
-        logits: Tensor = self.head(seen)
+            frames, _ = self.rnn(frames)
+        logits: Tensor = self.head(frames)
         return logits
 
     def features(self, images: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""The sequence network: a CNN sees the picture, a Transformer decoder writes the characters one by one.
+"""The sequence network: a CNN encodes the picture, a Transformer decoder writes the characters one by one.
 
-The decoder is that of Vaswani et al. 2017 with layer normalisation first (Xiong et al. 2020); the picture's features
-carry 2-D sinusoidal position embeddings (Parmar et al. 2018), so that any size can be read.
+The decoder is that of Vaswani et al. 2017 with pre-layer normalisation (Xiong et al. 2020). The picture's features get
+2-D sinusoidal position embeddings (Parmar et al. 2018), so that pictures of any size can be read.
 """
 
 import math
@@ -18,8 +18,8 @@ class ResidualBlock(nn.Module):
 
     Args:
         inputs, outputs: channels.
-        stride: down and across.
-        dilations: across, of the two convolutions.
+        stride: vertical and horizontal stride.
+        dilations: horizontal dilation of each of the two convolutions.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class ResidualBlock(nn.Module):
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells that an encoder divides a picture into; letters stand side by side, so it is finer across than down.
+    """The cells that an encoder divides a picture into; they are narrow, because letters stand side by side.
 
     Attributes:
         across, down: width and height of a cell in pixels.
@@ -52,39 +52,39 @@ class Grid:
     down: int = 16
 
     def shape(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns of the cells of a picture with this height and width."""
+        """Rows and columns of cells in a picture of this height and width."""
         return -(-size[0] // self.down), -(-size[1] // self.across)
 
 
 def stem() -> nn.Sequential:
-    """Pictures (B, 3, H, W) to 48 channels at half their size."""
+    """The first layer: pictures (B, 3, H, W) to features (B, 48, H / 2, W / 2)."""
     return nn.Sequential(nn.Conv2d(3, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
 
 
 def residual_blocks(width: int, count: int = 6, output_stride: int = 8) -> nn.Sequential:
-    """What comes after the stem: six residual blocks, to `width` channels, or the first `count` of them.
+    """The blocks after the stem: the first `count` of six residual blocks, the last with `width` channels.
 
-    A cell is 16 pixels high in the end and `output_stride` wide, 8 or 4. For 4 the last stride across is left out, and
-    what follows is dilated instead (Chen et al. 2017): the same weights then see the same, at twice as many places.
+    A cell of the result is 16 pixels high and `output_stride` wide, 8 or 4. For 4 the last horizontal stride is dropped
+    and later convolutions are dilated (Chen et al. 2017): the same weights see the same, at twice as many places.
     """
     blocks, inputs, stride, dilation = nn.Sequential(), 48, 2, 1
     plan = ((64, 2, 2), (64, 1, 1), (128, 2, 2), (128, 1, 1), (width, 2, 1), (width, 1, 1))
     for outputs, down, across in plan[:count]:
         if stride * across <= output_stride:
-            stride, behind = stride * across, dilation
+            stride, second = stride * across, dilation
         else:
-            across, behind = 1, dilation * across
-        blocks.append(ResidualBlock(inputs, outputs, (down, across), (dilation, behind)))
-        inputs, dilation = outputs, behind
+            across, second = 1, dilation * across
+        blocks.append(ResidualBlock(inputs, outputs, (down, across), (dilation, second)))
+        inputs, dilation = outputs, second
     return blocks
 
 
 class Encoder(nn.Module):
-    """Pictures (B, 3, H, W) to the features of the cells of its grid (B, N, width), row by row.
+    """Pictures (B, 3, H, W) to the features of their N cells (B, N, width), in row-major order.
 
     Args:
-        width: how many features.
-        blocks: of the six residual blocks, how many.
+        width: number of features.
+        blocks: number of residual blocks, up to six.
         output_stride: width of a cell in pixels, 8 or 4.
     """
 
@@ -103,9 +103,9 @@ class Encoder(nn.Module):
 
 
 def position_grid(width: int, rows: int, columns: int, apart: float = 1) -> Tensor:
-    """2-D sinusoidal position embeddings (width, rows, columns): half of the channels for the row, half the column.
+    """2-D sinusoidal position embeddings (width, rows, columns); half of the channels encode the row.
 
-    Rows are 1 apart, columns `apart`.
+    The distance of two rows is 1, that of two columns is `apart`.
     """
     rates = torch.exp(torch.arange(0, width // 2, 2) * (-math.log(1000.0) / (width // 2)))
 
@@ -119,9 +119,9 @@ def position_grid(width: int, rows: int, columns: int, apart: float = 1) -> Tens
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Scaled dot-product attention: (…, Q, d), (…, K, d), (…, K, d) to the mixture (…, Q, d) and the weights (…, Q, K).
+    """Scaled dot-product attention of (…, Q, d) over (…, K, d): the output (…, Q, d) and the weights (…, Q, K).
 
-    `mask` is True where a query may look. A row that may look nowhere gets equal weights, never NaN.
+    `mask` is True where a query may attend. A row that is all False gets equal weights, never NaN.
     """
     scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
     if mask is not None:
@@ -131,7 +131,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
 
 
 class DecoderLayer(nn.Module):
-    """Self-attention over the text so far, cross-attention into the picture, a feed-forward network."""
+    """Self-attention over the text so far, cross-attention to the picture, and a feed-forward network."""
 
     def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
@@ -150,21 +150,21 @@ class DecoderLayer(nn.Module):
         return x.reshape(*x.shape[:-1], self.heads, -1).transpose(-3, -2)
 
     def picture(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """The keys and values (B, heads, N, d) that cross-attention looks up: computed once a picture."""
+        """Keys and values (B, heads, N, d) of cross-attention; computed once per picture."""
         key, value = self.cross_kv(features).chunk(2, dim=-1)
         return self.split(key), self.split(value)
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Query, key and value (…, heads, T, d) of self-attention, of states (…, T, width)."""
+        """Query, key and value (…, heads, T, d) of self-attention from states (…, T, width)."""
         query, key, value = self.self_qkv(self.norm1(x)).chunk(3, dim=-1)
         return self.split(query), self.split(key), self.split(value)
 
     def forward(
         self, x: Tensor, own: tuple[Tensor, Tensor, Tensor], mask: Tensor | None, picture: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """New states (B, T, width) and cross-attention (B, heads, T, N).
+        """New states (B, T, width) and cross-attention weights (B, heads, T, N).
 
-        Where the T of a picture are not one text but as many texts' last characters, `own` is (B, T, heads, …, d).
+        `own` is (B, T, heads, …, d) if the T states are the last characters of T texts instead of one text.
         """
         mixed, _ = attend(*own, mask)
         x = x + self.drop(self.self_out(mixed.transpose(-3, -2).reshape(x.shape)))
@@ -177,11 +177,11 @@ class Seq2Seq(nn.Module):
     """Picture to text.
 
     Args:
-        tokens: how many tokens the alphabet has, the special ones included.
-        longest: the most characters that a text has.
-        width, heads, hidden, layers: the decoder's size.
-        dropout: share of the decoder's activations dropped in training.
-        blocks, output_stride: of the encoder.
+        tokens: number of tokens, the special ones included.
+        longest: number of characters of the longest text.
+        width, heads, hidden, layers: size of the decoder.
+        dropout: dropout rate of the decoder in training.
+        blocks, output_stride: arguments of the encoder.
     """
 
     def __init__(
@@ -217,12 +217,12 @@ class Seq2Seq(nn.Module):
             tokens: int (B, T), `<bos>` first, `<pad>` after the end.
 
         Returns:
-            Logits (B, T, tokens) of the token after each; the last layer's cross-attention (B, T, N), mean of heads.
+            Logits (B, T, tokens) of each next token, and the last layer's cross-attention (B, T, N), mean of heads.
         """
         return self.write(self.encoder(images), tokens)
 
     def write(self, features: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """As `forward`, from the encoder's features (B, N, width)."""
+        """Does what `forward` does, from the encoder's features (B, N, width)."""
         length = tokens.shape[1]
         causal = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()
         mask = causal & (tokens != CharTokenizer.pad)[:, None, None, :]
@@ -237,25 +237,25 @@ class Seq2Seq(nn.Module):
         return features
 
     def encode(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Pictures (B, 3, H, W) to cross-attention's keys and values of each layer in turn, all (B, heads, N, d)."""
+        """Pictures (B, 3, H, W) to the cross-attention keys and values of each layer in turn, all (B, heads, N, d)."""
         features = self.encoder(images)
         return tuple(part for layer in self._decoder() for part in layer.picture(features))
 
-    def step(self, tokens: Tensor, position: Tensor, *seen: Tensor) -> tuple[Tensor, ...]:
-        """One more character of T texts of each picture.
+    def step(self, tokens: Tensor, position: Tensor, *cache: Tensor) -> tuple[Tensor, ...]:
+        """Decodes one more character of T texts per picture.
 
         Args:
             tokens: int (B, T), the token at `position` of each text.
             position: int (), 0 for `<bos>`.
-            seen: self-attention's keys and values of each layer in turn, all (B, T, heads, position, d), then what
-                `encode` gave.
+            cache: self-attention keys and values of each layer in turn, all (B, T, heads, position, d), then the result
+                of `encode`.
 
         Returns:
-            Logits (B, T, tokens), cross-attention (B, T, N), mean of heads, and self-attention's keys and values, each
-            longer by one.
+            Logits (B, T, tokens), cross-attention (B, T, N), mean of heads, and the self-attention keys and values,
+            longer by one position.
         """
         decoder = self._decoder()
-        past, pictures = seen[: 2 * len(decoder)], seen[2 * len(decoder) :]
+        past, pictures = cache[: 2 * len(decoder)], cache[2 * len(decoder) :]
         x = self.embed(tokens) + self.place[position]
         present: list[Tensor] = []
         for i, layer in enumerate(decoder):

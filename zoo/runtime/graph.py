@@ -1,4 +1,4 @@
-"""The functions of a network, and what computes them."""
+"""A network's functions, and the interface of the runtimes that compute them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,12 @@ class Graph:
     """A function of a network that can be exported.
 
     Attributes:
-        module: its forward is the function.
-        inputs: an example of every input, by name, with a batch of two.
-        free_axes: names of the axes that may have any length, by input; an axis named in several is one and the same.
-        outputs: the outputs' names.
-        ranges: of convolutions, by their names in the network, the least and the largest value that each was shown and
-            that it gave; onnxruntime computes these in 8-bit integers, the others in floats. Where there are any,
-            LSTMs are computed in integers too.
+        module: the module whose forward is the function.
+        inputs: an example of each input, by name, with a batch of two.
+        free_axes: names of the axes of variable length, by input; axes of the same name have the same length.
+        outputs: names of the outputs.
+        ranges: smallest and largest input, then smallest and largest output of convolutions, by their name in the
+            network. onnxruntime computes these convolutions in 8-bit integers, and LSTMs too if there are any ranges.
     """
 
     module: nn.Module

@@ -1,8 +1,8 @@
-"""Where a network's arithmetic is done: onnxruntime on a CPU, torch elsewhere (`zoo.runtime.torch`).
+"""Computes a network's graphs with onnxruntime on the CPU; `zoo.runtime.torch` does so on other devices.
 
-A network offers one or more graphs; a runtime computes them from numpy arrays to numpy arrays, so that readers are
-written once. ONNX files are exported on first use and kept under `zoo.hub.store.home()`, by the weights' digest; with
-them no torch is needed, which alone takes longer to import than all the rest.
+A runtime maps numpy arrays to numpy arrays, so that a reader's code does not depend on it. ONNX files are exported on
+first use and cached under `zoo.hub.store.home()` by the digest of the weights. With them torch is not needed, which
+takes longer to import than all the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import onnxruntime
 
 from zoo.runtime.graph import Array, Graph, Runtime
 
-EXPORT = 6  # part of the name of exported files: raised when the same weights give other graphs
+EXPORT = 6  # part of the names of exported files: raised when the same weights are exported differently
 log = logging.getLogger(__name__)
 
 
@@ -27,13 +27,13 @@ class OnnxRuntime:
     """Computes with onnxruntime on the CPU.
 
     Args:
-        names: the graphs that are opened at once; others are when they are first asked for.
-        graphs: gives the graphs; asked only if a file is missing, so that a second start needs no torch network.
-        folder: where the files are, or are exported to.
-        threads: how many cores to use.
-        alone: graphs that see one picture at a time: they round by the values of all that they see, and no picture's
-            answer may depend on its neighbours.
-        small: graphs that a second core gains nothing for: waiting for work it would take another's.
+        names: graphs to open at once; others are opened when they are first used.
+        graphs: returns the graphs; called only if a file is missing, so that a second start needs no torch network.
+        folder: folder of the exported files.
+        threads: number of cores to use.
+        alone: graphs to compute one picture at a time: they scale integers by the values of the whole batch, and a
+            picture's answer must not depend on the others.
+        small: graphs to compute on one core, because a second one makes them no faster.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class OnnxRuntime:
         self.opened = {name: self._open(name) for name in names}
 
     def _open(self, name: str) -> Runtime:
-        """What computes a graph: what was exported before, if it is whole, else what is exported now.
+        """A runtime of one graph: of its exported file if that is whole, else of a new export.
 
-        Where that cannot be kept it is made anew at every start; where nothing at all can be written torch computes.
+        An export that cannot be stored is repeated at every start. If the export fails, torch computes the graph.
         """
         for path in sorted(self.folder.glob(f"{name}-*.onnx")):
             model = path.read_bytes()
@@ -76,14 +76,14 @@ class OnnxRuntime:
 
     def _session(self, name: str, model: bytes) -> Runtime:
         options = onnxruntime.SessionOptions()
-        # a second core gains nothing on one picture, and waits for work where another picture's could be done
+        # one picture gains nothing by a second core, which would spin while it could compute another picture
         options.intra_op_num_threads = 1 if name in self.alone or name in self.small else self.threads
         options.log_severity_level = 3  # errors only
         session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
         return lambda graph, **inputs: tuple(session.run(None, inputs))
 
     def _path(self, name: str, model: bytes) -> Path:
-        """Where a graph's file is kept: its name tells whether it is whole."""
+        """Path of a graph's file; the digest in the name tells whether the file is whole."""
         return self.folder / f"{name}-{hashlib.sha256(model).hexdigest()[:16]}.onnx"
 
     def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
@@ -92,9 +92,8 @@ class OnnxRuntime:
         compute = self.opened[graph]
         if graph not in self.alone:
             return compute(graph, **inputs)
-        rows = (
-            {name: value[i : i + 1] for name, value in inputs.items()} for i in range(len(next(iter(inputs.values()))))
-        )
+        count = len(next(iter(inputs.values())))
+        rows = ({name: value[i : i + 1] for name, value in inputs.items()} for i in range(count))
         return tuple(map(np.concatenate, zip(*(compute(graph, **row) for row in rows), strict=True)))
 
 

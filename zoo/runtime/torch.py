@@ -1,4 +1,4 @@
-"""Graphs of a network in torch: computed there, or exported for onnxruntime, at choice in 8-bit integers."""
+"""Computes a network's graphs in torch, or exports them for onnxruntime, optionally in 8-bit integers."""
 
 import io
 import tempfile
@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from zoo.errors import InputError
 from zoo.runtime.graph import Array, Graph
 
-FAILED = OSError, torch.onnx.OnnxExporterError  # the exporter writes files of its own
+FAILED = OSError, torch.onnx.OnnxExporterError  # errors of an export, which writes files of its own
 
 
 class Method(nn.Module):
-    """A network's method as a module of its own."""
+    """A module whose forward is a method of a network."""
 
     def __init__(self, network: nn.Module, method: Callable[..., Any]) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Method(nn.Module):
 
 
 class TorchRuntime:
-    """Computes with torch, on any device."""
+    """Computes graphs with torch on any device."""
 
     def __init__(self, graphs: Mapping[str, Graph], device: str) -> None:
         self.graphs, self.device = graphs, device
@@ -41,32 +41,32 @@ class TorchRuntime:
             graph.module.eval().to(device)
 
     def __call__(self, graph: str, **inputs: Array) -> tuple[Array, ...]:
-        wanted = self.graphs[graph]
+        module, names = self.graphs[graph].module, self.graphs[graph].inputs
         with torch.inference_mode():
-            out = wanted.module(*(torch.from_numpy(inputs[name]).to(self.device) for name in wanted.inputs))
+            out = module(*(torch.from_numpy(inputs[name]).to(self.device) for name in names))
         return tuple(value.float().cpu().numpy() for value in (out if isinstance(out, tuple) else (out,)))
 
 
 def export(graph: Graph) -> bytes:
-    """The graph as an ONNX file.
+    """Exports a graph as the bytes of an ONNX file.
 
-    By tracing: torch's newer exporter (`dynamo=True`) gives the same answers after ten to forty times as long.
+    By tracing: torch's newer exporter (`dynamo=True`) takes ten to forty times as long for the same answers.
 
     Raises:
-        OSError, OnnxExporterError: of FAILED, where no file can be written.
+        OSError, OnnxExporterError: no file can be written; these are FAILED.
     """
-    exported: Any = io.BytesIO()  # the exporter takes it, though its types name files alone
+    exported: Any = io.BytesIO()  # the exporter takes it, though its type hints name only files
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is a newer exporter, and of every branch that a trace fixes
+        warnings.simplefilter("ignore")  # there is a newer exporter; a trace fixes each branch
         torch.onnx.export(
             graph.module.eval(),
-            tuple(value.clone() for value in graph.inputs.values()),  # a tensor given twice would become one input
+            tuple(value.clone() for value in graph.inputs.values()),  # the same tensor twice would become one input
             exported,
             input_names=list(graph.inputs),
             output_names=list(graph.outputs),
             dynamic_axes={name: dict(axes) for name, axes in graph.free_axes.items()},
             opset_version=18,
-            training=torch.onnx.TrainingMode.PRESERVE,  # as it is: else normalisations are folded, and names lost
+            training=torch.onnx.TrainingMode.PRESERVE,  # otherwise batch norms are folded and names are lost
             do_constant_folding=False,
             dynamo=False,
         )
@@ -74,7 +74,7 @@ def export(graph: Graph) -> bytes:
 
 
 class Inputs:
-    """A network's inputs, as onnxruntime takes them to find ranges."""
+    """A data reader of inputs, as onnxruntime's calibration takes it."""
 
     def __init__(self, inputs: Iterator[Mapping[str, Array]]) -> None:
         self.inputs = inputs
@@ -84,9 +84,9 @@ class Inputs:
 
 
 def simplified(model: bytes, folder: Path) -> Path:
-    """A file of the model in that folder, with what does not depend on the input as constants.
+    """Writes a model with constants folded into the folder and returns its path.
 
-    Its convolutions have the names that they have in the network.
+    Convolutions get the names that they have in the network.
     """
     whole, path = folder / "whole.onnx", folder / "simplified.onnx"
     named = onnx.load_from_string(model)
@@ -99,59 +99,58 @@ def simplified(model: bytes, folder: Path) -> Path:
 
 
 class Convolution(NamedTuple):
-    """One of an exported graph.
+    """A convolution of an exported graph.
 
     Attributes:
-        shown, given: the names of the tensors that it is shown and that it gives.
-        rectified: whether nothing but a ReLU sees what it gives.
+        input, output: names of its tensors.
+        rectified: whether only ReLUs use the output.
     """
 
-    shown: str
-    given: str
+    input: str
+    output: str
     rectified: bool
 
 
 def convolutions(path: Path) -> dict[str, Convolution]:
     """The convolutions of a simplified graph, by their names in the network."""
     nodes = onnx.load(path).graph.node
-    seeing: dict[str, set[str]] = {}
+    users: dict[str, set[str]] = {}  # types of the nodes that use a tensor
     for node in nodes:
         for tensor in node.input:
-            seeing.setdefault(tensor, set()).add(node.op_type)
+            users.setdefault(tensor, set()).add(node.op_type)
     return {
-        node.name: Convolution(node.input[0], node.output[0], seeing.get(node.output[0]) == {"Relu"})
+        node.name: Convolution(node.input[0], node.output[0], users.get(node.output[0]) == {"Relu"})
         for node in nodes
         if node.op_type == "Conv"
     }
 
 
 def quantized(model: bytes, graph: Graph) -> bytes:
-    """An exported graph in 8-bit integers: the convolutions that have ranges, and LSTMs, by what each input holds.
+    """Quantizes an exported graph: convolutions that have ranges statically, LSTMs dynamically.
 
-    Jacob et al. 2018, as onnxruntime has it. Weights have seven bits: processors without VNNI add up eight with
-    overflows.
+    Jacob et al. 2018, by onnxruntime. Weights get seven bits, because eight overflow on processors without VNNI.
 
     Raises:
-        InputError: the ranges are not those of convolutions of the graph.
+        InputError: a range belongs to no convolution of the graph.
     """
     with tempfile.TemporaryDirectory() as scratch:
         path = simplified(model, Path(scratch))
         tensors: dict[str, list[dict[str, Any]]] = {}
-        found = convolutions(path)
-        if not graph.ranges.keys() <= found.keys():
+        layers = convolutions(path)
+        if not graph.ranges.keys() <= layers.keys():
             raise InputError("The checkpoint's ranges are those of another network; fetch its config.json anew.")
         for name, values in graph.ranges.items():
-            ends = found[name].shown, found[name].given
-            for tensor, (least, largest) in zip(ends, np.reshape(values, (2, 2)), strict=True):
-                tensors[tensor] = [{"rmin": np.float32(least), "rmax": np.float32(largest)}]
+            ends = layers[name].input, layers[name].output
+            for tensor, (low, high) in zip(ends, np.reshape(values, (2, 2)), strict=True):
+                tensors[tensor] = [{"rmin": np.float32(low), "rmax": np.float32(high)}]
         example = {name: value.numpy() for name, value in graph.inputs.items()}
         if any(node.op_type == "LSTM" for node in onnx.load(path).graph.node):
             whole, path = path, Path(scratch) / "lstms.onnx"
             quantize_dynamic(whole, path, op_types_to_quantize=["LSTM"], weight_type=QuantType.QInt8)
-        every = Path(scratch) / "every.onnx"
+        integers = Path(scratch) / "integers.onnx"
         quantize_static(
             path,
-            every,
+            integers,
             Inputs(iter([example])),
             nodes_to_quantize=list(graph.ranges),
             activation_type=QuantType.QUInt8,  # signed ones are half as fast on x86
@@ -160,4 +159,4 @@ def quantized(model: bytes, graph: Graph) -> bytes:
             per_channel=True,
             extra_options={"TensorQuantOverrides": tensors},
         )
-        return every.read_bytes()
+        return integers.read_bytes()
