@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from zoo import cores
+from zoo import cores, whole
 from zoo.grid import assign
 from zoo.grid.arrangement import SIDE, Arrangement, Progress
 from zoo.grid.mosaic import PAPER, in_cell, view
@@ -66,9 +66,8 @@ def write(pictures: Pictures, found: Arrangement, folder: Path, progress: Progre
         "single": "picture/{i}",
         "points": [] if found.points is None else assign.normalised(found.points).round(4).ravel().tolist(),
     }
-    part = folder / f"{DATA}.part"
-    part.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-    part.replace(folder / DATA)
+    with whole.file(folder / DATA) as part:
+        part.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
 
 def _tiles(found: Arrangement, each: int) -> Iterator[tuple[int, int, list[int]]]:
