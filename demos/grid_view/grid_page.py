@@ -19,7 +19,7 @@ from streamlit.delta_generator import DeltaGenerator
 import zoo
 from demos.grid_view import maps, sets
 from demos.widgets import figures
-from zoo import grid
+from zoo import grid, whole
 from zoo.grid import assign, embed, mosaic
 from zoo.hub import store
 from zoo.images import preprocess
@@ -111,10 +111,8 @@ def kept(content: bytes) -> Path:
     """An uploaded zip on the disk, by what it holds."""
     path = store.home() / "uploads" / f"{hashlib.sha256(content).hexdigest()[:24]}.zip"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(content)
-        part.replace(path)
+        with whole.file(path) as part:
+            part.write_bytes(content)
     os.utime(path)
     store.forget(path.parent, UPLOADS)
     return path

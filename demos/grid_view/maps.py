@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 import zoo
+from zoo import whole
 from zoo.grid import Arrangement, Pictures, Progress, tiles
 from zoo.hub import catalog, store
 from zoo.images import preprocess
@@ -110,9 +111,8 @@ def say(shown: Map, reader: str, progress: Progress | None = None) -> None:
             answers += [(prediction.text, prediction.status) for prediction in found]
             if progress:
                 progress(f"reading with {reader}", len(answers), len(names))
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(answers, ensure_ascii=False), encoding="utf-8")
-        part.replace(path)
+        with whole.file(path) as part:
+            part.write_text(json.dumps(answers, ensure_ascii=False), encoding="utf-8")
     _begun.pop(path, None)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from zoo import cores
+from zoo import cores, whole
 from zoo.errors import InputError
 from zoo.images.files import Files
 
@@ -51,9 +51,8 @@ def write(out: Path, draw: Callable[[int], Drawing], count: int, workers: int | 
     indices, so neither bytes nor labels depend on the number of workers or on who finishes first.
     `metadata.csv` appears last, in one move: a folder that has it is complete.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    part = out / "metadata.csv.part"
     with (
+        whole.file(out / "metadata.csv") as part,
         part.open("w", newline="", encoding="utf-8") as file,
         ProcessPoolExecutor(workers or cores.available(), multiprocessing.get_context("spawn")) as pool,
     ):
@@ -63,7 +62,6 @@ def write(out: Path, draw: Callable[[int], Drawing], count: int, workers: int | 
                 table = csv.DictWriter(file, list(row))
                 table.writeheader()
             table.writerow(row)
-    part.replace(out / "metadata.csv")
 
 
 class ImageFolder:

@@ -1,5 +1,6 @@
 """Temperature, language model's weight, threshold and explained layer of a trained network, chosen on validation."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,20 +63,19 @@ def write_calibrated(
             network.get_classifier().bias.data += torch.from_numpy(change)
             logits, right = validation_answers(network, pictures, texts, workers)
         temperature = fit_temperature(lambda t: binary_cross_entropy(confidence(logits, t), right))
-    chosen: dict[str, float] = {"temperature": temperature}
     texts = texts[:: -(-len(texts) // MANY)]
-    checkpoint.write(recipe, network, folder, **chosen)
+    digest = checkpoint.write(recipe, network, folder)
     reader = zoo.load(folder)
+    reader.settings = replace(reader.settings, temperature=temperature)
+    chosen: dict[str, float] = {"temperature": temperature}
     lm: Language = None
     if isinstance(reader, SequenceReader) and not recipe.right_to_left:  # English
         unseen = language.english(without=[text.decode() for text in pictures.texts[texts]])
         chosen["temperature"], chosen["language"] = weighing(reader, unseen, pictures, texts)
-        checkpoint.write(recipe, network, folder, **chosen)
-        reader, lm = zoo.load(folder), unseen if chosen["language"] else False
+        lm = unseen if chosen["language"] else False
     if isinstance(reader, CRNNReader) and recipe.right_to_left:
         chosen["language"] = respelling(reader, pictures, texts[:: -(-len(texts) // FRAMED)])
-        checkpoint.write(recipe, network, folder, **chosen)
-        reader = zoo.load(folder)
+    reader.settings = replace(reader.settings, **chosen)
     found = [reader.read([pictures.image(i)], lm=lm)[0] for i in texts]
     readable = pictures.within(texts, recipe.validation[0]) if recipe.validation else np.full(len(texts), True)
     if recipe.kind == "crnn":  # some are drawn so that nobody can read them
@@ -84,7 +84,8 @@ def write_calibrated(
     sure = threshold(np.array([prediction.confidence for prediction in found])[readable])
     cases = faithfulness.read_right(reader, pictures, texts, found)
     layer = faithfulness.best_layer(reader, checkpoint.layers(recipe), cases)
-    return checkpoint.write(recipe, network, folder, **chosen, threshold=sure, explained_layer=layer)
+    checkpoint.configure(folder, checkpoint.config(recipe, **chosen, threshold=sure, explained_layer=layer))
+    return digest
 
 
 def adjustment(logits: np.ndarray, pictures: dataset.Captchas, texts: dataset.Indices) -> np.ndarray:

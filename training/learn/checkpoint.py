@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from training.recipes import Recipe
+from zoo import whole
 from zoo.hub import store, weights
 from zoo.text.alphabets import CharTokenizer
 
@@ -75,6 +76,11 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
 def write(recipe: Recipe, network: nn.Module, folder: Path, **chosen: float | str) -> str:
     """Writes the folder; returns the SHA-256 of its weights, for the catalog."""
     digest = weights.save(network, folder)
-    text = json.dumps(config(recipe, **chosen), indent=2, ensure_ascii=False) + "\n"
-    (folder / store.CONFIG).write_text(text, encoding="utf-8")
+    configure(folder, config(recipe, **chosen))
     return digest
+
+
+def configure(folder: Path, values: dict[str, Any]) -> None:
+    """Writes config.json."""
+    with whole.file(folder / store.CONFIG) as part:
+        part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

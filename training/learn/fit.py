@@ -17,6 +17,7 @@ from training.learn import dataset
 from training.learn.module import Reading
 from training.measure import curves, pages
 from training.recipes import Recipe
+from zoo import whole
 from zoo.hub import store, weights
 
 STARTS = Path(__file__).parents[1] / "starts"  # networks after a step of a training in steps
@@ -149,6 +150,7 @@ def learning_rate(pictures: Pictures, module: Reading, run: Path, precision: str
         rates, losses = (np.array(finder.results[name])[10:-1] for name in ("lr", "loss"))
         taken = module.recipe.learning_rate or float(rates[np.gradient(losses, np.log(rates)).argmin()])
         found = {"rates": rates.tolist(), "losses": losses.tolist(), "taken": taken}
-        path.write_text(json.dumps(found), encoding="utf-8")
+        with whole.file(path) as part:
+            part.write_text(json.dumps(found), encoding="utf-8")
         curves.save_finder(found, run)
     return float(json.loads(path.read_text(encoding="utf-8"))["taken"])

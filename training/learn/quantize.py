@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 import zoo
 from training.data import options
-from training.learn import dataset
+from training.learn import checkpoint, dataset
 from training.measure import evaluate
 from training.measure.metrics import wilson
 from training.measure.truth import expected
@@ -97,7 +97,7 @@ def keep(folder: Path, found: dict[str, dict[str, list[float]]]) -> None:
     config["glyphzoo"].pop("ranges", None)
     if found:
         config["glyphzoo"]["ranges"] = found
-    (folder / store.CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    checkpoint.configure(folder, config)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from training.measure.metrics import wilson
+from zoo import whole
 
 FILE = "evaluation.json"
 
@@ -69,10 +70,10 @@ class Report:
         }
 
     def save(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         rows = [asdict(self.rows[key]) for key in sorted(self.rows)]
         text = json.dumps({"digests": self.digests, "rows": rows}, indent=1, ensure_ascii=False)
-        self.path.write_text(text + "\n", encoding="utf-8")
+        with whole.file(self.path) as part:
+            part.write_text(text + "\n", encoding="utf-8")
 
     def __str__(self) -> str:
         lines = []

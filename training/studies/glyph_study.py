@@ -41,6 +41,7 @@ from training.measure import confusion, curves
 from training.measure.metrics import bootstrap, wilson
 from training.measure.report import rounded
 from training.recipes import Recipe, recipe_of
+from zoo import whole
 from zoo.text.alphabets import ALIKE, alike
 
 ORIGINAL = {  # accuracy and macro-F1 in the study
@@ -116,10 +117,8 @@ class Study:
         path = self.runs / name / "answers.npy"
         if not path.exists():
             found = work()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part.npy")
-            np.save(part, found)
-            part.replace(path)
+            with whole.file(path) as part:
+                np.save(part, found)
         kept: np.ndarray = np.load(path)
         return kept
 

@@ -3,17 +3,16 @@
 import hashlib
 import json
 import math
-import os
-import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
+from zoo import whole
 from zoo.errors import InputError
 from zoo.grid import assign, embed, quality
 from zoo.grid.pictures import Pictures, Progress, of, usual_aspect
@@ -202,7 +201,8 @@ def _points(vectors: npt.NDArray[np.float32], layout: str, seed: int) -> npt.NDA
     path = store.home() / "points" / f"{_key(vectors, layout, seed)}.npy"
     if not path.exists():
         points = reduce(vectors, layout, seed)
-        _keep(path, lambda file: np.save(file, points))
+        with _kept(path) as part:
+            np.save(part, points)
     return np.asarray(np.load(path), np.float64)
 
 
@@ -228,15 +228,15 @@ def _save(path: Path, laid_out: Arrangement) -> None:
     scores = {"quality": asdict(laid_out.quality), "random": asdict(laid_out.random)}
     facts = {"rows": laid_out.rows, "cols": laid_out.cols} | scores
     points = np.zeros((0, 2)) if laid_out.points is None else laid_out.points
-    _keep(path, lambda file: np.savez(file, facts=json.dumps(facts), cells=laid_out.cells, points=points))
+    with _kept(path) as part:
+        np.savez(part, facts=json.dumps(facts), cells=laid_out.cells, points=points)
 
 
-def _keep(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Writes a file, whole or not at all, and deletes the oldest of its folder beyond KEPT."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
-        write(file)
-    os.replace(file.name, path)
+@contextmanager
+def _kept(path: Path) -> Iterator[Path]:
+    """Writes a file whole or not at all, and deletes the oldest files of its folder beyond KEPT."""
+    with whole.file(path) as part:
+        yield part
     store.forget(path.parent, KEPT)
 
 

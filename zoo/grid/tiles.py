@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zoo import cores
+from zoo import cores, whole
 from zoo.grid import assign
 from zoo.grid.arrangement import MAX_SIDE, Arrangement
 from zoo.grid.mosaic import PAPER, in_cell, view
@@ -68,6 +68,5 @@ def write(pictures: Pictures, arrangement: Arrangement, folder: Path, progress: 
         "single": "picture/{i}",
         "points": [] if arrangement.points is None else assign.normalised(arrangement.points).round(4).ravel().tolist(),
     }
-    part = folder / f"{DATA}.part"
-    part.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-    part.replace(folder / DATA)
+    with whole.file(folder / DATA) as part:
+        part.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")

@@ -1,7 +1,5 @@
 """A network's weights on the disk: float16, normalisation layers float32; every tensor is checked when loaded."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import torch
@@ -9,6 +7,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from zoo import whole
 from zoo.errors import InputError
 from zoo.hub import store
 
@@ -96,11 +95,7 @@ def save(network: nn.Module, folder: Path) -> str:
         tensors[key] = tensor.to("cpu", torch.float16 if half else tensor.dtype, copy=True).contiguous()
         if not torch.isfinite(tensors[key]).all():
             raise ValueError(f"{key} is not finite in {tensors[key].dtype}; the network is not written")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        written = Path(scratch) / store.WEIGHTS
-        save_file(tensors, written, metadata={"format": "pt"})
-        digest = store.sha256(written)
-        written.chmod(0o644)  # safetensors leaves it to its owner alone
-        os.replace(written, folder / store.WEIGHTS)
-    return digest
+    with whole.file(folder / store.WEIGHTS) as part:
+        save_file(tensors, part, metadata={"format": "pt"})
+        part.chmod(0o644)  # safetensors leaves it to its owner alone
+        return store.sha256(part)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
+from zoo import whole
 from zoo.runtime.graph import Array, Graph, Runtime
 
 EXPORT = 6  # part of the names of exported files: raised when the same weights are exported differently
@@ -69,7 +68,8 @@ class OnnxRuntime:
             log.warning("%s cannot be exported (%s); torch computes it", name, str(error).split("\n")[0])
             return TorchRuntime(graphs, "cpu")
         try:
-            keep(model, self._path(name, model))
+            with whole.file(self._path(name, model)) as part:
+                part.write_bytes(model)
         except OSError as error:
             log.warning("%s cannot be kept (%s) and is made anew at every start", name, error.strerror)
         return self._session(name, model)
@@ -95,12 +95,3 @@ class OnnxRuntime:
         count = len(next(iter(inputs.values())))
         rows = ({name: value[i : i + 1] for name, value in inputs.items()} for i in range(count))
         return tuple(map(np.concatenate, zip(*(compute(graph, **row) for row in rows), strict=True)))
-
-
-def keep(model: bytes, path: Path) -> None:
-    """Writes a file in one step, so that several processes may do it at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        written = Path(scratch) / path.name
-        written.write_bytes(model)
-        os.replace(written, path)

@@ -21,6 +21,7 @@ from training.learn import calibrate, checkpoint, dataset
 from training.learn.fit import Pictures, fit
 from training.learn.module import build
 from training.recipes import Recipe, recipe_of
+from zoo.readers.checkpoint import Settings
 from zoo.readers.prediction import Prediction
 from zoo.text.alphabets import CharTokenizer
 
@@ -75,6 +76,8 @@ def test_few_of_the_readable_captchas_are_called_unsure(
     answers = iter([Prediction("", sure[int(i)], (), (), "ok") for i in texts])
 
     class Reader:
+        settings = Settings((64, 128), (0.5,) * 3, (0.5,) * 3, 1.0, 0.0)
+
         def read(self, images: list[Image.Image], lm: None) -> list[Prediction]:
             return [next(answers) for _ in images]
 
