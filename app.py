@@ -13,7 +13,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from demos.api import visualizations
+from demos.api import routes, worker
 from demos.api.jobs import Jobs
 from demos.studies import memorization
 from demos.tabs import captcha, glyph, letters, persian, read, words
@@ -61,5 +61,5 @@ if __name__ == "__main__":
         footer_links=["api", "settings"],
         run_history=False,
         state_session_capacity=VISITORS,
-        app_kwargs={"routes": visualizations.routes(Jobs()), "lifespan": visualizations.working},
+        app_kwargs={"routes": [routes.mount(Jobs())], "lifespan": worker.running},
     )
