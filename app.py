@@ -17,6 +17,7 @@ from demos.api import routes, worker
 from demos.api.jobs import Jobs
 from demos.studies import memorization
 from demos.tabs import captcha, glyph, letters, persian, read, words
+from demos.widgets import plots
 
 TABS = {
     "Read": read.build,
@@ -25,7 +26,7 @@ TABS = {
     "Persian": persian.build,
     "Words": words.build,
     **({"Letters": letters.build} if letters.present() else {}),
-    **({"Memorisation": memorization.build} if memorization.results() else {}),
+    **({"Memorisation": memorization.build} if plots.results(memorization.NAME) else {}),
 }
 # Fonts of the reader's own system: no request leaves the machine.
 THEME = gr.themes.Default(

@@ -94,7 +94,7 @@ def read_every(paths: Sequence[str], progress: Progress) -> list[Read]:
 def told(one: Read) -> dict[str, Any]:
     """A picture's answers as programs get them."""
     said = [
-        {"network": answer.network, "label": answer.found.label, **answers.told(answer.found, answer.milliseconds)}
+        {"network": answer.network, "label": answer.found.label, **answers.as_json(answer.found, answer.milliseconds)}
         for answer in one.answers
     ]
     return {"file": one.file, "answers": said, "error": one.problem or None}
@@ -194,7 +194,7 @@ def detail(path: str) -> str:
     if one.status != "empty":
         name = one.answers[0].network
         maps = answers.overlays(name, preprocess.load(path).rgb, found=one.answers[0].found)
-        looked = f"<h4>Where {name} looked</h4>{answers.looked(maps[:1])}"
+        looked = f"<h4>Where {name} looked</h4>{answers.heat_maps(maps[:1])}"
     warning = f'<p class="note" role="status">{doubt}</p>' if doubt else ""
     return f"<h3>{html.escape(one.file)}</h3>{one.note}{warning}<ol class='every'>{said}</ol>{looked}"
 

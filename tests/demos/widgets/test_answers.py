@@ -48,7 +48,7 @@ def test_an_answer_says_what_was_read_and_how_sure_it_is(status: str, text: str,
 
 
 def test_maps_have_a_name_for_those_who_cannot_see_them() -> None:
-    shown = answers.looked([(Image.new("RGB", (8, 4)), '"'), (Image.new("RGB", (8, 4)), "b")])
+    shown = answers.heat_maps([(Image.new("RGB", (8, 4)), '"'), (Image.new("RGB", (8, 4)), "b")])
     assert shown.count("<img") == 2 and shown.count('alt="Heat map: where the network looked for ') == 2
     assert "for &quot;" in shown and 'width="8" height="4"' in shown
-    assert "nothing to show" in answers.looked([])
+    assert "nothing to show" in answers.heat_maps([])
