@@ -135,6 +135,40 @@ def test_what_makes_no_sense_is_refused(client: httpx2.Client, fields: dict[str,
     assert answer.status_code == 400 and answer.json()["error"].startswith(sentence)
 
 
+def test_a_forms_texts_are_options_too(client: httpx2.Client, jobs: Jobs) -> None:
+    fields = {"dataset": "digits", "rows": "40", "cols": "", "layout": ""}
+    answer = client.post(PATH, data=fields)
+    job = jobs.get(answer.json()["output"]["id"])
+    assert answer.status_code == 202 and job and job.request == Request(dataset="digits", rows=40)
+    for wrong, sentence in (
+        ({"rows": " 40"}, "rows is"),
+        ({"rows": "9" * 5000}, "rows is"),
+        ({"file": "x"}, "There is"),
+    ):
+        answer = client.post(PATH, data=fields | wrong)
+        assert answer.status_code == 400 and answer.json()["error"].startswith(sentence) and len(answer.text) < 200
+    answer = post(client, zipped(1), dataset="digits")
+    assert answer.status_code == 400 and answer.json()["error"].startswith("Send either")
+
+
+def test_the_document_names_each_status_that_there_is(client: httpx2.Client) -> None:
+    document = client.get("/v2/openapi.json").json()
+    statuses = {
+        (method, path): set(operation["responses"])
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert document["servers"] == [{"url": routes.PREFIX}]
+    assert statuses == {
+        ("post", "/visualizations"): {"202", "400", "413", "429"},
+        ("get", "/visualizations/{key}"): {"200", "404"},
+        ("get", "/visualizations/{key}/{name}"): {"200", "404"},
+    }
+    bodies = document["paths"]["/visualizations"]["post"]["requestBody"]["content"]
+    assert bodies.keys() == {"application/json", "multipart/form-data"}
+    assert "20 pictures" in bodies["multipart/form-data"]["schema"]["properties"]["file"]["description"]
+
+
 def test_what_is_no_request_is_refused(client: httpx2.Client, jobs: Jobs) -> None:
     json = {"Content-Type": "application/json"}
     for answer in (
@@ -312,9 +346,9 @@ def test_an_upload_that_hides_its_length_is_cut_off(client: httpx2.Client, jobs:
 
 
 def test_an_unknown_id_is_not_found(client: httpx2.Client) -> None:
-    for path in ("0" * 24, "nothing", "..%2fjobs.sqlite", f"{'0' * 24}/image.jpg"):
+    for path in ("0" * 24, "nothing", "..%2frequests.sqlite", "a%0Ab", f"{'0' * 24}/image.jpg"):
         answer = client.get(f"{PATH}/{path}")
-        assert answer.status_code == 404
+        assert answer.status_code == 404 and answer.json()["error"].endswith(".")
     assert "post its pictures again" in client.get(f"{PATH}/{'0' * 24}").json()["error"]
 
 
