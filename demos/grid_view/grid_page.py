@@ -1,4 +1,4 @@
-"""What the picture grid's page shows; demos/grid.py serves it."""
+"""The page of the picture grid; demos/grid.py serves it."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ from zoo.hub import store
 from zoo.images import preprocess
 
 T = TypeVar("T")
-FLAG = "--local-folders"  # behind a -- when the server is started; without it no visitor names a path of its disk
+FLAG = "--local-folders"  # after -- when the server is started; without it visitors cannot name local folders
 FOLDERS = FLAG in sys.argv
 OTHER = {
     "A zip of pictures": "zip",
@@ -42,12 +42,12 @@ EMBEDDERS = {
 }
 LAYOUTS = {"umap": "UMAP, then cells", "tsne": "t-SNE, then cells", "sorted": "sorted into cells"}
 COLOURS = {"": "nothing", "label": "label", "prediction": "what the reader says", "right": "right or wrong"}
-SUITED = {  # the network that lays out and reads a set as long as the visitor names no other
+SUITED = {  # the network for each set, until the visitor chooses another
     "A thousand drawn captchas": "captcha-seq2seq",
     "Handwritten digits": "glyph-efficientnet",
     "Drawn letters and digits": "glyph-efficientnet",
 }
-NETWORKS = "alike", "reader"  # the widgets that choose one
+NETWORKS = "alike", "reader"  # keys of the widgets that choose a network
 MEANING = {
     "dpq16": ("Neighbours alike", "DPQ, p = 16: how much more alike neighbours are than any two pictures; 1 is best."),
     "dpq2": ("Order at large", "DPQ, p = 2: the same for the order of the whole grid; 1 is best."),
@@ -60,15 +60,15 @@ MEANING = {
     ),
 }
 NEAREST = 12
-DOTS = 10_000  # points that are sent to the browser for the plot; of more, the grid itself shows them
+DOTS = 10_000  # points in the plot, at most; the grid itself can show more
 ZIP_MB = 500
-UPLOADS = 10  # zips on the disk: of more, the oldest are deleted
-LINK: Literal["query-params"] = "query-params"  # what is chosen stands in the page's address, to be kept or shared
+UPLOADS = 10  # zips on the disk; older ones are deleted
+LINK: Literal["query-params"] = "query-params"  # choices become part of the page's address
 
 
 @st.cache_resource
 def viewer() -> Any:
-    """The grid on a canvas, as a component of the page."""
+    """The component that draws the grid on a canvas."""
     shown, page = resources.files("zoo.grid"), resources.files("demos.grid_view")
     return st.components.v2.component(
         "glyphzoo_grid",
@@ -80,7 +80,7 @@ def viewer() -> Any:
 
 
 def choose(place: DeltaGenerator) -> Path | None:
-    """The folder, zip or data set that the visitor chose; None as long as it is not named."""
+    """The chosen folder, zip or data set; None until it is named."""
     name = st.selectbox(
         "Pictures",
         [*sets.SETS, *OTHER],
@@ -90,10 +90,10 @@ def choose(place: DeltaGenerator) -> Path | None:
         help=None if FOLDERS else f"Started with {FLAG}, the page shows folders of its own machine too.",
     )
     if name in sets.SETS:
-        return told(place, lambda tell: sets.folder(name, tell))
+        return with_progress(place, lambda progress: sets.folder(name, progress))
     if OTHER[name] == "zip":
         upload = st.file_uploader("Zip", type="zip", max_upload_size=ZIP_MB)
-        return kept(upload.getvalue()) if upload else None
+        return stored(upload.getvalue()) if upload else None
     if OTHER[name] == "folder":
         path = st.text_input("Folder", placeholder="/home/me/pictures", key="folder", bind=LINK)
         return Path(path).expanduser() if path else None
@@ -103,12 +103,12 @@ def choose(place: DeltaGenerator) -> Path | None:
 
 @st.cache_data(ttl=3600, show_spinner="Fetching the data set")
 def fetched(name: str) -> Path:
-    """A data set of the Hub, asked for once an hour."""
+    """The folder of a data set of the Hub, fetched at most once an hour."""
     return grid.fetch(name)
 
 
-def kept(content: bytes) -> Path:
-    """An uploaded zip on the disk, by what it holds."""
+def stored(content: bytes) -> Path:
+    """Stores an uploaded zip under its hash."""
     path = store.home() / "uploads" / f"{hashlib.sha256(content).hexdigest()[:24]}.zip"
     if not path.exists():
         with whole.file(path) as part:
@@ -118,33 +118,35 @@ def kept(content: bytes) -> Path:
     return path
 
 
-def told(place: DeltaGenerator, work: Callable[[grid.Progress], T]) -> T:
-    """Does some work while a progress bar in an empty place names its stage."""
+def with_progress(place: DeltaGenerator, work: Callable[[grid.Progress], T]) -> T:
+    """Does some work; a progress bar in an empty place shows its stage."""
 
-    def tell(stage: str, done: int, total: int) -> None:
+    def report(stage: str, done: int, total: int) -> None:
         place.progress(min(done / max(total, 1), 1.0), f"{stage} {f'{done:,} of {total:,}' if total > 1 else '…'}")
 
-    found = work(tell)
+    result = work(report)
     place.empty()
-    return found
+    return result
 
 
 def arranged(
     place: DeltaGenerator, source: Path, embedder: str, layout: str, rows: int | None, cols: int | None
 ) -> maps.Map:
-    """The map of some pictures; computed once, and again when a file of theirs has changed."""
+    """The map of the pictures in `source`; computed again only after a file has changed."""
     if not source.exists():
         raise zoo.InputError(f"{source} does not exist; name a folder of pictures or a zip of one.")
-    wish = str(source), maps.stamp(source), embedder, layout, rows, cols
-    if shown := maps.opened(wish):
+    request = str(source), maps.stamp(source), embedder, layout, rows, cols
+    if shown := maps.opened(request):
         return shown
     pictures = grid.find(source)
-    found = told(place, lambda tell: grid.arrange(pictures, rows, cols, embedder or None, layout, progress=tell))
-    return told(place, lambda tell: maps.show(wish, pictures, found, tell))
+    found = with_progress(
+        place, lambda progress: grid.arrange(pictures, rows, cols, embedder or None, layout, progress=progress)
+    )
+    return with_progress(place, lambda progress: maps.show(request, pictures, found, progress))
 
 
 def options(place: DeltaGenerator) -> maps.Map | None:
-    """The side bar: what is shown, and how."""
+    """Adds the side bar; returns the map of its choices."""
     with st.sidebar:
         source = choose(place)
         suit([key for key in NETWORKS if key not in st.session_state and key not in st.query_params])
@@ -167,7 +169,7 @@ def options(place: DeltaGenerator) -> maps.Map | None:
 
 
 def quality(found: grid.Arrangement) -> None:
-    """The figures, each beside what random cells score, and a sentence on what it means."""
+    """Shows each measure beside that of random cells, and what it means."""
     scores = {name: (getattr(found.quality, name), getattr(found.random, name)) for name in MEANING}
     known = [name for name in MEANING if None not in scores[name]]
     if found.points is None:
@@ -180,8 +182,8 @@ def quality(found: grid.Arrangement) -> None:
 
 
 def downloads(shown: maps.Map, chosen: list[int] | None, title: str) -> None:
-    """Buttons that give the whole map, or the pictures chosen, as files."""
-    pictures, found = shown.pictures, shown.found
+    """Adds buttons that download the map, or the chosen pictures."""
+    pictures, found = shown.pictures, shown.arrangement
     if chosen is None:
         files = {
             "PNG": ("png", lambda: png(mosaic.montage(pictures, found))),
@@ -206,7 +208,7 @@ def png(picture: Any) -> bytes:
 
 
 def packed(pictures: grid.Pictures, names: list[str]) -> bytes:
-    """A zip of some pictures, as they are."""
+    """A zip of the named pictures, unchanged."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
@@ -216,13 +218,13 @@ def packed(pictures: grid.Pictures, names: list[str]) -> bytes:
 
 @st.cache_resource
 def embedder(name: str) -> embed.Embedder:
-    """An embedder, kept for all visitors."""
+    """An embedder, shared by all visitors."""
     return embed.embedder(name)
 
 
 def alike(shown: maps.Map) -> tuple[list[int], list[float]]:
-    """The pictures most alike the one that was clicked or uploaded, whichever was later, and their distances."""
-    found, state = shown.found, st.session_state
+    """Indices and distances of the nearest pictures to the one clicked or uploaded last."""
+    found, state = shown.arrangement, st.session_state
     clicked, upload = getattr(state.get(f"grid {shown.key}"), "clicked", None), state.get("upload")
     if state.get("by") == "upload" and upload:
         try:
@@ -240,32 +242,32 @@ def alike(shown: maps.Map) -> tuple[list[int], list[float]]:
 
 
 def search(shown: maps.Map, nearest: list[int], distances: list[float]) -> None:
-    """Where to upload a picture, and those found."""
+    """Adds the upload of a picture, and shows the nearest ones."""
     st.file_uploader(
         "Search by a picture: upload one, or click one on the grid",
         type=["png", "jpg", "jpeg", "webp"],
         key="upload",
-        on_change=later,
+        on_change=searched,
         args=("upload",),
     )
     with st.container(horizontal=True):
         for i, distance in zip(nearest, distances, strict=True):
-            name = shown.pictures.names[shown.found.kept[i]]
+            name = shown.pictures.names[shown.arrangement.kept[i]]
             st.image(shown.pictures.read(name), f"{plain(name)} · {distance:.2f}", width=120)
 
 
 def plain(text: str) -> str:
-    """A text that others wrote, so that Streamlit shows it as it is: in Markdown, with no markup, on one line."""
+    """Escapes a text for Markdown, on one line."""
     return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
-def later(by: str) -> None:
-    """Notes what the visitor searched by last."""
+def searched(by: str) -> None:
+    """Remembers what the visitor searched by last."""
     st.session_state["by"] = by
 
 
 def suit(keys: Sequence[str] = NETWORKS) -> None:
-    """Has the pictures that were chosen laid out and read by the network that suits them, or only one of both."""
+    """Sets the widgets of `keys` to the network that suits the chosen pictures."""
     for key in keys:
         st.session_state[key] = SUITED.get(st.session_state["pictures"], "")
 
@@ -274,12 +276,12 @@ def main() -> None:
     st.set_page_config("Glyphzoo · grid", layout="wide")
     st.title("Pictures on a grid")
     st.caption("A network turns each picture into a vector; like vectors come to lie beside each other, one to a cell.")
-    place = st.empty()  # where the progress of whatever takes its time is told
+    place = st.empty()  # of the progress bar
     try:
         shown = options(place)
         if shown is None:
             return
-        found = shown.found
+        found = shown.arrangement
         bar = st.columns([2, 2, 2, 1])
         colour = bar[0].selectbox("Colour by", list(COLOURS), format_func=COLOURS.get, key="colour", bind=LINK)
         readers = ["", *zoo.names()]
@@ -287,12 +289,12 @@ def main() -> None:
         start = bar[2].radio("Show", ["grid", "points"], horizontal=True, disabled=found.points is None)
         select = bar[3].toggle("Select", help="Draw a box on the grid; Shift does the same.")
         nearest, distances = alike(shown)
-        unsaid = bool(reader) and not maps.said(shown, reader).exists()
+        unread = bool(reader) and not maps.readings(shown, reader).exists()
         data = {
             "url": shown.url,
             "colour": colour,
             "reader": reader,
-            "says": maps.said(shown, reader).name if reader and not unsaid else "",
+            "says": maps.readings(shown, reader).name if reader and not unread else "",
             "select": select,
             "points": start == "points",
             "lit": nearest,
@@ -300,7 +302,7 @@ def main() -> None:
         at = viewer()(
             data=data,
             key=f"grid {shown.key}",
-            on_clicked_change=partial(later, "click"),
+            on_clicked_change=partial(searched, "click"),
             on_selected_change=lambda: None,
         )
         quality(found)
@@ -324,8 +326,8 @@ def main() -> None:
             with st.expander(f"{len(skipped):,} files were left out"):
                 rows = list(skipped.items())[:500]
                 st.table([{"file": plain(name), "reason": plain(reason)} for name, reason in rows])
-        if unsaid:  # last, for the pictures can be looked at meanwhile
-            told(place, lambda tell: maps.say(shown, reader, tell))
+        if unread:  # last, so that the pictures can be looked at meanwhile
+            with_progress(place, lambda progress: maps.read(shown, reader, progress))
             st.rerun()
     except zoo.InputError as error:
         st.error(plain(str(error)))

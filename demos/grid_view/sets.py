@@ -1,4 +1,4 @@
-"""Sets of pictures that the grid's page offers, drawn once on this machine and kept."""
+"""The sets of pictures that the grid's page offers; each is drawn once and kept."""
 
 import csv
 import shutil
@@ -23,7 +23,7 @@ Drawn = Iterator[tuple[Image.Image, str]]
 
 
 def captchas() -> Drawn:
-    """Captchas of the hundred words, in the page's fonts on every background."""
+    """Captchas of the hundred words in the page's fonts, on every background."""
     rng = np.random.default_rng(0)
     kinds, fonts = list(degrade.BY_NAME), list(FONTS.values())
     for _ in range(COUNT):
@@ -36,7 +36,7 @@ def captchas() -> Drawn:
 
 
 def digits() -> Drawn:
-    """scikit-learn's handwritten digits (Alpaydin & Kaynak 1998, UCI), 8 × 8 pixels, the first thousand and a few."""
+    """The first 1,024 of scikit-learn's handwritten digits (Alpaydin & Kaynak 1998, UCI), 8 × 8 pixels."""
     from sklearn.datasets import load_digits
 
     data = load_digits()
@@ -45,7 +45,7 @@ def digits() -> Drawn:
 
 
 def glyphs() -> Drawn:
-    """Letters and digits in the page's fonts, turned and moved a little."""
+    """Letters and digits in the page's fonts, slightly rotated and shifted."""
     rng = np.random.default_rng(0)
     fonts = [ImageFont.truetype(str(path), 40) for path in FONTS.values()]
     for i in range(COUNT):
@@ -65,7 +65,7 @@ BY_NAME = {draw.__name__: title for title, draw in SETS.items()}
 
 
 def folder(name: str, progress: Progress | None = None) -> Path:
-    """The set's folder, an ImageFolder; drawn when it is first asked for."""
+    """The set's folder in the Hub's ImageFolder layout; drawn at the first call."""
     path = store.home() / "sets" / SETS[name].__name__
     if path.exists():
         return path
@@ -81,6 +81,6 @@ def folder(name: str, progress: Progress | None = None) -> Path:
                 progress("drawing the set", i + 1, COUNT)
     try:
         part.rename(path)
-    except OSError:  # another session was faster
+    except OSError:  # another session has drawn it meanwhile
         shutil.rmtree(part)
     return path

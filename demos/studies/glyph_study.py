@@ -1,15 +1,13 @@
-"""The study beside the Draw tab: which models learn single characters how well, and what they take for what."""
+"""The study on the Draw tab: how well several models learn single characters, and what they confuse."""
 
 import html
-import json
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demos.widgets import confusion, figures, tables
+from demos.widgets import confusion, figures, plots, tables
 
-FOLDER = Path(__file__).parents[1] / "results" / "glyph_study"  # as python -m training.studies.glyph_study leaves it
+NAME = "glyph_study"  # of the results of training.studies.glyph_study
 TILE = 56, 56  # height and width in pixels of a picture of errors.png
 INTRODUCTION = """\
 ### The study: one set of characters, several models
@@ -22,8 +20,9 @@ MNIST and fonts, as many of each class; no drawing and no font is in two parts.
 
 
 def build() -> None:
-    """The study's table, confusion matrix and curves; call it inside gr.Blocks."""
-    study = json.loads((FOLDER / "study.json").read_text(encoding="utf-8"))
+    """Adds the study's tables, confusion matrix and curves, if it was done."""
+    if not (study := plots.results(NAME)):
+        return
     parts = study["protocol"]
     with gr.Column(elem_id="glyph-study"):
         gr.Markdown(INTRODUCTION.format(total=parts["train"] + parts["validation"] + parts["test"]))
@@ -31,33 +30,15 @@ def build() -> None:
         with gr.Accordion("What was tried for the last rows", open=False, elem_id="glyph-grid"):
             gr.HTML(grid(study))
         gr.Markdown(f"**What is taken for what** by {study['best']}: {confusion.LEGEND}")
-        confusion.matrix(study, FOLDER / "errors.png", TILE, "glyph-study")
+        confusion.matrix(study, plots.RESULTS / NAME / "errors.png", TILE, "glyph-study")
         gr.Markdown(ambiguous(study))
-        with gr.Row():
-            for measure in ("loss", "accuracy"):
-                with gr.Column(min_width=300):
-                    gr.Markdown(
-                        f"**{measure.title()}** by epoch: a full line for training, a dotted one for validation"
-                    )
-                    gr.Plot(
-                        figures.curves(study["curves"], measure),
-                        label=f"{measure.title()} by epoch",
-                        show_label=False,
-                        container=False,
-                        elem_classes="chart",
-                    )
+        plots.curves(study["curves"])
         gr.Markdown("**How many of each class** there are to learn from")
-        gr.Plot(
-            figures.distribution(study["classes"], study["counts"]["train"]),
-            label="Images of each class",
-            show_label=False,
-            container=False,
-            elem_classes="chart",
-        )
+        plots.plot(figures.distribution(study["classes"], study["counts"]["train"]), "Images of each class")
 
 
 def table(study: dict[str, Any]) -> str:
-    """Every model's accuracy and macro-F1 on the test images, with 95 % intervals, beside the original study's."""
+    """Accuracy and macro-F1 of every model on the test images, with 95 % intervals, beside the original study."""
     rows = [
         (
             f"{html.escape(model['name'])}<small>{html.escape(_how(model))}</small>",
@@ -73,7 +54,7 @@ def table(study: dict[str, Any]) -> str:
 
 
 def grid(study: dict[str, Any]) -> str:
-    """The networks among which the last rows' size, learning rate and dropout were chosen, on validation images."""
+    """The grid search for the last rows: size, learning rate and dropout, on validation images."""
     tried = study["grid"]
     best = max(range(len(tried)), key=lambda i: (tried[i]["accuracy"], tried[i]["macro_f1"]))
     rows = [
@@ -101,7 +82,7 @@ def _how(model: dict[str, Any]) -> str:
 
 
 def ambiguous(study: dict[str, Any]) -> str:
-    """How many of the errors a person would make too."""
+    """The share of errors that a person would make too."""
     groups = ", ".join("/".join(group) for group in study["ambiguous"]["groups"])
     share = figures.percent(study["ambiguous"]["share_of_errors"])
     return (

@@ -1,15 +1,12 @@
-"""What context is worth to a reader, beside the Words tab: a CNN alone, and with LSTMs."""
+"""The ablation on the Words tab: what context is worth, a CNN with and without LSTMs."""
 
 import html
-import json
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demos.widgets import tables
+from demos.widgets import plots, tables
 
-FOLDER = Path(__file__).parents[1] / "results" / "lstm_ablation"  # as training.studies.lstm_ablation leaves it
 INTRODUCTION = """\
 ### What context is worth
 
@@ -28,10 +25,8 @@ an l stands near, and the convolutions see it.
 
 
 def build() -> None:
-    """The ablation's table, where there is one; call it inside gr.Blocks."""
-    path = FOLDER / "study.json"
-    if path.exists():
-        study = json.loads(path.read_text(encoding="utf-8"))
+    """Adds the ablation to the tab, if it was done."""
+    if study := plots.results("lstm_ablation"):  # of training.studies.lstm_ablation
         with gr.Column(elem_id="lstm-ablation", elem_classes="evaluation"):
             gr.Markdown(INTRODUCTION.format(**study))
             gr.HTML(table(study))
@@ -39,7 +34,7 @@ def build() -> None:
 
 
 def table(study: dict[str, Any]) -> str:
-    """Every network's word accuracy, character error rate and mistaken strokes, with 95 % intervals."""
+    """Word accuracy, CER and errors among upright strokes of every network, with 95 % intervals."""
     rows = [
         (
             html.escape(row["name"]),

@@ -1,16 +1,15 @@
-"""The Memorisation tab: a network that learns nonsense by heart, and what that says of a network that does not."""
+"""The Memorisation tab: a network learns wrong labels and noise by heart."""
 
 import html
-import json
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from demos.widgets import answers, confusion, figures, tables
+from demos.widgets import answers, confusion, figures, plots, tables
 
-FOLDER = Path(__file__).parents[1] / "results" / "memorization"  # as python -m training.studies.memorization leaves it
+NAME = "memorization"  # of the results of training.studies.memorization
+PARTS = "train", "test"
 INTRODUCTION = """\
 ### Learned, or learned by heart?
 
@@ -30,33 +29,22 @@ given, and what the network answers.
 ACCURACY = "**Accuracy** by epoch: a full line on what it is trained on, a dotted one on pictures that it never saw"
 
 
-def results() -> dict[str, Any] | None:
-    """What the study found, where it was done."""
-    path = FOLDER / "study.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
 def build() -> None:
-    """The tab's text, table, curves and pictures; call it inside gr.Blocks."""
-    study = results()
-    assert study is not None
+    """Adds the tab's text, table, curves and pictures, if the study was done."""
+    if not (study := plots.results(NAME)):
+        return
     with gr.Column(elem_id="memorization", elem_classes="evaluation"):
         gr.Markdown(INTRODUCTION.format(count=study["kinds"][0]["train"]["images"]))
         gr.HTML(table(study))
         gr.Markdown(ACCURACY)
-        gr.Plot(
-            figures.curves({kind["name"]: kind["history"] for kind in study["kinds"]}, "accuracy"),
-            label="Accuracy by epoch",
-            show_label=False,
-            container=False,
-            elem_classes="chart",
-        )
+        runs = {kind["name"]: kind["history"] for kind in study["kinds"]}
+        plots.plot(figures.curves(runs, "accuracy"), "Accuracy by epoch")
         gr.Markdown(PICTURES)
         gr.HTML(pictures(study))
 
 
 def table(study: dict[str, Any]) -> str:
-    """Accuracy of each network on what it was trained on and on what it never saw, with 95 % intervals."""
+    """Accuracy of each network on its training pictures and on others, with 95 % intervals."""
     rows = [
         (html.escape(kind["name"]), *(tables.with_interval(kind[p]["accuracy"], kind[p]["interval"]) for p in PARTS))
         for kind in study["kinds"]
@@ -66,13 +54,10 @@ def table(study: dict[str, Any]) -> str:
     return tables.table("Percent, with 95 % intervals", columns, rows)
 
 
-PARTS = "train", "test"
-
-
 def pictures(study: dict[str, Any]) -> str:
-    """Pictures to open: what is printed, the label that was given, what the network answers; as HTML."""
+    """Cards to open: printed text, given label and the network's answer. As HTML."""
     height, width = study["tile"]
-    source = answers.data_url(Image.open(FOLDER / "pictures.png"))
+    source = answers.data_url(Image.open(plots.RESULTS / NAME / "pictures.png"))
     style = f"#memorization .tile {{ background-image: url({source}); width: {width}px; height: {height}px }}"
     cards = "".join(
         f"<li><details><summary>{confusion.tile_of(i, (height, width))}</summary>printed <b>"

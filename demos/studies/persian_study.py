@@ -1,15 +1,12 @@
-"""The study beside the Persian tab: what a network brings along, and how fast each of its layers should learn."""
+"""The study on the Persian tab: pretrained or random weights, frozen or trained layers."""
 
 import html
-import json
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demos.widgets import tables
+from demos.widgets import plots, tables
 
-FOLDER = Path(__file__).parents[1] / "results" / "persian_study"  # as training.studies.persian_study leaves it
 INTRODUCTION = """\
 ### The study: frozen and whole, taught and from scratch
 
@@ -23,16 +20,15 @@ is easier than the figures above this: every font that is tested was trained on 
 
 
 def build() -> None:
-    """The study's table, where there is one; call it inside gr.Blocks."""
-    path = FOLDER / "study.json"
-    if path.exists():
+    """Adds the study to the tab, if it was done."""
+    if study := plots.results("persian_study"):  # of training.studies.persian_study
         with gr.Column(elem_id="persian-study", elem_classes="evaluation"):
             gr.Markdown(INTRODUCTION)
-            gr.HTML(table(json.loads(path.read_text(encoding="utf-8"))))
+            gr.HTML(table(study))
 
 
 def table(study: dict[str, Any]) -> str:
-    """Every training's accuracy on the held-out tenth, beside the original study's."""
+    """Accuracy of every training on the held-out tenth, beside the original study."""
     models = study["models"]
     rows = [
         (

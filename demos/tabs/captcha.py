@@ -14,7 +14,7 @@ from PIL import Image
 import zoo
 from demos.grid_view.sets import FONTS
 from demos.tabs import words
-from demos.widgets import answers, evaluation, figures, inside
+from demos.widgets import answers, evaluation, figures, inside, plots
 from demos.widgets.answers import Network
 from training.data.drawing import captchas, degrade, fonts, styles
 from training.data.drawing.styles import Style
@@ -103,6 +103,7 @@ ABOUT = (
 )
 
 
+@answers.endpoint
 def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads the text of a captcha with every network that can.
 
@@ -115,14 +116,12 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
         right, 0 to 1), its status (ok, unsure or empty), the five best alternatives with their probabilities, and the
         milliseconds that it took; besides, a note on how the picture was converted, if it was.
     """
-    try:
-        given = answers.opened(picture)
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    said = {network.name: answers.told(*answers.read(network.name, given.rgb)) for network in NETWORKS}
-    return {"note": given.note, **said}
+    given = answers.opened(picture)
+    found = {network.name: answers.as_json(*answers.read(network.name, given.rgb)) for network in NETWORKS}
+    return {"note": given.note, **found}
 
 
+@answers.endpoint
 def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[Image.Image, str]]:
     """Shows where a network looked when it read a captcha, as heat maps laid over the picture.
 
@@ -135,13 +134,11 @@ def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[
         Pictures with their captions: the whole text first, then the character that the map belongs to.
     """
     if network not in (known := [network.name for network in NETWORKS]):
-        raise gr.Error(f"There is no network {network!r}; choose {' or '.join(known)}.", print_exception=False)
-    try:
-        return answers.overlays(network, answers.opened(picture).rgb)
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise zoo.InputError(f"There is no network {network!r}; choose {' or '.join(known)}.")
+    return answers.overlays(network, answers.opened(picture).rgb)
 
 
+@answers.endpoint
 def make_captcha(text: str, font: str, background: str, noise: float, ink: str, case: str) -> Image.Image:
     """Draws a captcha.
 
@@ -157,39 +154,29 @@ def make_captcha(text: str, font: str, background: str, noise: float, ink: str, 
         The captcha, 192 by 48 pixels.
     """
     if not 1 <= len(text) <= english.LONGEST or not set(text) <= set(ALPHANUMERIC):
-        raise gr.Error(
-            f"Write 1 to {english.LONGEST} letters (A to Z) and digits, without spaces.", print_exception=False
-        )
+        raise zoo.InputError(f"Write 1 to {english.LONGEST} letters (A to Z) and digits, without spaces.")
     rng = np.random.default_rng()
     return Image.fromarray(captchas.sample(CASES[case](text), FONTS[font], background, noise, rgb(ink), rng).image)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """The colour that a colour picker gives: #rrggbb or rgba(r, g, b, a), where the numbers may have decimals."""
+    """Parses #rrggbb or rgba(r, g, b, a), as a colour picker gives them; the numbers may have decimals."""
     if re.fullmatch("#[0-9a-fA-F]{6}", colour):
         red, green, blue = bytes.fromhex(colour[1:])
     elif found := re.match(r"rgba?\(\s*([\d.]+)[,\s]+([\d.]+)[,\s]+([\d.]+)", colour):
         red, green, blue = (min(round(float(value)), 255) for value in found.groups())
     else:
-        raise gr.Error("Choose a colour such as #1f3a5f.", print_exception=False)
+        raise zoo.InputError("Choose a colour such as #1f3a5f.")
     return red, green, blue
 
 
-def show(upload: dict[str, Any] | None, *, asked: bool = False) -> list[Any]:
-    """What the page says to a picture: a message, whether the answers and the invitation are seen, the answers."""
-    said: list[Any] = [gr.skip()] * 3 * len(NETWORKS)
-    if not upload and not asked:  # the picture was taken away
-        return ["", None, gr.Column(visible=False), gr.Column(visible=True), *said]
-    try:
-        picture = answers.opened(upload)
-    except zoo.InputError as error:
-        return [answers.problem(error), None, gr.Column(visible=False), gr.Column(visible=True), *said]
-    said = [place for network in NETWORKS for place in answers.say(network, picture.rgb)[1]]
-    return [answers.note(picture), picture.rgb, gr.Column(visible=True), gr.Column(visible=False), *said]
+def _shown(picture: Image.Image, message: str) -> list[Any]:
+    places = [place for network in NETWORKS for place in answers.respond(network, picture)[1]]
+    return answers.with_picture(picture, message, places)
 
 
 def build() -> None:
-    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    """Adds the tab's widgets and events to the gr.Blocks around."""
     with gr.Row(equal_height=False, elem_id="captcha-page"):
         with gr.Column(scale=2, min_width=300):
             upload = answers.upload("Captcha", "The captcha to be read", "captcha-picture")
@@ -207,18 +194,17 @@ def build() -> None:
                     places = [place for network in NETWORKS for place in answers.panel(network)]
                 gr.Markdown(ABOUT)
 
-    # One at a time: Grad-CAM hooks into the network, and two readings at once would only slow each other down.
-    queued: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    read, _ = inside.build(NETWORKS, "captcha-inside", queued)
+    read, _ = inside.build(NETWORKS, "captcha-inside")
     evaluation.build(NETWORKS[0])
     outputs = [message, read, panels, invitation, *places]
-    alone = queued | {"preprocess": False}
-    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-    examples.click(_chosen, None, upload, api_visibility="private", show_progress="hidden")
-    upload.change(show, upload, outputs, **shown, **alone)
-    read_button.click(partial(show, asked=True), upload, outputs, **shown, **alone)
+    show = partial(answers.to_upload, shown=_shown, nothing=partial(answers.without_picture, len(places)))
+    shown = {"preprocess": False, "api_visibility": "private", "show_progress": "minimal", **answers.ALONE}
+    examples.click(_chosen, None, upload, **answers.HIDDEN)
+    upload.change(show, upload, outputs, **shown)
+    read_button.click(partial(show, asked=True), upload, outputs, **shown)
     make.click(make_captcha, controls, upload, api_name="make_captcha", show_progress="hidden")
-    # Endpoints for programs, with no widget of their own to start them.
+    # Endpoints for programs; no widget starts them.
+    alone = {"preprocess": False, **answers.ALONE}
     name = gr.Radio([network.name for network in NETWORKS], value=NETWORKS[0].name, label="Network", visible=False)
     pictures = gr.Gallery(visible=False, format="png")
     gr.on([], read_captcha, upload, gr.JSON(visible=False), api_name="read_captcha", **alone)
@@ -226,7 +212,7 @@ def build() -> None:
 
 
 def example(index: int) -> Image.Image:
-    """One of the page's examples, the same at each call."""
+    """One of the page's examples; always the same."""
     text, font, seed, style = EXAMPLES[index]
     face = fonts.Face(font, 400, "normal", FONTS[font])
     return Image.fromarray(styles.draw(np.random.default_rng(seed), text, [face], style).image)
@@ -247,7 +233,7 @@ def _chosen(event: gr.EventData) -> Image.Image:
 
 
 def _make_one() -> tuple[gr.Button, list[gr.components.Component]]:
-    """The controls that draw a captcha: the button, and what `make_captcha` takes."""
+    """Adds the controls that draw a captcha; returns the button and the inputs of `make_captcha`."""
     new_fonts = {*fonts.VALIDATION, *fonts.TEST}
     families = [(name.replace("-", " ").title() + NEW * (name in new_fonts), name) for name in FONTS]
     grounds = [
@@ -273,26 +259,20 @@ def _make_one() -> tuple[gr.Button, list[gr.components.Component]]:
 
 
 def shots() -> list[tuple[int, float, tuple[float, float]]]:
-    """What the sequence reader read of a site's captchas after so many labelled ones: pictures, accuracy, interval."""
+    """Learning curve of the sequence reader on one site's captchas: labelled pictures, accuracy, 95 % interval."""
     rows = json.loads((store.CHECKPOINTS / "captcha-seq2seq" / "evaluation.json").read_text(encoding="utf-8"))["rows"]
-    found = []
+    points = []
     for row in rows:
         taught = re.fullmatch(r"drawn captchas(?: only|, then (\d+) of this style)", row["model"])
         if taught and (row["data"], row["measure"]) == ("captcha-five-test", "word accuracy"):
-            found.append((int(taught[1] or 0), row["value"], tuple(row["interval"])))
-    return sorted(found)
+            points.append((int(taught[1] or 0), row["value"], tuple(row["interval"])))
+    return sorted(points)
 
 
 def _teach() -> None:
-    """How to teach the sequence reader the style of a site, and what that brings."""
+    """Adds the instructions for fine-tuning on a site's captchas, and what that brings."""
     with gr.Accordion("Teach it your style", open=False, elem_id="captcha-teach"):
         gr.Markdown(TEACH)
         if points := shots():
             gr.Markdown(CURVE)
-            gr.Plot(
-                figures.learning_curve(points),
-                label="Accuracy by labelled pictures",
-                show_label=False,
-                container=False,
-                elem_classes="chart",
-            )
+            plots.plot(figures.learning_curve(points), "Accuracy by labelled pictures")

@@ -29,9 +29,10 @@ SEES = (
     "<h4>What the network sees</h4><p>Its ink alone, white on black, cropped and scaled to 56 × 56 pixels: so it does "
     "not matter where and how large you draw, or with what.</p>"
 )
-DOUBTFUL = 0.05  # probability from which a twin of the answer is named
+DOUBTFUL = 0.05  # probability above which a look-alike is named
 
 
+@answers.endpoint
 def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads a lone digit or letter, written or printed, dark on light or light on dark, of any size.
 
@@ -43,13 +44,11 @@ def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
         that it is right, 0 to 1), its status (ok, unsure or empty), the five best alternatives with their
         probabilities, and the milliseconds that it took; besides, a note on how the picture was converted, if it was.
     """
-    try:
-        given = answers.opened(picture)
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    return {"note": given.note, **answers.told(*answers.read(NETWORK.name, given.rgb))}
+    given = answers.opened(picture)
+    return {"note": given.note, **answers.as_json(*answers.read(NETWORK.name, given.rgb))}
 
 
+@answers.endpoint
 def read_drawing(drawing: Strokes) -> dict[str, Any]:
     """Reads a digit or letter that was drawn with a pen.
 
@@ -59,25 +58,16 @@ def read_drawing(drawing: Strokes) -> dict[str, Any]:
     Returns:
         As read_glyph, without a note.
     """
-    try:
-        picture = strokes.draw(drawing)
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    return answers.told(*answers.read(NETWORK.name, picture))
-
-
-def _nothing(message: str = "") -> list[Any]:
-    return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 4]
+    return answers.as_json(*answers.read(NETWORK.name, strokes.draw(drawing)))
 
 
 def _shown(picture: Image.Image, message: str = "") -> list[Any]:
-    found, (said, *places) = answers.say(NETWORK, picture)
-    shown = gr.Column(visible=True), gr.Column(visible=False)
-    return [message, picture, *shown, said + doubt(found), *places, seen(picture)]
+    found, (answer, *places) = answers.respond(NETWORK, picture)
+    return answers.with_picture(picture, message, [answer + doubt(found), *places, seen(picture)])
 
 
 def doubt(found: zoo.Prediction) -> str:
-    """Which other characters of the same shape an answer may be, as HTML; empty where there is none."""
+    """A note that names the characters that an answer cannot be told from; empty if there are none. As HTML."""
     twins = [text for text, share in found.alternatives if text in alike(found.text) and share >= DOUBTFUL]
     if found.status == "empty" or len(twins) < 2:
         return ""
@@ -86,14 +76,14 @@ def doubt(found: zoo.Prediction) -> str:
 
 
 def seen(picture: Image.Image) -> str:
-    """What the network sees of a picture, enlarged, as HTML."""
+    """The network's input, enlarged, as HTML."""
     pixels, _ = ink.fit(picture, answers.reader(NETWORK.name).settings.size)
     source = answers.data_url(Image.fromarray(pixels), lossless=True)
     return f'<img src="{source}" alt="The character as the network sees it" width="112" height="112">'
 
 
 def build() -> None:
-    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    """Adds the tab's widgets and events to the gr.Blocks around."""
     with gr.Row(equal_height=False, elem_id="glyph-page"):
         with gr.Column(scale=2, min_width=300):
             drawn = canvas("Draw a digit or a letter here", elem_id="glyph-canvas")
@@ -109,21 +99,16 @@ def build() -> None:
                     gr.HTML(SEES)
                     sight = gr.HTML(elem_id="glyph-seen")
 
-    # One at a time: two readings at once would only slow each other down.
-    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    read, follow = inside.build([NETWORK], "glyph-inside", alone)
+    read, follow = inside.build([NETWORK], "glyph-inside")
     evaluation.build(NETWORK, "pen strokes of people's hands (Chars74K)")
-    if glyph_study.FOLDER.exists():
-        glyph_study.build()
+    glyph_study.build()
     outputs = [message, read, panels, invitation, *places, sight]
-    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    to = {"shown": _shown, "nothing": _nothing}
+    to = {"shown": _shown, "nothing": partial(answers.without_picture, len(outputs) - 4)}
     show_drawing = partial(answers.to_drawing, draw=strokes.draw, **to)
-    show_upload = partial(answers.to_upload, **to)
-    # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
-    follow(drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown))
-    upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
-    # Endpoints for programs, with no widget of their own to start them.
-    drawing, told = gr.JSON(visible=False), gr.JSON(visible=False)
-    gr.on([], read_glyph, upload, told, api_name="read_glyph", preprocess=False, **alone)
-    gr.on([], read_drawing, drawing, told, api_name="read_drawing", **alone)
+    follow(drawn.input(show_drawing, drawn, outputs, **answers.LATEST))
+    alone = {"preprocess": False, **answers.ALONE}
+    upload.change(partial(answers.to_upload, **to), upload, outputs, **answers.HIDDEN, **alone)
+    # Endpoints for programs; no widget starts them.
+    drawing, answer = gr.JSON(visible=False), gr.JSON(visible=False)
+    gr.on([], read_glyph, upload, answer, api_name="read_glyph", **alone)
+    gr.on([], read_drawing, drawing, answer, api_name="read_drawing", **answers.ALONE)

@@ -8,7 +8,6 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-import zoo
 from demos.studies import persian_study
 from demos.widgets import answers, evaluation, inside
 from demos.widgets.answers import Network
@@ -46,9 +45,10 @@ FACES = {
 }
 NEW = " (never seen in training)"
 DAMAGE: dict[str, persian.Damage] = {"none": "clean", "as a bad scan": "scan"}
-PEN = 0.06  # width, times the side of the canvas
+PEN = 0.06  # width of a stroke, times the side of the canvas
 
 
+@answers.endpoint
 def read_persian(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads a printed Persian digit, dash, underscore or one of five words of a business letter's header.
 
@@ -61,12 +61,9 @@ def read_persian(picture: dict[str, Any] | None) -> dict[str, Any]:
         unsure or empty), the five best alternatives with their probabilities, and the milliseconds that it took;
         besides, a note on how the picture was converted, if it was.
     """
-    try:
-        given = answers.opened(picture)
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    given = answers.opened(picture)
     found, milliseconds = answers.read(NETWORK.name, given.rgb)
-    return {"note": given.note, "label": found.label, **answers.told(found, milliseconds)}
+    return {"note": given.note, "label": found.label, **answers.as_json(found, milliseconds)}
 
 
 def make_persian(label: str, font: str, damage: str) -> Image.Image:
@@ -84,17 +81,12 @@ def make_persian(label: str, font: str, damage: str) -> Image.Image:
     return persian.draw_text(rng, persian.printed(rng, label), label, FACES[font], DAMAGE[damage])[0]
 
 
-def _nothing(message: str = "") -> list[Any]:
-    return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 3]
-
-
 def _shown(picture: Image.Image, message: str = "") -> list[Any]:
-    _, places = answers.say(NETWORK, picture)
-    return [message, picture, gr.Column(visible=True), gr.Column(visible=False), *places]
+    return answers.with_picture(picture, message, answers.respond(NETWORK, picture)[1])
 
 
 def build() -> None:
-    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    """Adds the tab's widgets and events to the gr.Blocks around."""
     with gr.Row(equal_height=False, elem_id="persian-page"):
         with gr.Column(scale=2, min_width=300):
             upload = answers.upload("A crop", "The crop to be read", "persian-picture")
@@ -109,26 +101,22 @@ def build() -> None:
                 places = answers.panel(NETWORK)
             gr.Markdown(LINE)
 
-    # One at a time: two readings at once would only slow each other down.
-    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    read, follow = inside.build([NETWORK], "persian-inside", alone)
+    read, follow = inside.build([NETWORK], "persian-inside")
     evaluation.build(NETWORK)
     persian_study.build()
     outputs = [message, read, panels, invitation, *places]
-    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    to = {"shown": _shown, "nothing": _nothing}
+    to = {"shown": _shown, "nothing": partial(answers.without_picture, len(outputs) - 4)}
     show_drawing = partial(answers.to_drawing, draw=partial(strokes.draw, width=PEN, whole=True), **to)
-    show_upload = partial(answers.to_upload, **to)
-    # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
-    follow(drawn.input(show_drawing, drawn, outputs, trigger_mode="always_last", queue=False, **shown))
-    upload.change(show_upload, upload, outputs, preprocess=False, **shown, **alone)
+    follow(drawn.input(show_drawing, drawn, outputs, **answers.LATEST))
+    alone = {"preprocess": False, **answers.ALONE}
+    upload.change(partial(answers.to_upload, **to), upload, outputs, **answers.HIDDEN, **alone)
     make.click(make_persian, controls, upload, api_name="make_persian", show_progress="hidden")
-    # An endpoint for programs, with no widget of its own to start it.
-    gr.on([], read_persian, upload, gr.JSON(visible=False), api_name="read_persian", preprocess=False, **alone)
+    # An endpoint for programs; no widget starts it.
+    gr.on([], read_persian, upload, gr.JSON(visible=False), api_name="read_persian", **alone)
 
 
 def _make_one() -> tuple[gr.Button, list[gr.components.Component]]:
-    """The controls that draw a crop: the button, and what `make_persian` takes."""
+    """Adds the controls that draw a crop; returns the button and the inputs of `make_persian`."""
     classes = [(f"{persian.TEXTS[label]}  {label}", label) for label in persian.LABELS if label != persian.OTHER]
     families = [(name.replace("-", " ").title() + NEW * (name in fonts.PERSIAN_TEST), name) for name in FACES]
     with gr.Accordion("Make one", open=False, elem_id="persian-make"):

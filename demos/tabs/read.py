@@ -104,7 +104,7 @@ def told(one: Read) -> dict[str, Any]:
         {
             "network": answer.network,
             "label": answer.page.label,
-            **answers.told(answer.page, answer.milliseconds),
+            **answers.as_json(answer.page, answer.milliseconds),
             "words": answer.page.rows(),
         }
         for answer in one.answers
@@ -205,7 +205,7 @@ def detail(path: str) -> str:
     if one.status != "empty":
         name, page, rgb = one.answers[0].network, one.answers[0].page, preprocess.load(path).rgb
         if page.answer:
-            seen = answers.looked(answers.overlays(name, rgb, found=page.answer)[:1])
+            seen = answers.heat_maps(answers.overlays(name, rgb, found=page.answer)[:1])
             looked = f"<h4>Where {name} looked</h4>{seen}"
         else:
             looked = f"<h4>The words that {name} read</h4>{boxes.words(rgb, page)}"

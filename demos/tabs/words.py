@@ -110,7 +110,7 @@ def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, A
     characters = [
         {"character": character, "probability": share, "box": box} for character, share, box in found.characters
     ]
-    return {**words, **answers.told(found, milliseconds), "characters": characters}
+    return {**words, **answers.as_json(found, milliseconds), "characters": characters}
 
 
 def make_word(text: str, font: str) -> Image.Image:
@@ -191,7 +191,7 @@ def _shown(
     _, english, lexicon = options
     look = look or _reader().look(picture)
     try:
-        found, (said, chart, seen) = answers.say(NETWORK, picture, look, **_options(*options))
+        found, (said, chart, seen) = answers.respond(NETWORK, picture, look, **_options(*options))
         compared = ways(look, lexicon)
     except zoo.InputError as error:  # of the lexicon
         return _nothing(answers.problem(error))
@@ -295,7 +295,7 @@ def build() -> None:
 
     # One at a time: two readings at once would only slow each other down.
     alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    read, follow = inside.build([NETWORK], "words-inside", alone)
+    read, follow = inside.build([NETWORK], "words-inside")
     lstm_ablation.build()
     options = [method, english, lexicon]
     look = gr.State(None)

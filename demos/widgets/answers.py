@@ -1,4 +1,4 @@
-"""What a page says of a network's answer: the text and how sure it is, the five best as bars, heat maps. As HTML."""
+"""What a page shows of a network's answer: the text and how sure it is, the five best as bars, heat maps. As HTML."""
 
 import base64
 import html
@@ -6,8 +6,8 @@ import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 import numpy as np
@@ -19,12 +19,18 @@ from zoo.images import preprocess
 from zoo.readers.base import Look
 from zoo.readers.page import Page
 
+P, T = ParamSpec("P"), TypeVar("T")
 Strokes = list[list[list[float]]]
-Drawn = Callable[[Strokes], Image.Image]
-Shown = Callable[..., list[Any]]  # of a picture, and at times a message: what goes to each of a tab's places
-Nothing = Callable[..., list[Any]]  # the same where there is no picture, with a message or none
+Draw = Callable[[Strokes], Image.Image]
+Shown = Callable[..., list[Any]]  # updates of a tab's outputs, from a picture and possibly a message
+Nothing = Callable[..., list[Any]]  # the updates when there is no picture, from a message or none
 
-EXPLAINED = 1024  # pixels of the longer side of maps of a large photo; there may be one for each character
+EXPLAINED = 1024  # pixels of the longer side of a heat map; a long text has dozens of maps
+# Networks run one at a time: two readings at once would only slow each other down.
+ALONE: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# Not queued: of many events in quick succession, gradio's queue may lose one for good, and all that follow with it.
+LATEST: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **HIDDEN}
 
 
 @dataclass(frozen=True)
@@ -37,16 +43,45 @@ class Network:
     looked: str
 
 
+def endpoint(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorates a function for programs: they get the sentence of an InputError as a gradio error."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except zoo.InputError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return call
+
+
+def on_error(answer: Callable[[str], T]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorates a handler of the page: for an InputError it returns `answer` of the sentence as HTML."""
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return function(*args, **kwargs)
+            except zoo.InputError as error:
+                return answer(problem(error))
+
+        return call
+
+    return decorate
+
+
 @cache
 def reader(name: str) -> zoo.Reader:
-    """A network, loaded when the first picture comes, and warm, so that the times shown are those of reading."""
+    """A network, loaded at the first picture and warmed up, so that later times are those of reading alone."""
     model = zoo.load(name)
     model.read([np.full((48, 192), 255, np.uint8)])
     return model
 
 
 def read(name: str, seen: Image.Image | Look, **options: Any) -> tuple[zoo.Prediction, float]:
-    """What a network reads in a picture, or in what it made of one, and the milliseconds that both took.
+    """Reads a picture, or a network's look at one; returns the answer and the milliseconds of look and answer.
 
     Options are those of `Reader.read`.
     """
@@ -59,13 +94,13 @@ def read(name: str, seen: Image.Image | Look, **options: Any) -> tuple[zoo.Predi
 def overlays(
     name: str, picture: Image.Image, look: Look | None = None, found: zoo.Prediction | None = None
 ) -> list[tuple[Image.Image, str]]:
-    """The heat maps of a network's answer over the picture, with what each belongs to.
+    """Heat maps of a network's answer laid over the picture, each with its label.
 
     Args:
         name: of the network.
         picture: the picture.
-        look: what the network made of it, if that is known.
-        found: its answer to that.
+        look: the network's look at it, if known.
+        found: the answer to explain, if known.
     """
     explained = reader(name).explain(look or picture, found, EXPLAINED)
     small = picture.resize(explained.maps.shape[:0:-1], reducing_gap=2)
@@ -73,7 +108,7 @@ def overlays(
 
 
 def upload(label: str, alt: str, name: str) -> gr.Image:
-    """Where a visitor gives a picture: a file, from the clipboard, or from the camera."""
+    """A field for a picture: a file, the clipboard or the camera."""
     return gr.Image(
         label=label,
         sources=["upload", "clipboard", "webcam"],
@@ -87,21 +122,31 @@ def upload(label: str, alt: str, name: str) -> gr.Image:
 
 
 def opened(given: dict[str, Any] | None) -> preprocess.Picture:
-    """The very file that was uploaded: gradio's own decoding would fail on a bad one with an error for programmers."""
+    """Decodes the uploaded file itself: gradio's own decoding fails on a bad one with an error for programmers."""
     return preprocess.load(given["path"] if given and given.get("path") else b"")
 
 
-def to_drawing(drawing: Strokes, draw: Drawn, shown: Shown, nothing: Nothing) -> list[Any]:
-    """What a tab says to the strokes that are on its canvas, of which `draw` makes a picture."""
+def without_picture(places: int, message: str = "") -> list[Any]:
+    """Updates of a tab without a picture: the message, no picture, no panels, the invitation, unchanged places."""
+    return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * places]
+
+
+def with_picture(picture: Image.Image, message: str, places: Sequence[Any]) -> list[Any]:
+    """Updates of a tab with a picture: the message, the picture, the panels, no invitation, the places."""
+    return [message, picture, gr.Column(visible=True), gr.Column(visible=False), *places]
+
+
+def to_drawing(drawing: Strokes, draw: Draw, shown: Shown, nothing: Nothing) -> list[Any]:
+    """Updates of a tab for the strokes on its canvas, of which `draw` makes a picture."""
     try:
         return shown(draw(drawing)) if drawing else nothing()
     except zoo.InputError as error:
         return nothing(problem(error))
 
 
-def to_upload(upload: dict[str, Any] | None, shown: Shown, nothing: Nothing) -> list[Any]:
-    """What a tab says to an uploaded picture; None when it was taken away."""
-    if not upload:
+def to_upload(upload: dict[str, Any] | None, shown: Shown, nothing: Nothing, asked: bool = False) -> list[Any]:
+    """Updates of a tab for an uploaded picture; None when it was removed, or when nobody gave one but `asked`."""
+    if not upload and not asked:
         return nothing()
     try:
         picture = opened(upload)
@@ -110,8 +155,8 @@ def to_upload(upload: dict[str, Any] | None, shown: Shown, nothing: Nothing) -> 
     return shown(picture.rgb, note(picture))
 
 
-def told(found: zoo.Prediction | Page, milliseconds: float) -> dict[str, Any]:
-    """An answer as programs get it."""
+def as_json(found: zoo.Prediction | Page, milliseconds: float) -> dict[str, Any]:
+    """An answer for programs."""
     return {
         "text": found.text,
         "confidence": found.confidence,
@@ -122,7 +167,7 @@ def told(found: zoo.Prediction | Page, milliseconds: float) -> dict[str, Any]:
 
 
 def panel(network: Network) -> list[gr.HTML]:
-    """The panel of one network's answer: the places that `say` fills."""
+    """The panel of a network's answer; returns the places that `respond` fills."""
     with gr.Column(min_width=300, elem_classes="card", elem_id=network.name):
         gr.HTML(f"<h3>{network.title}</h3><p>{network.knows}</p>")
         said = gr.HTML(elem_classes="said")
@@ -133,20 +178,19 @@ def panel(network: Network) -> list[gr.HTML]:
     return [said, chart, seen]
 
 
-def say(
+def respond(
     network: Network, picture: Image.Image, look: Look | None = None, **options: Any
 ) -> tuple[zoo.Prediction, list[str]]:
-    """What a network reads in a picture, and what its panel says of it, for each of its places."""
+    """A network's answer to a picture, and the HTML of each place of its panel."""
     look = look or reader(network.name).look(picture)
     found, milliseconds = read(network.name, look, **options)
     maps = overlays(network.name, picture, look, found) if found.status != "empty" else []
-    return found, [answer(found, milliseconds), bars(found.alternatives), looked(maps)]
+    return found, [answer(found, milliseconds), bars(found.alternatives), heat_maps(maps)]
 
 
 def answer(found: zoo.Prediction, milliseconds: float) -> str:
-    """A network's answer in words."""
+    """The text, the class if it is not the text, the confidence and the time."""
     text = spelled(found.text) if found.status != "empty" else "—"
-    # what is printed and the class that it is of, where those differ
     differs = found.label and found.label not in (found.text, text)
     name = f'<p class="class">{html.escape(found.label or "")}</p>' if differs else ""
     return (
@@ -156,19 +200,19 @@ def answer(found: zoo.Prediction, milliseconds: float) -> str:
 
 
 def verdict(found: zoo.Prediction | Page) -> str:
-    """How sure a network is of its answer, in words."""
+    """The confidence of an answer in words."""
     share = html.escape(figures.percent(found.confidence))
     said = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
     return said[found.status]
 
 
 def spelled(text: str) -> str:
-    """A text as the page shows it: the class of all else has none."""
+    """A text as HTML; the class of everything else has none and is called other."""
     return "other" if text == "\N{REPLACEMENT CHARACTER}" else html.escape(text)
 
 
 def bars(alternatives: Sequence[tuple[str, float]]) -> str:
-    """Texts and their probabilities as horizontal bars, the best on top."""
+    """Horizontal bars of texts and their probabilities, in the given order."""
     rows = "".join(
         f'<li><span class="text" dir="auto">{spelled(text) or "(nothing)"}</span>'
         f'<span class="bar"><span style="width: {100 * share:.2f}%"></span></span>'
@@ -178,8 +222,8 @@ def bars(alternatives: Sequence[tuple[str, float]]) -> str:
     return f'<ol class="bars">{rows}</ol>'
 
 
-def looked(maps: Sequence[tuple[Image.Image, str]]) -> str:
-    """Where a network looked: one picture for the whole answer, and one for each character if there are such."""
+def heat_maps(maps: Sequence[tuple[Image.Image, str]]) -> str:
+    """Figures of heat maps and their labels."""
     if not maps:
         return '<p class="looked">Nothing was read, so there is nothing to show.</p>'
     shown = "".join(
@@ -191,17 +235,17 @@ def looked(maps: Sequence[tuple[Image.Image, str]]) -> str:
 
 
 def problem(error: zoo.InputError) -> str:
-    """What is wrong with what a visitor gave, and what to do about it."""
+    """The sentence of an error."""
     return f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
 
 
 def note(picture: preprocess.Picture) -> str:
-    """What was done to a picture so that it could be read; empty for most."""
+    """How the picture was converted; empty for most."""
     return f'<p class="note" role="status">{html.escape(picture.note)}</p>' if picture.note else ""
 
 
 def data_url(image: Image.Image, lossless: bool = False) -> str:
-    """The picture in an address of its own, to be put into HTML without a further request."""
+    """The picture as a data URL."""
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=85, lossless=lossless, method=0)  # the fastest: a page has dozens
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""Answers drawn over their pictures as SVG: the box of each character, the outline of each word of a page."""
+"""Boxes of characters and words over a picture, as SVG."""
 
 import html
 
@@ -11,9 +11,9 @@ from zoo.readers.prediction import Prediction
 
 
 def characters(picture: Image.Image, found: Prediction) -> str:
-    """The picture with each character's box, which tells by its colour how sure the character is."""
+    """The picture with each character's box, coloured by its probability."""
     width, height = picture.size
-    room = 0.35 * height  # below the picture, for the characters
+    room = 0.35 * height  # for the characters below the picture
     marks = "".join(
         f"<g><title>{html.escape(character)} {figures.percent(share)}</title>"
         f'<rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2] - box[0]:.1f}" height="{box[3] - box[1]:.1f}" '
@@ -26,7 +26,7 @@ def characters(picture: Image.Image, found: Prediction) -> str:
 
 
 def words(picture: Image.Image, read: Page) -> str:
-    """The picture with each word's outline, which tells by its colour how sure the word is."""
+    """The picture with each word's outline, coloured by its confidence."""
     marks = "".join(
         f"<g><title>{html.escape(word.text)} {figures.percent(word.confidence)}</title>"
         f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in word.box)}" '

@@ -1,4 +1,4 @@
-"""The one canvas to draw on: strokes come while they are drawn, from a mouse, a pen, a finger or the keyboard."""
+"""A canvas to draw on with a mouse, a pen, a finger or the keyboard."""
 
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,12 @@ canvas:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 2
 
 
 def canvas(hint: str, **values: Any) -> gr.HTML:
-    """A square to draw on. Its `input` event comes ten times a second during a stroke, and after every change.
+    """A square canvas. Its `input` event comes ten times a second during a stroke, and after every change.
 
-    Its value is what is drawn: a list of strokes, each a list of points [x, y] in 0…1 from the upper left corner, as
-    `zoo.images.strokes.draw` takes them. A handler takes it as an input, not from the event: of events that come while
-    it runs gradio remembers that there were some, not what they carried. `hint` is shown while nothing is drawn. With
-    the class "lined" the square is a line of writing, and shows where its letters stand.
+    Its value is a list of strokes, each a list of points [x, y] in 0…1 from the upper left corner, as
+    `zoo.images.strokes.draw` takes them. Take the value as an input of the handler, not from the event: gradio drops
+    the data of events that come while the handler runs. `hint` is shown while nothing is drawn. The class "lined"
+    adds a baseline.
     """
     code = (HERE / "canvas.js").read_text(encoding="utf-8")
     return gr.HTML(html_template=TEMPLATE, css_template=STYLE, js_on_load=code, hint=hint, **values)

@@ -9,8 +9,8 @@ from PIL import Image
 
 from demos.widgets import answers, figures
 
-MANY = 50  # classes, whose matrix stands above the rest
-PER_ROW = 32  # pictures of a sheet, as training.measure.confusion leaves it
+MANY = 50  # classes; above that the pairs stand below the matrix
+PER_ROW = 32  # pictures in a row of a sheet by training.measure.confusion
 LEGEND = (
     "a row for each true class, a column for each answer; the darker, the larger its share of the row. Point at a "
     "cell, or tap it, to see the pictures in it."
@@ -33,13 +33,13 @@ for (const kind of ["mouseover", "focusin", "click"])
 
 
 def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], around: str) -> gr.HTML:
-    """The row-normalised matrix and the most confused pairs; cells with errors can be reached and show their pictures.
+    """Adds the row-normalised matrix and the most confused pairs; cells with errors show their pictures.
 
     Args:
-        found: "classes", "confusion", "errors" and "pairs", as training.measure.confusion.summary gives them.
-        sheet: the picture of all errors.
-        tile: height and width in pixels of each on it.
-        around: the name of an element that it is in, all of whose tiles are of that sheet.
+        found: "classes", "confusion", "errors" and "pairs" of training.measure.confusion.summary.
+        sheet: a picture with a tile for each error.
+        tile: height and width of a tile in pixels.
+        around: id of an element around the matrix; all its tiles show this sheet.
     """
     code = CODE.replace("HEIGHT", str(tile[0])).replace("WIDTH", str(tile[1])).replace("PER_ROW", str(PER_ROW))
     picture = Image.open(sheet)
@@ -85,13 +85,13 @@ def _cell(true: str, read: str, count: int, total: int, tiles: list[int]) -> str
         return "<td></td>"
     share = count / total
     title = f"{true} read as {read}: {count} of {total} ({html.escape(figures.percent(share))})"
-    # by the square root: else one error in a hundred could not be seen
+    # The square root keeps one error in a hundred visible.
     style = f"background: color-mix(in srgb, {figures.INK} {100 * share**0.5:.0f}%, transparent)"
     more = f' tabindex=0 data-tiles="{" ".join(map(str, tiles))}"' if tiles else ""
     return f'<td title="{title}" style="{style}"{more}></td>'
 
 
 def tile_of(number: int, tile: tuple[int, int]) -> str:
-    """A picture of a sheet by its number, as HTML, in the element that is `around` its matrix."""
+    """A tile of the sheet by its number, as HTML, for use in the element `around` the matrix."""
     row, column = divmod(number, PER_ROW)
     return f'<span class=tile style="background-position: {-tile[1] * column}px {-tile[0] * row}px"></span>'

@@ -1,4 +1,4 @@
-"""CTC at work, as HTML: what each frame of a picture says, and how the best path through the frames spells a text."""
+"""CTC step by step, as HTML: the distribution of each frame, and how a path through the frames spells a text."""
 
 import html
 from collections.abc import Callable, Sequence
@@ -14,19 +14,19 @@ from zoo.decoding import ctc
 
 Frames = npt.NDArray[np.floating]
 
-SEEN = 0.02  # probability below which a symbol of a frame is not drawn
+SEEN = 0.02  # lowest probability of a symbol that is drawn
 BLANK = "ε"
 SPACE = "␣"
-Run = tuple[int, int, int]  # a symbol, its first frame and the one behind its last
+Run = tuple[int, int, int]  # a symbol, its first frame, and the frame after its last
 
 
 def sign(symbol: int, alphabet: str) -> str:
-    """A symbol as it is shown: the blank and the space as signs of their own."""
+    """A symbol as HTML; blank and space get visible signs."""
     return BLANK if symbol == ctc.BLANK else html.escape(alphabet[symbol - 1]).replace(" ", SPACE)
 
 
 def runs(path: Sequence[int]) -> list[Run]:
-    """A path with its repeats merged."""
+    """Merges the repeats of a path."""
     found, at = [], 0
     for symbol, same in groupby(path):
         length = len(list(same))
@@ -36,16 +36,16 @@ def runs(path: Sequence[int]) -> list[Run]:
 
 
 def ribbon(picture: Image.Image, frames: Frames, alphabet: str) -> str:
-    """Each frame's distribution under the part of the picture that it stands for, the path, and its collapse.
+    """Each frame's distribution under its part of the picture, the best path, and its collapse to a text.
 
     Args:
-        picture: the network's input, whose width the frames share evenly.
-        frames: natural logarithms (T, 1 + alphabet).
-        alphabet: of the symbols from 1 on.
+        picture: the network's input; each frame covers an equal part of its width.
+        frames: log-probabilities (T, 1 + alphabet).
+        alphabet: characters of the symbols from 1 on.
     """
     shares = np.exp(frames)
     path = ctc.best_path(frames).tolist()
-    # the blank last, the others as they come up
+    # The blank comes last, the others in the order of their peaks.
     symbols = sorted({*np.flatnonzero(shares.max(0) >= SEEN), ctc.BLANK}, key=lambda s: (s == 0, shares[:, s].argmax()))
     row_of = {symbol: row for row, symbol in enumerate(symbols, 2)}
     cells = "".join(
@@ -70,7 +70,7 @@ def ribbon(picture: Image.Image, frames: Frames, alphabet: str) -> str:
 
 
 def _row(at: int, name: str, found: Sequence[Run], alphabet: str) -> str:
-    """One line of symbols under the frames that they were read in, with its name above."""
+    """A row of symbols under their frames, below its name."""
     cells = "".join(
         f'<span class="{"blank" if symbol == ctc.BLANK else "sign"}" '
         f'style="grid-area: {at + 1} / {first + 2} / auto / {last + 2}">{sign(symbol, alphabet)}</span>'
@@ -80,7 +80,7 @@ def _row(at: int, name: str, found: Sequence[Run], alphabet: str) -> str:
 
 
 def aligned(picture: Image.Image, frames: Frames, found: Sequence[ctc.Alignment], alphabet: str) -> str:
-    """The most probable paths that spell a text, each under the picture, with its probability."""
+    """Paths that spell a text, under the picture, with their probabilities."""
     rows = "".join(
         _row(2 + 2 * i, f"{i + 1}. {_chance(one.probability)}", runs(one.path.tolist()), alphabet)
         for i, one in enumerate(found)
@@ -92,7 +92,7 @@ def aligned(picture: Image.Image, frames: Frames, found: Sequence[ctc.Alignment]
 
 
 def too_short(text: str, symbols: ctc.Text, count: int) -> str:
-    """Why a text cannot be spelled in so few frames."""
+    """The error for a text that needs more frames than there are."""
     doubled = ctc.shortest(symbols) - len(symbols)
     between = f" and {doubled} for the blanks that must part its doubled ones" if doubled else ""
     return (
@@ -102,13 +102,13 @@ def too_short(text: str, symbols: ctc.Text, count: int) -> str:
 
 
 def _chance(logarithm: float) -> str:
-    """A path's probability, however small."""
+    """The probability of a path, from its natural logarithm."""
     share = np.exp(logarithm)
     return f"a path of {100 * share:.2g} %" if share > 1e-4 else f"a path of 10<sup>{logarithm / np.log(10):.0f}</sup>"
 
 
 def compared(answers: Sequence[tuple[str, str, float]]) -> str:
-    """What each way of decoding answers: its name, text and confidence, as a table."""
+    """Table of the answers of several ways of decoding: name, text, confidence."""
     rows = "".join(
         f'<tr><th scope="row">{html.escape(way)}</th><td class="text" dir="auto">{spelled(text) or "(nothing)"}</td>'
         f"<td>{html.escape(figures.percent(share))}</td></tr>"
@@ -118,6 +118,6 @@ def compared(answers: Sequence[tuple[str, str, float]]) -> str:
 
 
 def survivors(held: Sequence[ctc.Followed], decode: Callable[[ctc.Text], str]) -> list[tuple[str, float]]:
-    """The texts that a beam follows after some frame, with their shares of the probability that they have in all."""
+    """The texts of a beam, with probabilities that add up to 1."""
     total = np.logaddexp.reduce([one.probability for one in held])
     return [(decode(one.text), float(np.exp(one.probability - total))) for one in held]

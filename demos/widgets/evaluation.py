@@ -1,17 +1,13 @@
-"""How a classifier does: what it takes for what, the answers that cost it most, and how it was trained."""
+"""How well a classifier works: its confusion matrix, its worst answers and its training curves."""
 
 import html
-import json
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
 
-from demos.widgets import confusion, figures
+from demos.widgets import confusion, figures, plots
 from demos.widgets.answers import Network
 
-RESULTS = Path(__file__).parents[1] / "results"  # as python -m training.measure.views leaves them
 WORST = (
     "**The most expensive answers**, of all pictures of the set: what was read, what it is, and the loss, the "
     "negative logarithm of the probability that the truth was given."
@@ -24,36 +20,29 @@ LOST = "The curves of this network's training were not kept."
 
 
 def build(network: Network, data: str = "drawn data") -> None:
-    """The part of a tab, where there are results; call it inside gr.Blocks. `data` says what they were measured on."""
-    folder = RESULTS / network.name
-    if not (folder / "view.json").exists():
+    """Adds a network's results to its tab, if there are any; `data` describes the test pictures."""
+    if not (found := plots.results(network.name, "view.json")):
         return
-    found = json.loads((folder / "view.json").read_text(encoding="utf-8"))
     name = f"{network.name}-evaluation"
     with gr.Accordion(f"How {network.title} does", open=False, elem_id=name, elem_classes="evaluation"):
         gr.Markdown(f"On the set `{found['data']}`, **{data}**. **What is taken for what**: {confusion.LEGEND}")
-        confusion.matrix(found, folder / "errors.png", tuple(found["tile"]), name)
+        confusion.matrix(found, plots.RESULTS / network.name / "errors.png", tuple(found["tile"]), name)
         gr.Markdown(WORST)
         gr.HTML(worst(found))
-        curved = {phase: told for phase, told in found["history"].items() if told["epoch"]}
-        finders = {phase: told["finder"] for phase, told in found["history"].items() if "finder" in told}
-        if not curved:
-            gr.Markdown(LOST)
+        history = found["history"]
+        curves = {phase: run for phase, run in history.items() if run["epoch"]}
+        finders = {phase: run["finder"] for phase, run in history.items() if "finder" in run}
+        if curves:
+            plots.curves(curves)
         else:
-            with gr.Row():
-                for measure in ("loss", "accuracy"):
-                    with gr.Column(min_width=300):
-                        gr.Markdown(
-                            f"**{measure.title()}** by epoch: a full line for training, a dotted one for validation"
-                        )
-                        _plot(figures.curves(curved, measure), f"{measure.title()} by epoch")
+            gr.Markdown(LOST)
         if finders:
             gr.Markdown(FINDER)
-            _plot(figures.finder(finders), "Loss by learning rate")
+            plots.plot(figures.finder(finders), "Loss by learning rate")
 
 
 def worst(found: dict[str, Any]) -> str:
-    """The worst answers, each with its picture, as HTML."""
+    """The worst answers with their pictures, as HTML."""
     names = [html.escape(name) for name in found["classes"]]
     cards = "".join(
         f"<li>{confusion.tile_of(answer['tile'], tuple(found['tile']))}<p>read <b>{names[answer['read']]}</b> "
@@ -62,7 +51,3 @@ def worst(found: dict[str, Any]) -> str:
         for answer in found["worst"]
     )
     return f'<ol class=worst style="--tile: {found["tile"][1]}px">{cards}</ol>'
-
-
-def _plot(figure: go.Figure, label: str) -> None:
-    gr.Plot(figure, label=label, show_label=False, container=False, elem_classes="chart")

@@ -1,4 +1,4 @@
-"""Arrays to what a page shows of them: overlays and plotly figures. Pure functions."""
+"""Heat maps over pictures, and plotly figures. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,23 +10,23 @@ import plotly.graph_objects as go
 from PIL import Image
 
 HEAT = np.array([plotly.colors.hex_to_rgb(c) for c in plotly.colors.sequential.Inferno], np.float32)
-INK = "#6366f1"  # of bars; stands out on light and on dark paper
-MANY = 60  # labels; more have no group of their own in a plot
+INK = "#6366f1"  # of bars; readable on light and dark pages
+MANY = 60  # labels; above that they are not grouped in a plot
 
 
 def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int, int] = (480, 360)) -> Image.Image:
-    """A heat map laid over its picture: grey where nothing was seen, dark red to yellow where it was.
+    """Lays a heat map over its picture: grey where it is 0, dark red to yellow above.
 
     Args:
         picture: RGB.
         heat: (H, W) of the picture, 0…1.
-        room: width and height in pixels that the result fills in one direction, whatever the picture's size.
+        room: width and height in pixels; the result is scaled to fit.
     """
     scale = min(room[0] / picture.width, room[1] / picture.height)
     size = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
     paper = np.asarray(picture.convert("L").resize(size, Image.Resampling.BICUBIC), np.float32)[..., None]
-    # The map is as coarse as the network's grid: enlarged smoothly, or its cells would look like findings.
-    # By its square root: a single peak would leave all the rest too faint to see.
+    # Smooth, for the map is as coarse as the network's grid and its cells mean nothing.
+    # The square root keeps the rest visible beside a single peak.
     warmth = np.clip(np.asarray(Image.fromarray(np.sqrt(heat)).resize(size, Image.Resampling.BICUBIC)), 0, 1)[..., None]
     place = warmth[..., 0] * (len(HEAT) - 1)
     colour = np.stack([np.interp(place, np.arange(len(HEAT)), channel) for channel in HEAT.T], axis=-1)
@@ -35,7 +35,7 @@ def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int
 
 
 def scatter(points: npt.NDArray[np.float64], labels: Sequence[str]) -> go.Figure:
-    """Points (n, 2) in the plane, in the grid's colours by label; `customdata` of each is its number."""
+    """Scatter plot of points (n, 2) in the grid's colours by label; `customdata` holds their indices."""
     names = np.array(labels)
     values, numbers = np.unique(np.char.lower(names), return_inverse=True)
     if len(values) <= MANY:
@@ -63,12 +63,12 @@ def scatter(points: npt.NDArray[np.float64], labels: Sequence[str]) -> go.Figure
 
 
 def hue(k: int) -> str:
-    """The colour of the k-th of any number of values, as grid_view.js has it: turned by the golden angle each time."""
+    """The colour of the k-th value, as in grid_view.js: hues a golden angle apart."""
     return f"hsl({k * 137.508 % 360:.3f}, 70%, {38 if k % 2 else 52}%)"
 
 
 def percent(share: float) -> str:
-    """A probability as a reader takes it in; never rounded to a certainty that it is not."""
+    """A probability in percent, never rounded to 0 or 100."""
     if share > 0.99:
         return ">99 %"
     if share < 0.01:
@@ -77,10 +77,10 @@ def percent(share: float) -> str:
 
 
 def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]]) -> go.Figure:
-    """Accuracy by the number of labelled pictures, with 95 % intervals. Colours of text are left to the page.
+    """Accuracy by the number of labelled pictures, with 95 % intervals.
 
     Args:
-        points: pictures, accuracy 0…1, its interval; in order.
+        points: number of pictures, accuracy 0…1, its interval; sorted.
     """
     counts, shares, spans = zip(*points, strict=True)
     lows, highs = zip(*spans, strict=True)
@@ -94,17 +94,16 @@ def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]]) -> 
         ]
     )
     figure.update_traces(hoverinfo="skip")
-    figure.update_layout(showlegend=False)
-    figure.update_xaxes(title="labelled pictures of the style", type="category", showgrid=False, fixedrange=True)
-    figure.update_yaxes(title="read right", tickformat=".0%", range=(0, 1.05), fixedrange=True, gridcolor="#8885")
-    return _plain(figure, 260)
+    x = {"title": "labelled pictures of the style", "type": "category"}
+    y = {"title": "read right", "tickformat": ".0%", "range": (0, 1.05)}
+    return _plain(figure, 260, x, y, showlegend=False)
 
 
 def curves(runs: Mapping[str, Mapping[str, Sequence[float]]], measure: str) -> go.Figure:
-    """A measure by epoch of several trainings: full lines on training images, dotted ones on validation.
+    """A measure by epoch for several trainings: full lines on training images, dotted ones on validation.
 
     Args:
-        runs: by name; each has "epoch", and for "loss" and "accuracy" of "train" and "validation" a value an epoch.
+        runs: by name; each has "epoch" and, of the same length, e.g. "loss/train" and "loss/validation".
         measure: "loss" or "accuracy".
     """
     figure = go.Figure()
@@ -116,17 +115,15 @@ def curves(runs: Mapping[str, Mapping[str, Sequence[float]]], measure: str) -> g
                 name=name,
                 legendgroup=name,
                 showlegend=part == "train",
-                mode="lines+markers",  # of a phase of one epoch there is no line
+                mode="lines+markers",  # one epoch alone makes no line
                 marker={"size": 4},
                 line={"color": hue(k), "dash": dash},
             )
-    figure.update_xaxes(title="epoch", showgrid=False, fixedrange=True)
-    figure.update_yaxes(title=measure, fixedrange=True, gridcolor="#8885")
-    return _plain(figure, 320).update_layout(legend={"orientation": "h", "y": -0.25})
+    return _plain(figure, 320, {"title": "epoch"}, {"title": measure})
 
 
 def finder(runs: Mapping[str, Mapping[str, Any]]) -> go.Figure:
-    """The loss while the learning rate grows, of several trainings, and the rate that was taken.
+    """Loss against a growing learning rate for several trainings, and the rate that was chosen.
 
     Args:
         runs: by name; each has "rates" and "losses" of the same length, and "taken", a rate between them.
@@ -141,25 +138,24 @@ def finder(runs: Mapping[str, Mapping[str, Any]]) -> go.Figure:
             mode="markers",
             marker={"color": hue(k), "size": 10},
         )
-    figure.update_xaxes(title="learning rate", type="log", showgrid=False, fixedrange=True)
-    figure.update_yaxes(title="loss", fixedrange=True, gridcolor="#8885")
-    return _plain(figure, 320).update_layout(legend={"orientation": "h", "y": -0.25})
+    return _plain(figure, 320, {"title": "learning rate", "type": "log"}, {"title": "loss"})
 
 
 def distribution(classes: Sequence[str], counts: Sequence[int]) -> go.Figure:
-    """How many images each class has, as upright bars on a logarithmic scale."""
+    """Number of images of each class, as bars on a logarithmic scale."""
     figure = go.Figure(go.Bar(x=list(classes), y=list(counts), marker={"color": INK}))
-    figure.update_xaxes(type="category", fixedrange=True, tickangle=0)
-    figure.update_yaxes(type="log", dtick=1, fixedrange=True, gridcolor="#8885")
-    return _plain(figure, 240)
+    return _plain(figure, 240, {"type": "category", "tickangle": 0}, {"type": "log", "dtick": 1})
 
 
-def _plain(figure: go.Figure, height: int) -> go.Figure:
-    """The figure on the page's own paper, without what would be in the way of a finger that scrolls."""
+def _plain(figure: go.Figure, height: int, x: dict[str, Any], y: dict[str, Any], **layout: Any) -> go.Figure:
+    """The figure without a background of its own, and without zoom, which would catch a finger that scrolls."""
+    figure.update_xaxes(fixedrange=True, showgrid=False, **x).update_yaxes(fixedrange=True, gridcolor="#8885", **y)
     return figure.update_layout(
         height=height,
         margin={"l": 0, "r": 20, "t": 10, "b": 0},
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "y": -0.25},
+        **layout,
     )

@@ -1,4 +1,4 @@
-"""Inside a network: what its layers make of the picture that is read, and a convolution with numbers of one's own."""
+"""Inside a network: the activations of its layers, and a convolution with the visitor's own kernel."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-import zoo
 from demos.widgets import answers, figures
 from demos.widgets.answers import EXPLAINED, Network
 from zoo.images.convolution import KERNELS, convolve
@@ -27,17 +26,16 @@ OWN = "my own"
 Follow = Callable[[gr.events.Dependency], None]
 
 
-def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> tuple[gr.State, Follow]:
-    """The part of a tab; call it inside gr.Blocks.
+def build(networks: Sequence[Network], name: str) -> tuple[gr.State, Follow]:
+    """Adds "Look inside" to a tab.
 
     Args:
         networks: of the tab.
         name: of the element.
-        alone: how handlers that run a network share it with the others.
 
     Returns:
-        Where the tab puts the picture that was read, a PIL image or None; and what makes the part follow an event that
-        puts one there outside of gradio's queue, which tells of no change then.
+        The state for the picture that was read, a PIL image or None; and a function that makes the part follow an
+        event that sets the state outside gradio's queue, as gradio reports no change then.
     """
     picture, opened = gr.State(None), gr.State(False)
     titles = [(network.title, network.name) for network in networks]
@@ -62,29 +60,21 @@ def build(networks: Sequence[Network], name: str, alone: dict[str, Any]) -> tupl
                     ]
             result = gr.HTML(elem_classes="convolved")
 
-    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    asked, layers = [picture, opened, network, layer, channel], [mean, layer, channel, chosen]
-    # of what comes while one runs, the last is shown
-    gr.on(
-        [picture.change, opened.change, network.change, layer.input, channel.input],
-        show_layers,
-        asked,
-        layers,
-        trigger_mode="always_last",
-        **shown,
-        **alone,
-    )
+    hidden = answers.HIDDEN
+    given, layers = [picture, opened, network, layer, channel], [mean, layer, channel, chosen]
+    changes = [picture.change, opened.change, network.change, layer.input, channel.input]
+    gr.on(changes, show_layers, given, layers, trigger_mode="always_last", **hidden, **answers.ALONE)
     kernel = [picture, opened, *numbers]
-    gr.on([picture.change, opened.change], show_convolved, kernel, result, **shown)
-    part.expand(lambda: True, None, opened, **shown)
-    part.collapse(lambda: False, None, opened, **shown)
-    preset.input(_numbers, preset, numbers, **shown).then(show_convolved, kernel, result, **shown)
+    gr.on([picture.change, opened.change], show_convolved, kernel, result, **hidden)
+    part.expand(lambda: True, None, opened, **hidden)
+    part.collapse(lambda: False, None, opened, **hidden)
+    preset.input(_numbers, preset, numbers, **hidden).then(show_convolved, kernel, result, **hidden)
     for number in numbers:
-        number.input(lambda: OWN, None, preset, **shown).then(show_convolved, kernel, result, **shown)
+        number.input(lambda: OWN, None, preset, **hidden).then(show_convolved, kernel, result, **hidden)
 
     def follow(event: gr.events.Dependency) -> None:
-        event.then(show_layers, asked, layers, trigger_mode="always_last", queue=False, **shown)
-        event.then(show_convolved, kernel, result, trigger_mode="always_last", queue=False, **shown)
+        event.then(show_layers, given, layers, **answers.LATEST)
+        event.then(show_convolved, kernel, result, **answers.LATEST)
 
     return picture, follow
 
@@ -96,21 +86,19 @@ def _numbers(preset: str) -> list[Any]:
 def show_layers(
     picture: Image.Image | None, opened: bool, name: str, layer: str | None, channel: int | None
 ) -> list[Any]:
-    """The mean of the last layer's channels, the choice of layers and channels, one channel of the chosen layer."""
+    """Updates of the mean of the last layer, the two controls, and one channel of the chosen layer."""
     if not opened:
         return [gr.skip()] * 4
     if picture is None:
         return [NOTHING, gr.skip(), gr.skip(), ""]
-    small = picture.copy()
-    small.thumbnail((EXPLAINED, EXPLAINED))
-    reader = answers.reader(name)
+    small, reader = _small(picture), answers.reader(name)
     last = reader.layers[-1]
-    taken = layer if layer in reader.layers else last
-    deepest, chosen = reader.activations(small, last), reader.activations(small, taken)
+    valid = layer if layer in reader.layers else last
+    deepest, chosen = reader.activations(small, last), reader.activations(small, valid)
     count = len(chosen.channels)
     shown = min(int(channel or 0), count - 1)
-    # only what has to change: what a visitor has set meanwhile would be set back
-    layers = {"choices": list(reader.layers)} | ({} if taken == layer else {"value": taken})
+    # A value is updated only if it has to change: an update would undo what a visitor has set meanwhile.
+    layers = {"choices": list(reader.layers)} | ({} if valid == layer else {"value": valid})
     channels: dict[str, Any] = {"maximum": count - 1, "label": f"Channel, of {count}"}
     channels |= {} if shown == channel else {"value": shown}
     height, width = chosen.channels.shape[1:]
@@ -120,25 +108,27 @@ def show_layers(
         gr.update(**channels),
         _figure(
             figures.overlay(small, chosen.over(shown)),
-            f"Channel {shown} of {taken}, which sees {height} × {width} places",
+            f"Channel {shown} of {valid}, which sees {height} × {width} places",
         ),
     ]
 
 
+@answers.on_error(str)
 def show_convolved(picture: Image.Image | None, opened: bool, *numbers: float | None) -> Any:
-    """The picture under the kernel."""
+    """The picture convolved with the kernel."""
     if not opened:
         return gr.skip()
     if picture is None:
         return NOTHING
-    small = picture.copy()
-    small.thumbnail((EXPLAINED, EXPLAINED))
-    try:
-        found = convolve(small, [numbers[:3], numbers[3:6], numbers[6:]])
-    except zoo.InputError as error:
-        return answers.problem(error)
+    found = convolve(_small(picture), [numbers[:3], numbers[3:6], numbers[6:]])
     flat = abs(sum(number or 0 for number in numbers)) < 1e-6
     return _figure(found, "Grey is nothing, white positive, black negative" if flat else "The picture under the kernel")
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    small = picture.copy()
+    small.thumbnail((EXPLAINED, EXPLAINED))
+    return small
 
 
 def _figure(image: Image.Image, caption: str) -> str:

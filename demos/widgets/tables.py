@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None) -> str:
-    """Rows of cells, HTML each, of which the first names its row; the best row is bold."""
+    """A table of HTML cells; the first cell of a row is its header, the row with the index `best` is bold."""
     head = "".join(f"<th scope=col>{name}</th>" for name in columns)
     body = "".join(
         f"<tr{' class=best' if number == best else ''}><th scope=row>{name}</th>"

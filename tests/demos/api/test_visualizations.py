@@ -8,6 +8,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,15 @@ from PIL import Image
 from starlette.applications import Starlette
 
 from demos.api import jobs as jobs_module
-from demos.api import visualizations
-from demos.api.jobs import TRIES, Jobs, Limits, Wish
-from demos.api.visualizations import PATH
+from demos.api import routes, worker
+from demos.api.jobs import TRIES, Jobs
+from demos.api.request import Limits, Request
 from tests.conftest import Hub, new_home
 from tests.demos.conftest import free_port, serving
 from tests.demos.pictures import bomb
 from zoo.images import files
 
+PATH = routes.PREFIX + routes.PATH
 LIMITS = Limits(upload=200_000, unpacked=300_000, count=20, pixels=60_000, waiting=2)
 
 
@@ -53,7 +55,7 @@ def jobs(tmp_path: Path) -> Jobs:
 @pytest.fixture
 def client(jobs: Jobs) -> Iterator[httpx2.Client]:
     """Of a server that takes little; nothing computes its jobs unless a test does."""
-    app = Starlette(routes=visualizations.routes(jobs))
+    app = Starlette(routes=[routes.mount(jobs)])
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -71,9 +73,9 @@ def post(client: httpx2.Client, content: bytes, **fields: str) -> httpx2.Respons
 
 
 def compute(jobs: Jobs) -> None:
-    """What a worker does with all that is in the queue."""
-    while task := jobs.queue.dequeue():
-        jobs.queue.execute(task)
+    """What a worker does until no job is left."""
+    while job := jobs.claim():
+        worker.compute(jobs, job)
 
 
 def test_a_zip_becomes_a_picture_a_page_and_a_table(client: httpx2.Client, jobs: Jobs) -> None:
@@ -97,7 +99,7 @@ def test_a_zip_becomes_a_picture_a_page_and_a_table(client: httpx2.Client, jobs:
     assert len(client.get(data["table"]["url"]).text.splitlines()) == 10
     again = post(client, content, layout="sorted", embedder="colour")
     assert again.status_code == 202 and again.json()["output"] == output, "the same is not computed again"
-    assert jobs.queue.pending_count() == 0 and not list(jobs.uploads.iterdir())
+    assert not jobs.claim() and not list(jobs.uploads.iterdir())
     assert post(client, content, layout="tsne", embedder="colour").json()["output"]["id"] != output["id"]
 
 
@@ -133,6 +135,40 @@ def test_what_makes_no_sense_is_refused(client: httpx2.Client, fields: dict[str,
     assert answer.status_code == 400 and answer.json()["error"].startswith(sentence)
 
 
+def test_a_forms_texts_are_options_too(client: httpx2.Client, jobs: Jobs) -> None:
+    fields = {"dataset": "digits", "rows": "40", "cols": "", "layout": ""}
+    answer = client.post(PATH, data=fields)
+    job = jobs.get(answer.json()["output"]["id"])
+    assert answer.status_code == 202 and job and job.request == Request(dataset="digits", rows=40)
+    for wrong, sentence in (
+        ({"rows": " 40"}, "rows is"),
+        ({"rows": "9" * 5000}, "rows is"),
+        ({"file": "x"}, "There is"),
+    ):
+        answer = client.post(PATH, data=fields | wrong)
+        assert answer.status_code == 400 and answer.json()["error"].startswith(sentence) and len(answer.text) < 200
+    answer = post(client, zipped(1), dataset="digits")
+    assert answer.status_code == 400 and answer.json()["error"].startswith("Send either")
+
+
+def test_the_document_names_each_status_that_there_is(client: httpx2.Client) -> None:
+    document = client.get("/v2/openapi.json").json()
+    statuses = {
+        (method, path): set(operation["responses"])
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert document["servers"] == [{"url": routes.PREFIX}]
+    assert statuses == {
+        ("post", "/visualizations"): {"202", "400", "413", "429"},
+        ("get", "/visualizations/{key}"): {"200", "404"},
+        ("get", "/visualizations/{key}/{name}"): {"200", "404"},
+    }
+    bodies = document["paths"]["/visualizations"]["post"]["requestBody"]["content"]
+    assert bodies.keys() == {"application/json", "multipart/form-data"}
+    assert "20 pictures" in bodies["multipart/form-data"]["schema"]["properties"]["file"]["description"]
+
+
 def test_what_is_no_request_is_refused(client: httpx2.Client, jobs: Jobs) -> None:
     json = {"Content-Type": "application/json"}
     for answer in (
@@ -160,7 +196,7 @@ def test_what_is_too_much_is_refused(client: httpx2.Client, jobs: Jobs) -> None:
     ):
         answer = post(client, content)
         assert answer.status_code == 413 and answer.json()["error"].startswith(sentence)
-    assert not list(jobs.uploads.iterdir()) and jobs.queue.pending_count() == 0
+    assert not list(jobs.uploads.iterdir()) and not jobs.claim()
     assert post(client, zipped(1)).status_code == post(client, zipped(2)).status_code == 202
     full = post(client, zipped(3))
     assert full.status_code == 429 and full.headers["Retry-After"] and "wait already" in full.json()["error"]
@@ -180,8 +216,8 @@ def _refused_before_it_is_sent(client: httpx2.Client) -> int:
 
 
 def test_who_asks_for_what_waits_already_is_told_so(jobs: Jobs) -> None:
-    job = jobs.submit(Wish(dataset="digits"))
-    assert Jobs(jobs.home, Limits(waiting=0)).submit(Wish(dataset="digits")) == job
+    job = jobs.submit(Request(dataset="digits"))
+    assert Jobs(jobs.home, Limits(waiting=0)).submit(Request(dataset="digits")) == job
 
 
 def test_a_zip_of_all_that_should_not_be_in_one(
@@ -215,7 +251,7 @@ def test_a_zip_of_all_that_should_not_be_in_one(
     skipped = output["data"]["skipped"]
     assert set(skipped) == set(bad) and all(why in skipped[name] for name, why in bad.items()), skipped
     after = {path for path in jobs.home.parent.rglob("*") if not path.is_relative_to(jobs.home)}
-    assert before == after and sorted(path.name for path in jobs.folder(key).iterdir()) == sorted(jobs_module.FILES)
+    assert before == after and sorted(path.name for path in jobs.folder(key).iterdir()) == sorted(worker.FILES)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +270,7 @@ def test_a_data_set_of_the_hub_has_its_limits(
     with zipfile.ZipFile(io.BytesIO(zipped(9))) as archive:
         hub.repos["datasets/us/er"] = {name: archive.read(name) for name in archive.namelist()}
     jobs = Jobs(tmp_path / "jobs", limits)
-    job = jobs.submit(Wish(dataset="us/er"))
+    job = jobs.submit(Request(dataset="us/er"))
     compute(jobs)
     found = jobs.get(job.key)
     assert found and found.status == "error" and found.reason.startswith(sentence), found
@@ -246,10 +282,10 @@ def test_what_nobody_waits_for_is_deleted(jobs: Jobs, monkeypatch: pytest.Monkey
     monkeypatch.setattr(jobs_module, "KEPT", 2)
     monkeypatch.setattr(jobs_module, "KEPT_SETS", 1)
     jobs.limits = Limits()
-    done = [jobs.submit(Wish(dataset=f"a/{i}")).key for i in range(3)]
+    done = [jobs.submit(Request(dataset=f"a/{i}")).key for i in range(3)]
     for i, key in enumerate(done):
-        jobs._set(key, status="done", made=i)
-    waits = jobs.submit(Wish(dataset="a/0", layout="tsne")).key
+        jobs.update(key, status="done", made=i)
+    waits = jobs.submit(Request(dataset="a/0", layout="tsne")).key
     old = time.time() - 2 * jobs_module.STALE
     there = [jobs.folder(key) for key in (*done, "orphan")] + [jobs.sets / f"a--{i}" for i in range(4)]
     there += [jobs.uploads / name for name in ("1.zip", "killed.part", "comes.part", "drawn.part/page.html")]
@@ -268,18 +304,18 @@ def test_what_nobody_waits_for_is_deleted(jobs: Jobs, monkeypatch: pytest.Monkey
 def test_a_job_that_takes_too_long_is_ended(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
     for name, value in (("LONGEST", 0), ("BEAT", 0.01)):
-        monkeypatch.setattr(jobs_module, name, value)
-    monkeypatch.setattr(jobs_module.os, "_exit", lambda code: ended.set())
+        monkeypatch.setattr(worker, name, value)
+    monkeypatch.setattr(worker.os, "_exit", lambda code: ended.set())
 
-    def forever(job: object) -> None:
+    def forever(*_: object) -> None:
         assert ended.wait(10)
         raise SystemExit  # as the whole process would have been
 
-    monkeypatch.setattr(jobs, "_arrange", forever)
-    key = jobs.submit(Wish(dataset="digits")).key
+    monkeypatch.setattr(worker, "arrange", forever)
+    job = jobs.submit(Request(dataset="digits"))
     with pytest.raises(SystemExit):
-        jobs.compute(key)
-    found = jobs.get(key)
+        compute(jobs)
+    found = jobs.get(job.key)
     assert found and found.status == "error" and found.reason.startswith("It took longer than 0 minutes")
 
 
@@ -310,9 +346,9 @@ def test_an_upload_that_hides_its_length_is_cut_off(client: httpx2.Client, jobs:
 
 
 def test_an_unknown_id_is_not_found(client: httpx2.Client) -> None:
-    for path in ("0" * 24, "nothing", "..%2fjobs.sqlite", f"{'0' * 24}/image.jpg"):
+    for path in ("0" * 24, "nothing", "..%2frequests.sqlite", "a%0Ab", f"{'0' * 24}/image.jpg"):
         answer = client.get(f"{PATH}/{path}")
-        assert answer.status_code == 404
+        assert answer.status_code == 404 and answer.json()["error"].endswith(".")
     assert "post its pictures again" in client.get(f"{PATH}/{'0' * 24}").json()["error"]
 
 
@@ -327,21 +363,41 @@ def test_a_computation_that_cannot_be_done_gives_its_reason_and_may_be_tried_aga
     assert post(client, content, embedder="colour").json()["output"] == {"id": key, "status": "pending"}
 
 
-def test_a_job_that_was_lost_is_queued_again_and_at_last_given_up(jobs: Jobs) -> None:
-    job = jobs.submit(Wish(dataset="digits"))
-    jobs.revive()
-    assert jobs.submit(Wish(dataset="digits")) == job
-    assert jobs.queue.pending_count() == 1, "it waits already"
+def test_a_job_that_was_lost_is_claimed_again_and_at_last_given_up(jobs: Jobs) -> None:
+    job = jobs.submit(Request(dataset="digits"))
+    assert jobs.submit(Request(dataset="digits")) == job
     for _ in range(TRIES):
-        jobs.queue.dequeue()  # by a worker that was killed before it began, or while it computed
-        jobs._claim(job.key)
-        jobs.revive()
-        assert jobs.queue.pending_count() == 0, "its lease still runs"
-        jobs._set(job.key, lease=time.time() - 1)
-        jobs.revive()
+        claimed = jobs.claim()  # by a worker that is killed while it computes
+        assert claimed and (claimed.key, claimed.status) == (job.key, "running")
+        assert jobs.claim() is None, "its lease still runs"
+        jobs.update(job.key, lease=time.time() - 1)
+    assert jobs.claim() is None
     found = jobs.get(job.key)
     assert found and found.status == "error" and f"broke off {TRIES} times" in found.reason
-    assert jobs.queue.pending_count() == 0
+
+
+def test_a_renewed_lease_keeps_a_job(jobs: Jobs) -> None:
+    job = jobs.submit(Request(dataset="digits"))
+    assert jobs.claim()
+    jobs.update(job.key, lease=time.time() - 1)
+    jobs.renew(job.key)
+    assert jobs.claim() is None
+
+
+def test_two_workers_never_claim_the_same_job_and_the_oldest_goes_first(jobs: Jobs) -> None:
+    jobs.limits = Limits()
+    keys = [jobs.submit(Request(dataset=f"a/{i}")).key for i in range(20)]
+    assert (first := jobs.claim()) and first.key == keys[0]
+
+    def work(home: Path) -> list[str]:
+        own, claimed = Jobs(home), []
+        while job := own.claim():
+            claimed.append(job.key)
+        return claimed
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [key for keys in pool.map(work, [jobs.home] * 8) for key in keys]
+    assert sorted(claimed) == sorted(keys[1:])
 
 
 def wait(client: httpx2.Client, address: str, until: Any, seconds: float = 120) -> dict[str, Any]:

@@ -42,16 +42,16 @@ def label(folder: Path, text: str) -> None:
     (folder / "metadata.csv").write_text("\n".join(["file_name,label", *rows]))
 
 
-def shown(folder: Path, wish: str = "wish") -> maps.Map:
+def shown(folder: Path, request: str = "request") -> maps.Map:
     pictures = grid.find(folder)
-    return maps.show(wish, pictures, grid.arrange(pictures, embedder="colour", layout="sorted"))
+    return maps.show(request, pictures, grid.arrange(pictures, embedder="colour", layout="sorted"))
 
 
-def test_a_wish_is_known_until_its_tiles_are_gone(folder: Path) -> None:
+def test_a_request_is_known_until_its_tiles_are_gone(folder: Path) -> None:
     found = shown(folder)
-    assert maps.opened("wish") is found and maps.opened("another") is None
+    assert maps.opened("request") is found and maps.opened("another") is None
     (maps.folder(found.key) / "data.json").unlink()
-    assert maps.opened("wish") is None
+    assert maps.opened("request") is None
 
 
 def test_other_labels_are_another_map(folder: Path) -> None:
@@ -103,18 +103,18 @@ def test_reading_goes_on_where_it_was_broken_off(folder: Path, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        maps.say(found, name, click)
-    assert not maps.said(found, name).exists() and 0 < reader.given < COUNT
-    maps.say(found, name)
+        maps.read(found, name, click)
+    assert not maps.readings(found, name).exists() and 0 < reader.given < COUNT
+    maps.read(found, name)
     assert reader.given == COUNT
-    said = json.loads(maps.said(found, name).read_text())
-    assert [text for text, _ in said] == [str(3 * int(found.pictures.names[i][:2])) for i in found.found.kept]
+    said = json.loads(maps.readings(found, name).read_text())
+    assert [text for text, _ in said] == [str(3 * int(found.pictures.names[i][:2])) for i in found.arrangement.kept]
 
 
 def test_other_weights_say_something_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found, name = shown(folder), "captcha-seq2seq"
-    before = maps.said(found, name)
+    before = maps.readings(found, name)
     entry = catalog.Entry(name, "text-recognition", "", "0" * 64)
     monkeypatch.setattr(catalog, "CATALOG", {name: entry})
-    assert maps.said(found, name) != before
+    assert maps.readings(found, name) != before
     assert maps.FILES.fullmatch(before.name)

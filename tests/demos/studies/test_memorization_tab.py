@@ -1,16 +1,15 @@
 """The Memorisation tab in a real browser: what was found, and pictures to open."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
 from demos.studies import memorization as tab
+from demos.widgets import plots
 from tests.demos.conftest import Visit, at_each_width
 
 
 def test_a_picture_tells_what_was_learned_instead(memorization_tab: Visit) -> None:
-    study = tab.results()
+    study = plots.results(tab.NAME)
     assert study is not None
     page = memorization_tab()
     part = page.locator("#memorization")
@@ -31,7 +30,8 @@ def test_a_picture_tells_what_was_learned_instead(memorization_tab: Visit) -> No
 
 def test_what_the_page_says_is_what_was_found() -> None:
     """All are learned by heart; but for the true labels, what is right elsewhere is what guessing is, one in 100."""
-    study = json.loads((tab.FOLDER / "study.json").read_text(encoding="utf-8"))
+    study = plots.results(tab.NAME)
+    assert study is not None
     true, shuffled, noise = study["kinds"]
     assert all(kind["train"]["accuracy"] >= 0.99 for kind in study["kinds"])
     assert true["test"]["accuracy"] > 0.85

@@ -1,6 +1,5 @@
 """The Draw tab in a real browser, used as a person uses it."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import zoo
 from benchmarks.canvas import placed, replay
 from demos.studies import glyph_study
 from demos.tabs import glyph
+from demos.widgets import plots
 from tests.demos.conftest import WIDTHS, Visit, at_each_width, papers, refuses_bad_files, shown_in
 from tests.demos.pictures import bad_files, encoded
 from zoo.images import ink, strokes
@@ -172,7 +172,8 @@ def test_programs_read_pictures_and_strokes(server: str, tmp_path: Path) -> None
 
 
 def test_the_study_shows_what_is_behind_each_cell(draw_tab: Visit) -> None:
-    study = json.loads((glyph_study.FOLDER / "study.json").read_text(encoding="utf-8"))
+    study = plots.results(glyph_study.NAME)
+    assert study is not None
     page = draw_tab()
     part = page.locator("#glyph-study")
     rows = part.locator("table").first.locator("tr")

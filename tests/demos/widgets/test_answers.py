@@ -1,9 +1,11 @@
 import html.parser
 
+import gradio as gr
 import pytest
 from PIL import Image
 
 from demos.widgets import answers
+from zoo.errors import InputError
 from zoo.readers.prediction import Prediction
 
 
@@ -48,7 +50,21 @@ def test_an_answer_says_what_was_read_and_how_sure_it_is(status: str, text: str,
 
 
 def test_maps_have_a_name_for_those_who_cannot_see_them() -> None:
-    shown = answers.looked([(Image.new("RGB", (8, 4)), '"'), (Image.new("RGB", (8, 4)), "b")])
+    shown = answers.heat_maps([(Image.new("RGB", (8, 4)), '"'), (Image.new("RGB", (8, 4)), "b")])
     assert shown.count("<img") == 2 and shown.count('alt="Heat map: where the network looked for ') == 2
     assert "for &quot;" in shown and 'width="8" height="4"' in shown
-    assert "nothing to show" in answers.looked([])
+    assert "nothing to show" in answers.heat_maps([])
+
+
+def test_an_error_of_a_user_is_one_sentence_on_the_page_and_for_programs() -> None:
+    def refuse(picture: str) -> str:
+        """Refuses."""
+        raise InputError(f"{picture} < 1; draw more.")
+
+    shown = answers.on_error(lambda message: f"{message}!")(refuse)
+    assert shown("a") == '<p class="problem" role="alert">a &lt; 1; draw more.</p>!'
+    endpoint = answers.endpoint(refuse)
+    assert endpoint.__doc__ == "Refuses."
+    with pytest.raises(gr.Error, match="^'a < 1; draw more.'$") as error:
+        endpoint("a")
+    assert not error.value.print_exception

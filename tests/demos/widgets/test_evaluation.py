@@ -1,12 +1,10 @@
 """How each classifier does, as its tab shows it: what it takes for what, its worst answers, its training."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
 import zoo
-from demos.widgets import evaluation
+from demos.widgets import plots
 from tests.demos.conftest import Visit, at_each_width
 
 TABS = {"visit": "captcha-resnet18", "draw_tab": "glyph-efficientnet", "persian_tab": "persian-resnet34"}
@@ -17,7 +15,8 @@ TABS = {"visit": "captcha-resnet18", "draw_tab": "glyph-efficientnet", "persian_
 def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequest, tab: str) -> None:
     name, visit = TABS[tab], request.getfixturevalue(tab)
     assert isinstance(visit, Visit)
-    found = json.loads((evaluation.RESULTS / name / "view.json").read_text(encoding="utf-8"))
+    found = plots.results(name, "view.json")
+    assert found is not None
     height, across = found["tile"]
     page = visit()
     part = page.locator(f"#{name}-evaluation")
@@ -49,7 +48,8 @@ def test_cells_and_worst_answers_show_their_pictures(request: pytest.FixtureRequ
 
 def test_the_phases_of_a_training_are_told_apart(persian_tab: Visit) -> None:
     """Its curves, frozen and whole, and what the finder of a learning rate tried in each."""
-    found = json.loads((evaluation.RESULTS / "persian-resnet34" / "view.json").read_text(encoding="utf-8"))
+    found = plots.results("persian-resnet34", "view.json")
+    assert found is not None
     phases = ["small-frozen", "small", "frozen", "whole", "small", "whole"]
     assert [name.partition("-")[2] for name in found["history"]] == phases
     page = persian_tab()
