@@ -3,6 +3,7 @@
 import html
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ for (const kind of ["click", "keydown"]) element.addEventListener(kind, (event) 
 
 @dataclass
 class Given:
-    """What a visitor gave: the files and their index in a folder of the visitor's own, and what they say."""
+    """A visitor's letters: the files and their index in a folder of the visitor's own, and what was read in them."""
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="letters-")))
     letters: dict[str, Letter] = field(default_factory=dict)
@@ -93,11 +94,8 @@ class Given:
             found = self.letters[path.name] = letter.read(path)
             return found
 
-        index = self.index()
-        try:
+        with closing(self.index()) as index:
             index.update(self.files, read, lambda done, total: progress((done, total)))
-        finally:
-            index.close()
 
 
 def present() -> bool:
@@ -105,8 +103,8 @@ def present() -> bool:
     return {FINDER, READER} <= catalog.CATALOG.keys()
 
 
-def told(found: Letter) -> dict[str, Any]:
-    """A letter as programs get it."""
+def as_json(found: Letter) -> dict[str, Any]:
+    """A letter for programs."""
     return {
         **{name: getattr(found, name) for name in (*FIELDS, "text")},
         "words": [page.rows() for page in found.pages],
@@ -122,6 +120,7 @@ def told(found: Letter) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@answers.endpoint
 def read_letter(file: str) -> dict[str, Any]:
     """Reads a Persian business letter.
 
@@ -134,10 +133,7 @@ def read_letter(file: str) -> dict[str, Any]:
         missing), the problem of a doubtful one, the confidence, the page from 0, and the four corners in pixels;
         and words: for each page those of its text, each with its four corners, itself and its confidence.
     """
-    try:
-        return told(letter.read(file))
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    return as_json(letter.read(file))
 
 
 def listing(rows: list[Row]) -> str:
@@ -160,7 +156,7 @@ def _cell(label: str, text: str) -> str:
 
 
 def detail(given: Given) -> str:
-    """The chosen letter: its pages with what was found on them, its fields, its text."""
+    """The chosen letter: its pages with the boxes of its texts, its fields, its text."""
     found = given.letters.get(given.chosen)
     if found is None:
         return ""
@@ -221,11 +217,8 @@ def _nothing(message: str = "") -> list[Any]:
 
 
 def _shown(given: Given, words: str) -> list[Any]:
-    index = given.index()
-    try:
+    with closing(given.index()) as index:
         rows = index.search(words)
-    finally:
-        index.close()
     files = [given.folder / f"letters.{kind}" for kind in ("csv", "xlsx")]
     for path in files:
         export(rows, path)
@@ -242,43 +235,37 @@ def _shown(given: Given, words: str) -> list[Any]:
     ]
 
 
+@answers.on_error(_nothing)
 def show(files: list[str] | None, words: str, progress: gr.Progress = gr.Progress()) -> list[Any]:
-    """What the tab says to files."""
+    """Updates of the tab for files."""
     if not files:
         return _nothing()
     given = Given()
-    try:
-        given.add(files, progress)
-    except zoo.InputError as error:
-        return _nothing(answers.problem(error))
+    given.add(files, progress)
     return _shown(given, words)
 
 
 def search(given: Given | None, words: str) -> list[Any]:
-    """The letters in which all of the words stand."""
+    """Updates of the tab with the letters that hold all of the words."""
     return _shown(given, words) if given else _nothing()
 
 
 def choose(given: Given | None, event: gr.EventData) -> list[Any]:
-    """Another letter of the table."""
+    """Updates of the tab for another letter of the table."""
     if given is None:
         return [gr.skip(), gr.skip()]
     given.chosen = event.letter
     return [given, detail(given)]
 
 
+@answers.on_error(lambda problem: [problem, *[gr.skip()] * 7])
 def correct(given: Given | None, words: str, event: gr.EventData) -> list[Any]:
-    """A field says what a visitor wrote; it is kept, and kept to learn from."""
+    """Replaces the text of a field by what a visitor typed, in the index and among the corrections to learn from."""
     if given is None:
         return _nothing()
-    index = given.index()
-    try:
+    with closing(given.index()) as index:
         index.correct(given.chosen, event.field, event.text)
         index.corrections(given.files, store.home() / "corrections" / "letters" / given.folder.name)
-    except zoo.InputError as error:
-        return [answers.problem(error), *[gr.skip()] * 7]
-    finally:
-        index.close()
     given.letters[given.chosen] = given.letters[given.chosen].corrected(event.field, event.text)
     return _shown(given, words)
 
@@ -305,11 +292,9 @@ def build() -> None:
         with gr.Row():
             taken = [gr.DownloadButton(f"Take away as {kind}", size="sm") for kind in ("CSV", "Excel")]
         one = gr.HTML(js_on_load=LISTEN, elem_id="letters-one", elem_classes="card")
-    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     outputs = [message, given, panels, invitation, table, *taken, one]
-    upload.change(show, [upload, words], outputs, show_progress_on=[message], api_visibility="private", **alone)
-    words.change(search, [given, words], outputs, trigger_mode="always_last", **hidden)
-    table.click(choose, given, [given, one], **hidden)
-    one.click(correct, [given, words], outputs, **hidden)
-    gr.on([], read_letter, gr.File(visible=False), gr.JSON(visible=False), api_name="read_letter", **alone)
+    upload.change(show, [upload, words], outputs, show_progress_on=[message], api_visibility="private", **answers.ALONE)
+    words.change(search, [given, words], outputs, trigger_mode="always_last", **answers.HIDDEN)
+    table.click(choose, given, [given, one], **answers.HIDDEN)
+    one.click(correct, [given, words], outputs, **answers.HIDDEN)
+    gr.on([], read_letter, gr.File(visible=False), gr.JSON(visible=False), api_name="read_letter", **answers.ALONE)

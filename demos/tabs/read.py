@@ -1,4 +1,4 @@
-"""The first tab: any pictures, read by every network; the surest answer to each is told first and explained."""
+"""The first tab: any pictures, read by every network; the surest answer to each comes first and is explained."""
 
 import csv
 import html
@@ -91,15 +91,15 @@ def read_every(paths: Sequence[str], progress: Progress) -> list[Read]:
     """
     if len(paths) > MOST:
         raise zoo.InputError(f"These are {len(paths)} pictures; give {MOST} at a time.")
-    found = []
+    pictures = []
     for i, path in enumerate(paths):
         progress((i, len(paths)))
-        found.append(read(path))
-    return found
+        pictures.append(read(path))
+    return pictures
 
 
-def told(one: Read) -> dict[str, Any]:
-    """A picture's answers as programs get them."""
+def as_json(one: Read) -> dict[str, Any]:
+    """The answers to a picture, for programs."""
     every = [
         {
             "network": answer.network,
@@ -112,12 +112,13 @@ def told(one: Read) -> dict[str, Any]:
     return {"file": one.file, "answers": every, "error": one.problem or None}
 
 
+@answers.endpoint
 def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[dict[str, Any]]:
     """Reads pictures with every network.
 
     Args:
         files: Pictures, such as PNG or JPEG files, at most 200.
-        progress: Where it is told how far it is.
+        progress: Reports how many are read.
 
     Returns:
         For each file its name, an error (a sentence, or null) and the answers of all networks, the surest first: the
@@ -125,22 +126,19 @@ def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()
         right, 0 to 1), the status (ok, unsure or empty), the five best alternatives with their probabilities (of a crop
         of one line), the milliseconds that it took, and each word with its four corners and its confidence.
     """
-    try:
-        return [told(one) for one in read_every(files or [], progress)]
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    return [as_json(one) for one in read_every(files or [], progress)]
 
 
-def tables(found: Sequence[Read]) -> list[str]:
+def tables(pictures: Sequence[Read]) -> list[str]:
     """The answers as files to take away: a CSV with a row for each picture and network, and a JSON."""
     folder = Path(tempfile.mkdtemp())
     with (folder / "readings.csv").open("w", encoding="utf-8-sig", newline="") as out:  # Excel wants the sign
         table = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
         table.writeheader()
-        for one in map(told, found):
+        for one in map(as_json, pictures):
             rows = [answer | {"rank": rank} for rank, answer in enumerate(one["answers"], 1)] or [{}]
             table.writerows({"file": one["file"], "error": one["error"], **row} for row in rows)
-    text = json.dumps([told(one) for one in found], indent=1, ensure_ascii=False)
+    text = json.dumps([as_json(one) for one in pictures], indent=1, ensure_ascii=False)
     (folder / "readings.json").write_text(text + "\n", encoding="utf-8")
     return [str(folder / name) for name in ("readings.csv", "readings.json")]
 
@@ -150,17 +148,15 @@ def _nothing(message: str = "") -> list[Any]:
     return [message, [], hidden, gr.Column(visible=True), *[gr.skip()] * 4]
 
 
+@answers.on_error(_nothing)
 def show(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[Any]:
     """What the tab says to the files: a message, their paths, what is seen, the table, the downloads, the first one."""
     if not files:
         return _nothing()
-    try:
-        found = read_every(files, progress)
-    except zoo.InputError as error:
-        return _nothing(answers.problem(error))
-    table = listing(found) if len(found) > 1 else ""
-    taken = [gr.DownloadButton(value=path) for path in tables(found)]
-    first = next((i for i, one in enumerate(found) if one.answers), 0)
+    pictures = read_every(files, progress)
+    table = listing(pictures) if len(pictures) > 1 else ""
+    taken = [gr.DownloadButton(value=path) for path in tables(pictures)]
+    first = next((i for i, one in enumerate(pictures) if one.answers), 0)
     return ["", files, gr.Column(visible=True), gr.Column(visible=False), table, *taken, detail(files[first])]
 
 
@@ -168,9 +164,9 @@ def _chosen(files: list[str], event: gr.EventData) -> str:
     return detail(files[event.index])
 
 
-def listing(found: Sequence[Read]) -> str:
+def listing(pictures: Sequence[Read]) -> str:
     """Many pictures: a small picture of each, its best answer, whose it is and how sure it is."""
-    rows = "".join(f'<tr tabindex="0" data-index="{i}">{_cells(one)}</tr>' for i, one in enumerate(found))
+    rows = "".join(f'<tr tabindex="0" data-index="{i}">{_cells(one)}</tr>' for i, one in enumerate(pictures))
     heads = "".join(f"<th>{name}</th>" for name in ("picture", "file", "best answer", "network", "how sure"))
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
 
@@ -234,8 +230,7 @@ def build() -> None:
                 ]
         with gr.Column(scale=2, min_width=300, elem_classes="card"):
             best = gr.HTML(elem_id="read-best")
-    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     outputs = [message, files, panels, invitation, table, *taken, best]
-    given.change(show, given, outputs, show_progress_on=[message], api_visibility="private", **alone)
-    table.click(_chosen, files, best, show_progress="hidden", api_visibility="private", **alone)
-    gr.on([], read_pictures, given, gr.JSON(visible=False), api_name="read_pictures", **alone)
+    given.change(show, given, outputs, show_progress_on=[message], api_visibility="private", **answers.ALONE)
+    table.click(_chosen, files, best, **answers.HIDDEN, **answers.ALONE)
+    gr.on([], read_pictures, given, gr.JSON(visible=False), api_name="read_pictures", **answers.ALONE)

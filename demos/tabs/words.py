@@ -74,22 +74,23 @@ def _reader() -> CRNNReader:
 
 
 def _options(method: str, english: bool, lexicon: str) -> dict[str, Any]:
-    """What the reader is told of how to decode."""
+    """The options of `Reader.read`."""
     chosen = {"lexicon": known} if (known := words_of(lexicon)) else {}
     return {"decode": method, "lm": None if english else False, **chosen}
 
 
 def words_of(lexicon: str) -> tuple[str, ...]:
-    """The words of a lexicon as a visitor typed it, parted by spaces or commas."""
+    """The words of a lexicon as typed, split at spaces and commas."""
     return tuple(dict.fromkeys(lexicon.replace(",", " ").split()))
 
 
+@answers.endpoint
 def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, Any]:
     """Reads printed text: a word, a line, or a page or sign with several.
 
     Args:
         picture: A crop that holds one word or line, or a whole picture.
-        lexicon: Words to choose from where the picture is one word, parted by spaces; empty for any text.
+        lexicon: Words to choose from where the picture is one word, with spaces between them; empty for any text.
 
     Returns:
         The text, its confidence (the calibrated probability that all of it is right, 0 to 1), its status (ok, unsure
@@ -98,19 +99,16 @@ def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, A
         probability and its box (left, top, right, bottom in pixels), and the milliseconds that it took. Besides, a
         note on how the picture was converted, if it was.
     """
-    try:
-        given = answers.opened(picture)
-        read = page.read(_reader(), given.rgb, keep=True)
-        words = {"note": given.note, "words": read.rows()}
-        if not read.look:
-            return {**words, "text": read.text, "confidence": read.confidence, "status": read.status}
-        found, milliseconds = answers.read(NETWORK.name, read.look, **_options("beam", True, lexicon))
-    except zoo.InputError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    given = answers.opened(picture)
+    read = page.read(_reader(), given.rgb, keep=True)
+    words = {"note": given.note, "words": read.rows()}
+    if not read.look:
+        return {**words, "text": read.text, "confidence": read.confidence, "status": read.status}
+    answer, milliseconds = answers.read(NETWORK.name, read.look, **_options("beam", True, lexicon))
     characters = [
-        {"character": character, "probability": share, "box": box} for character, share, box in found.characters
+        {"character": character, "probability": share, "box": box} for character, share, box in answer.characters
     ]
-    return {**words, **answers.as_json(found, milliseconds), "characters": characters}
+    return {**words, **answers.as_json(answer, milliseconds), "characters": characters}
 
 
 def make_word(text: str, font: str) -> Image.Image:
@@ -132,8 +130,8 @@ def make_word(text: str, font: str) -> Image.Image:
 def _frames(look: Look) -> tuple[Image.Image, npt.NDArray[np.float32]]:
     """The network's input as a picture, and its frames."""
     reader = _reader()
-    [seen] = denormalise(look.inputs, reader.settings.mean, reader.settings.std)
-    return Image.fromarray(seen), reader.frames(look)[0]
+    [pixels] = denormalise(look.inputs, reader.settings.mean, reader.settings.std)
+    return Image.fromarray(pixels), reader.frames(look)[0]
 
 
 def ribbon(look: Look) -> str:
@@ -142,16 +140,16 @@ def ribbon(look: Look) -> str:
 
 
 def ways(look: Look, lexicon: str) -> str:
-    """What each way of decoding answers."""
-    asked = {
+    """A table of what each way of decoding answers."""
+    decodings = {
         "the best path alone": Decoding("greedy"),
         "beam, the picture alone": Decoding("beam", lm=False),
         "beam, and how English is spelled": Decoding("beam", lm=ngram.english()),
     }
     if known := words_of(lexicon):
-        asked["the words of your lexicon"] = Decoding("beam", known)
+        decodings["the words of your lexicon"] = Decoding("beam", known)
     reader, (_, frames) = _reader(), _frames(look)
-    best = {name: reader.answers(frames, decoding)[0] for name, decoding in asked.items()}
+    best = {name: reader.answers(frames, decoding)[0] for name, decoding in decodings.items()}
     return ctc.compared([(name, reader.decode(text), share) for name, (text, share) in best.items()])
 
 
@@ -169,7 +167,7 @@ def target(look: Look | None, text: str) -> Any:
     """The likeliest ways to spell a text in the picture, or why there is none."""
     if look is None or not text:
         return ""
-    reader, (seen, frames) = _reader(), _frames(look)
+    reader, (pixels, frames) = _reader(), _frames(look)
     alphabet = reader.config["alphabet"]
     try:
         symbols = reader.encode(text)
@@ -177,41 +175,33 @@ def target(look: Look | None, text: str) -> Any:
         return answers.problem(error)
     if len(frames) < shortest(symbols):
         return ctc.too_short(text, symbols, len(frames))
-    return ctc.aligned(seen, frames, alignments(frames, symbols, SHOWN), alphabet)
+    return ctc.aligned(pixels, frames, alignments(frames, symbols, SHOWN), alphabet)
 
 
 def _nothing(message: str = "") -> list[Any]:
-    return [message, None, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 8]
+    message, picture, *rest = answers.without_picture(8, message)
+    return [message, picture, None, *rest]
 
 
+@answers.on_error(_nothing)  # of the lexicon
 def _shown(
     picture: Image.Image, message: str = "", look: Look | None = None, *, options: Options = ("beam", True, "")
 ) -> list[Any]:
-    """What the tab says to a line; `look` is what the network made of it, if that is known."""
+    """Updates of the tab for a line, and the network's look at it, if known."""
     _, english, lexicon = options
     look = look or _reader().look(picture)
-    try:
-        found, (said, chart, seen) = answers.respond(NETWORK, picture, look, **_options(*options))
-        compared = ways(look, lexicon)
-    except zoo.InputError as error:  # of the lexicon
-        return _nothing(answers.problem(error))
+    answer, panel = answers.respond(NETWORK, picture, look, **_options(*options))
     count = len(_frames(look)[1])
     step = gr.Slider(maximum=count, value=count)
-    parts = [
-        said,
-        chart,
-        seen,
-        boxes.characters(picture, found),
-        ribbon(look),
-        compared,
-        step,
-        beam(look, count, english),
-    ]
-    return [message, picture, look, gr.Column(visible=True), gr.Column(visible=False), *parts]
+    steps = [ribbon(look), ways(look, lexicon), step, beam(look, count, english)]
+    message, picture, *rest = answers.with_picture(
+        picture, message, [*panel, boxes.characters(picture, answer), *steps]
+    )
+    return [message, picture, look, *rest]
 
 
 def _page(picture: Image.Image, message: str = "", *, options: Options = ("beam", True, "")) -> list[Any]:
-    """What the tab says to a picture of any number of lines, of which the first is looked into."""
+    """Updates of the tab for a picture of any number of lines, of which the first is shown in detail."""
     read = page.read(_reader(), picture, keep=True)
     if read.answer or not read.lines:
         return [*_no_page(), *_shown(picture, message, read.look, options=options)]
@@ -229,23 +219,23 @@ def _no_picture(message: str = "") -> list[Any]:
 
 
 def show_drawing(drawing: answers.Strokes, *options: Any) -> list[Any]:
-    """What the tab says to strokes on the canvas."""
+    """Updates of the tab for strokes on the canvas."""
     draw = partial(strokes.draw, width=PEN)
     return [*_no_page(), *answers.to_drawing(drawing, draw, partial(_shown, options=options), _nothing)]
 
 
 def show_upload(upload: dict[str, Any] | None, *options: Any) -> list[Any]:
-    """What the tab says to an uploaded picture."""
+    """Updates of the tab for an uploaded picture."""
     return answers.to_upload(upload, partial(_page, options=options), _no_picture)
 
 
 def show_line(lines: tuple[Line, ...], number: int, *options: Any, message: str = "") -> list[Any]:
-    """What the tab says to one of the lines of a page."""
+    """Updates of the tab for one of the lines of a page."""
     return _shown(cast(Image.Image, lines[number].picture), message, lines[number].look, options=options)
 
 
 def show_again(picture: Image.Image | None, look: Look | None, *options: Any) -> list[Any]:
-    """The same picture, decoded otherwise."""
+    """Updates of the tab for the same picture with other options."""
     return _nothing() if picture is None else _shown(picture, "", look, options=options)
 
 
@@ -293,23 +283,28 @@ def build() -> None:
                     wanted = gr.Textbox("", label="Text", max_length=2 * LONGEST, elem_id="words-target")
                     aligned = gr.HTML(elem_id="words-aligned")
 
-    # One at a time: two readings at once would only slow each other down.
-    alone: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
     read, follow = inside.build([NETWORK], "words-inside")
     lstm_ablation.build()
     options = [method, english, lexicon]
     look = gr.State(None)
     outputs = [message, read, look, panels, invitation, *places, boxed, frames, compared, step, followed]
-    shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    # not queued: of many events in quick succession gradio's queue may lose one for good, and with it all that follow
-    last: dict[str, Any] = {"trigger_mode": "always_last", "queue": False, **shown}
     of_page = [card, found, text_found, json_found, line, lines]
-    follow(drawn.input(show_drawing, [drawn, *options], [*of_page, *outputs], **last))
-    upload.change(show_upload, [upload, *options], [*of_page, *outputs], preprocess=False, **shown, **alone)
-    line.input(show_line, [lines, line, *options], outputs, **shown, **alone)
-    gr.on([o.change for o in options], show_again, [read, look, *options], outputs, **last)
-    step.input(beam, [look, step, english], followed, **last)
-    gr.on([wanted.change, look.change], target, [look, wanted], aligned, **last)
+    follow(drawn.input(show_drawing, [drawn, *options], [*of_page, *outputs], **answers.LATEST))
+    upload.change(
+        show_upload, [upload, *options], [*of_page, *outputs], preprocess=False, **answers.HIDDEN, **answers.ALONE
+    )
+    line.input(show_line, [lines, line, *options], outputs, **answers.HIDDEN, **answers.ALONE)
+    gr.on([o.change for o in options], show_again, [read, look, *options], outputs, **answers.LATEST)
+    step.input(beam, [look, step, english], followed, **answers.LATEST)
+    gr.on([wanted.change, look.change], target, [look, wanted], aligned, **answers.LATEST)
     make.click(make_word, [text, family], upload, api_name="make_word", show_progress="hidden")
-    # An endpoint for programs, with no widget of its own to start it.
-    gr.on([], read_words, [upload, lexicon], gr.JSON(visible=False), api_name="read_words", preprocess=False, **alone)
+    # An endpoint for programs; no widget starts it.
+    gr.on(
+        [],
+        read_words,
+        [upload, lexicon],
+        gr.JSON(visible=False),
+        api_name="read_words",
+        preprocess=False,
+        **answers.ALONE,
+    )
