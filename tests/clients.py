@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 CONTEXT = get_context("forkserver")
 # all that takes long to import, but not the Hub's client
-CONTEXT.set_forkserver_preload(["torchvision", "onnxruntime", "httpx"])
+CONTEXT.set_forkserver_preload(
+    ["torchvision", "onnxruntime.quantization", "httpx2", "httpcore2", "anyio", "truststore", "yaml", "tqdm.auto", "cv2"]
+)
 
 
 def run(program: Callable[..., T], *args: Any, home: Path, **env: str) -> T:
