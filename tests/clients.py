@@ -12,7 +12,17 @@ T = TypeVar("T")
 CONTEXT = get_context("forkserver")
 # all that takes long to import, but not the Hub's client
 CONTEXT.set_forkserver_preload(
-    ["torchvision", "onnxruntime.quantization", "httpx2", "httpcore2", "anyio", "truststore", "yaml", "tqdm.auto", "cv2"]
+    [
+        "torchvision",
+        "onnxruntime.quantization",
+        "httpx2",
+        "httpcore2",
+        "anyio",
+        "truststore",
+        "yaml",
+        "tqdm.auto",
+        "cv2",
+    ]
 )
 
 
