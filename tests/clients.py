@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 CONTEXT = get_context("forkserver")
 # all that takes long to import, but not the Hub's client
-CONTEXT.set_forkserver_preload(["torchvision", "onnxruntime", "httpx"])
+PRELOAD = "torchvision onnxruntime.quantization httpx2 httpcore2 anyio truststore yaml cv2"
+MEASURES = "matplotlib.figure scipy.interpolate sklearn.metrics"
+CONTEXT.set_forkserver_preload(f"{PRELOAD} {MEASURES}".split())
 
 
 def run(program: Callable[..., T], *args: Any, home: Path, **env: str) -> T:

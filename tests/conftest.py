@@ -12,22 +12,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
-import torch
-from fontTools.ttLib import TTFont
-from playwright.sync_api import Browser, BrowserContext
-from torch import nn
 
-from benchmarks.pages import chromium
 from tests.machine import HOME  # before what reads its settings at import
 from training.data.drawing.fonts import FOLDER
-from zoo.hub import store, weights
-from zoo.networks.crnn import CRNN
-from zoo.readers.classifier import Classifier
-from zoo.readers.crnn import CRNNReader
+from zoo.hub import store
+
+if TYPE_CHECKING:  # imported where it is used: each of pytest's processes would wait for torch, one after the other
+    from playwright.sync_api import Browser, BrowserContext
+    from torch import nn
 
 ROOT = Path(__file__).parent.parent
 TINY = {
@@ -60,8 +56,10 @@ TINY_CRNN: dict[str, Any] = {
 }
 
 
-def write_checkpoint(folder: Path, config: dict[str, Any], network: nn.Module) -> Path:
+def write_checkpoint(folder: Path, config: dict[str, Any], network: "nn.Module") -> Path:
     """A whole checkpoint of a network."""
+    from zoo.hub import weights
+
     weights.save(network, folder)
     (folder / store.CONFIG).write_text(json.dumps(config))
     return folder
@@ -69,6 +67,11 @@ def write_checkpoint(folder: Path, config: dict[str, Any], network: nn.Module) -
 
 def write_crnn(folder: Path, alphabet: str, sharpened: float) -> Path:
     """A whole checkpoint of a tiny CTC reader with random weights, sharpened so that texts differ in probability."""
+    import torch
+
+    from zoo.networks.crnn import CRNN
+    from zoo.readers.crnn import CRNNReader
+
     torch.manual_seed(1)
     config = TINY_CRNN | {"alphabet": alphabet}
     network = CRNNReader.build(config)
@@ -79,6 +82,10 @@ def write_crnn(folder: Path, alphabet: str, sharpened: float) -> Path:
 
 def write_tiny(folder: Path, seed: int = 0) -> Path:
     """A whole checkpoint of a tiny timm ResNet with random weights and two labels."""
+    import torch
+
+    from zoo.readers.classifier import Classifier
+
     torch.manual_seed(seed)
     return write_checkpoint(folder, TINY, Classifier.build(TINY))
 
@@ -86,6 +93,11 @@ def write_tiny(folder: Path, seed: int = 0) -> Path:
 # The same cases in every run, but for `make fuzz`
 hypothesis.settings.register_profile("same", derandomize="FUZZ" not in os.environ, database=None, deadline=None)
 hypothesis.settings.load_profile("same")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves the room of training closed to `make check`: what it imports takes seconds."""
+    return ("not training" in config.option.markexpr and collection_path == ROOT / "tests" / "training") or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -137,7 +149,7 @@ class Hub:
 
     def commit(self, repo: str) -> str:
         """The repo's commit: changes with its files."""
-        return hashlib.sha1(repr(sorted(self.repos[repo].items())).encode()).hexdigest()
+        return _git(repr(sorted((name, _oid(data)) for name, data in self.repos[repo].items())).encode())
 
     def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body for a path."""
@@ -250,6 +262,7 @@ def hub() -> Iterator[Hub]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet, else the second waits for the first one's receipt, 40 ms
 
         def do_HEAD(self) -> None:
             hub.requests.append(f"{self.command} {self.path}")
@@ -304,6 +317,8 @@ def new_home(folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def fonts() -> Path:
     """The settings by which a browser finds the tests' own fonts alone: a page is the same on every machine."""
+    from fontTools.ttLib import TTFont
+
     folder = HOME / "fonts"
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=HOME) as scratch:
@@ -322,13 +337,15 @@ def fonts() -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(fonts: Path) -> Iterator[Browser]:
+def browser(fonts: Path) -> "Iterator[Browser]":
     """A browser for the pages of a file."""
+    from benchmarks.pages import chromium
+
     with chromium(FONTCONFIG_FILE=str(fonts)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def context(browser: Browser) -> BrowserContext:
+def context(browser: "Browser") -> "BrowserContext":
     """Where the pages of a file keep the scripts that they share: these are compiled once."""
     return browser.new_context()

@@ -112,8 +112,8 @@ def test_an_unreachable_hub_is_a_sentence_at_once(client: Client, tmp_path: Path
 
 
 def test_a_hub_that_never_answers_is_a_sentence(client: Client, hub: Hub) -> None:
-    released = threading.Event()
-    hub.answer = lambda path: (200 if released.wait(60) else 504, {}, b"")
+    released = threading.Event()  # but for a list of programs, for which the client waits three seconds more
+    hub.answer = lambda path: (504 if "resolve" in path and not released.wait(60) else 404, {}, b"")
     error = client("0" * 64, HF_HUB_ETAG_TIMEOUT="1")["error"]
     released.set()
     assert one_sentence(error) and "does not answer" in error and sum("resolve" in asked for asked in hub.requests) == 1

@@ -9,8 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import zoo
-from tests.conftest import TINY
-from training.learn.fit import STARTS
+from tests.conftest import ROOT, TINY
 from zoo.hub import store, weights
 from zoo.networks.crnn import CRNN
 from zoo.networks.seq2seq import Seq2Seq
@@ -77,7 +76,7 @@ def test_an_altered_network_starts_from_what_it_shares(tiny: Path) -> None:
 
 
 def test_a_reader_of_words_goes_on_from_the_encoder_of_one_of_captchas() -> None:
-    folder, words = STARTS / "captcha-seq2seq-drawn", CRNN(95)
+    folder, words = ROOT / "training" / "starts" / "captcha-seq2seq-drawn", CRNN(95)
     captchas = Seq2Seq(len(CharTokenizer(ALPHANUMERIC)), output_stride=4)
     weights.load(captchas, folder)
     assert 0.4 < weights.transfer(words, folder) < 0.6

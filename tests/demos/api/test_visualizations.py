@@ -24,6 +24,7 @@ from demos.api import jobs as jobs_module
 from demos.api import routes, worker
 from demos.api.jobs import TRIES, Jobs
 from demos.api.request import Limits, Request
+from demos.grid_view import sets
 from tests.conftest import Hub, new_home
 from tests.demos.conftest import free_port, serving
 from tests.demos.pictures import bomb
@@ -103,12 +104,13 @@ def test_a_zip_becomes_a_picture_a_page_and_a_table(client: httpx2.Client, jobs:
     assert post(client, content, layout="tsne", embedder="colour").json()["output"]["id"] != output["id"]
 
 
-def test_a_set_by_its_name(client: httpx2.Client, jobs: Jobs) -> None:
-    answer = client.post(PATH, json={"dataset": "digits", "embedder": "colour", "layout": "sorted", "rows": 40})
+def test_a_set_by_its_name(client: httpx2.Client, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sets, "COUNT", 60)
+    answer = client.post(PATH, json={"dataset": "digits", "embedder": "colour", "layout": "sorted", "rows": 10})
     assert answer.status_code == 202
     compute(jobs)
     output = client.get(f"{PATH}/{answer.json()['output']['id']}").json()["output"]
-    assert output["status"] == "done" and output["data"]["rows"] == 40 and output["data"]["pictures"] == 1024
+    assert output["status"] == "done" and output["data"]["rows"] == 10 and output["data"]["pictures"] == 60
 
 
 @pytest.mark.parametrize(

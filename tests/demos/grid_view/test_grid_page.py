@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, TimeoutError, expect
-from streamlit.testing.v1 import AppTest
 
 from benchmarks import grid_page
 from demos.grid_view import sets
@@ -221,6 +220,8 @@ def test_every_place_names_its_picture_after_zooming_too(
 
 
 def test_a_folder_of_the_machine_wants_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit.testing.v1 import AppTest  # takes a second to import
+
     # Streamlit puts the page in its place, and every process that is spawned later would run that
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 

@@ -48,6 +48,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.name: path for path in sorted(folder.iterdir())}
 
 
+@pytest.fixture(scope="module")
+def found(files: dict[str, Path]) -> list[read.Read]:
+    """What is read in the files; each step is told before its file."""
+    steps: list[tuple[int, int]] = []
+    paths = [str(path) for path in files.values()]
+    every = read.read_every(paths, steps.append)
+    assert steps == [(i, len(paths)) for i in range(len(paths))]
+    return every
+
+
 def prediction(status: Status, confidence: float, text: str = "a") -> zoo.Prediction:
     return zoo.Prediction(text, confidence, ((text, confidence),), (), status)
 
@@ -66,23 +76,19 @@ def test_the_sure_ones_come_first_by_their_confidence() -> None:
     assert max([*ranked, other], key=lambda answer: answer.place) is other, "it names nothing"
 
 
-def test_every_network_answers_every_picture(files: dict[str, Path]) -> None:
-    steps: list[tuple[int, int]] = []
-    paths = [str(path) for path in files.values()]
-    found = {one.file: one for one in read.read_every(paths, steps.append)}
-    assert steps == [(i, len(paths)) for i in range(len(paths))]
+def test_every_network_answers_every_picture(found: list[read.Read]) -> None:
+    by_name = {one.file: one for one in found}
     for name in PICTURES:
-        assert {answer.network for answer in found[name].answers} == set(zoo.names())
-        assert found[name].answers[0].found.status == found[name].status
-    assert found["captcha.png"].answers[0].found.text.lower() == "computer"
-    assert found["blank.png"].status == "empty"
+        assert {answer.network for answer in by_name[name].answers} == set(zoo.names())
+        assert by_name[name].answers[0].found.status == by_name[name].status
+    assert by_name["captcha.png"].answers[0].found.text.lower() == "computer"
+    assert by_name["blank.png"].status == "empty"
     bad, _, sentence = bad_files()["animated"]
-    assert sentence in found[bad].problem and not found[bad].answers
+    assert sentence in by_name[bad].problem and not by_name[bad].answers
 
 
-def test_tables_to_take_away(files: dict[str, Path]) -> None:
-    paths = [str(path) for path in files.values()]
-    table, told = map(Path, read.tables(read.read_every(paths, lambda step: None)))
+def test_tables_to_take_away(files: dict[str, Path], found: list[read.Read]) -> None:
+    table, told = map(Path, read.tables(found))
     rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig"))))
     first = {row["file"]: row for row in rows if row["rank"] in ("1", "")}
     assert set(first) == set(files) and first["captcha.png"]["text"].lower() == "computer"
