@@ -17,6 +17,7 @@ WORDS = "تاریخ", f"می{JOINER}رود", DATE, DASHED, "٣/١٢-١", "۱۲٬
         ("اب", "با"),
         (DATE, DATE),
         (DASHED, DASHED),
+        ("١٢-٣", "١٢-٣"),
         (f"ا {DATE}", f"{DATE} ا"),
         (f"ا {DASHED}", "12-05-1403 ا"),
         (f"ا ١٢-٣ {DASHED}", "12-05-1403 ٣-١٢ ا"),
