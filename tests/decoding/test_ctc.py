@@ -18,10 +18,10 @@ def random_frames(count: int, symbols: int, seed: int = 0, peak: float = 1.0) ->
 
 def every_path(frames: np.ndarray) -> dict[ctc.Text, list[tuple[float, tuple[int, ...]]]]:
     """All paths by the text that they spell, each with the logarithm of its probability."""
-    found: dict[ctc.Text, list[tuple[float, tuple[int, ...]]]] = defaultdict(list)
+    actual: dict[ctc.Text, list[tuple[float, tuple[int, ...]]]] = defaultdict(list)
     for path in itertools.product(range(frames.shape[1]), repeat=len(frames)):
-        found[ctc.collapse(path)].append((float(frames[np.arange(len(frames)), path].sum()), path))
-    return found
+        actual[ctc.collapse(path)].append((float(frames[np.arange(len(frames)), path].sum()), path))
+    return actual
 
 
 def totals(frames: np.ndarray) -> dict[ctc.Text, float]:
@@ -38,8 +38,8 @@ def test_a_text_has_the_probability_of_all_its_paths() -> None:
     frames = random_frames(5, 4)
     expected = totals(frames)
     assert np.exp(list(expected.values())).sum() == pytest.approx(1)
-    found = ctc.log_probabilities(frames, TEXTS)
-    assert found == pytest.approx([expected.get(text, -np.inf) for text in TEXTS])
+    actual = ctc.log_probabilities(frames, TEXTS)
+    assert actual == pytest.approx([expected.get(text, -np.inf) for text in TEXTS])
     assert ctc.log_probabilities(frames, [(2, 2, 2, 2)]) == [-np.inf], "seven frames are needed"
 
 
@@ -48,9 +48,9 @@ def test_a_wide_beam_finds_the_best_text_and_a_narrow_one_may_not(seed: int) -> 
     frames = random_frames(6, 4, seed)
     expected = totals(frames)
     best = max(expected, key=lambda text: expected[text])
-    found = ctc.beam_search(frames, width=500)
-    assert found[0].text == best
-    for one in found[:10]:  # paths far below the best are not followed
+    actual = ctc.beam_search(frames, width=500)
+    assert actual[0].text == best
+    for one in actual[:10]:  # paths far below the best are not followed
         assert one.probability == pytest.approx(expected[one.text], abs=0.01)
     assert len(ctc.beam_search(frames, width=3)) == 3
 
@@ -86,7 +86,7 @@ def test_a_blank_frame_parts_two_that_are_alike() -> None:
     frames = np.log([blank, letter, blank, letter, blank])
     trace: list[list[ctc.Followed]] = []
     best, *_ = ctc.beam_search(frames, trace=trace)
-    assert best.text == (1, 1) and [len(found[0].text) for found in trace] == [0, 1, 1, 2, 2]
+    assert best.text == (1, 1) and [len(actual[0].text) for actual in trace] == [0, 1, 1, 2, 2]
     assert best.probability == pytest.approx(ctc.log_probabilities(frames, [(1, 1)])[0], abs=2e-3)
     assert trace[2][0].score == pytest.approx(trace[1][0].score + np.log(0.9991), abs=1e-9)
 
@@ -95,10 +95,10 @@ def test_a_blank_frame_parts_two_that_are_alike() -> None:
 def test_the_likeliest_texts_are_near_a_sure_one(seed: int) -> None:
     frames = random_frames(7, 4, seed, peak=6)
     best, *others = sorted(every := totals(frames), key=lambda text: -every[text])
-    found = ctc.near(frames, 4)
-    assert len(set(found)) == 4 and ctc.collapse(ctc.best_path(frames).tolist()) not in found
-    assert others[0] in [best, *found] and len({*others[:8]} & {*found}) >= 3
-    assert found[:2] == ctc.near(frames, 2), "the likeliest change comes first"
+    actual = ctc.near(frames, 4)
+    assert len(set(actual)) == 4 and ctc.collapse(ctc.best_path(frames).tolist()) not in actual
+    assert others[0] in [best, *actual] and len({*others[:8]} & {*actual}) >= 3
+    assert actual[:2] == ctc.near(frames, 2), "the likeliest change comes first"
 
 
 def test_near_a_text_of_one_frame_are_all_others() -> None:
@@ -118,18 +118,18 @@ def test_a_lexicon_scores_every_word_exactly() -> None:
 def test_a_lexicon_does_not_run_out_of_numbers() -> None:
     frames = random_frames(400, 5, peak=20)
     word = ctc.collapse(ctc.best_path(frames).tolist())
-    [found] = ctc.Lexicon.of([word]).log_probabilities(frames)
-    assert np.isfinite(found) and found == pytest.approx(ctc.log_probabilities(frames, [word])[0])
+    [actual] = ctc.Lexicon.of([word]).log_probabilities(frames)
+    assert np.isfinite(actual) and actual == pytest.approx(ctc.log_probabilities(frames, [word])[0])
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_alignments_are_the_best_paths_in_their_order(text: ctc.Text) -> None:
     frames = random_frames(6, 4, 2)
     paths = sorted(every_path(frames)[text], reverse=True)
-    found = ctc.alignments(frames, text, 8)
-    assert [one.probability for one in found] == pytest.approx([probability for probability, _ in paths[:8]])
-    assert [tuple(one.path.tolist()) for one in found] == [path for _, path in paths[:8]]
-    for one in found:
+    actual = ctc.alignments(frames, text, 8)
+    assert [one.probability for one in actual] == pytest.approx([probability for probability, _ in paths[:8]])
+    assert [tuple(one.path.tolist()) for one in actual] == [path for _, path in paths[:8]]
+    for one in actual:
         assert [one.path[first:last].tolist() for first, last in one.spans] == [
             [symbol] * (last - first) for symbol, (first, last) in zip(text, one.spans, strict=True)
         ]
@@ -148,6 +148,6 @@ def test_the_best_path_is_the_alignment_of_what_it_spells(seed: int) -> None:
     logits = np.repeat(rng.normal(0, 4, (12, 5)), rng.integers(1, 4, 12), axis=0)  # symbols last some frames
     frames = np.log(np.exp(logits) / np.exp(logits).sum(1, keepdims=True))
     text = ctc.collapse(ctc.best_path(frames).tolist())
-    [found], (looked_for, _) = ctc.alignments(frames, text), ctc.alignments(frames, text, 2)
-    assert found.path.tolist() == looked_for.path.tolist() and found.spans == looked_for.spans
-    assert found.probability == pytest.approx(looked_for.probability)
+    [actual], (looked_for, _) = ctc.alignments(frames, text), ctc.alignments(frames, text, 2)
+    assert actual.path.tolist() == looked_for.path.tolist() and actual.spans == looked_for.spans
+    assert actual.probability == pytest.approx(looked_for.probability)

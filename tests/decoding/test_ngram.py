@@ -1,4 +1,4 @@
-"""The n-gram model counts as Witten and Bell do, and weighs by Bayes' rule."""
+"""The n-gram model counts as Witten and Bell do."""
 
 import math
 from collections import Counter
@@ -11,7 +11,6 @@ from training import language as made
 from training.data.texts import persian_texts
 from training.data.texts.english import WORDS, dictionary
 from zoo.decoding import ngram
-from zoo.decoding.fusion import weighed
 from zoo.decoding.ngram import NGram
 
 FEW = ["abba", "aba", "abba", "cab", "b"]
@@ -90,9 +89,3 @@ def test_words_held_out_for_tests_are_not_counted() -> None:
     assert not set(dictionary(True)) & {*dictionary(False), *WORDS}
     assert not set(persian_texts.dictionary(True)) & set(persian_texts.dictionary(False))
     assert made.english(without=dictionary(False)[:1000]).counts.sum() < ngram.english().counts.sum()
-
-
-def test_weighing_is_bayes_rule() -> None:
-    found = weighed([0.6, 0.3], [0.0, math.log(4)], 1.0)
-    assert found == pytest.approx(np.array([0.6, 1.2]) / 1.9)
-    assert weighed([0.6, 0.3], [0.0, math.log(4)], 0.0) == pytest.approx([0.6, 0.3])

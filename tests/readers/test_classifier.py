@@ -171,16 +171,16 @@ def test_activations_lie_where_their_cause_is(reader: Classifier) -> None:
     flat = np.full((40, 90, 3), 128, np.uint8)
     spot = flat.copy()
     spot[4:12, 70:78] = 255
-    blank, found = (reader.activations(pixels, reader.layers[0]) for pixels in (flat, spot))
-    assert found.channels.dtype == np.float32 and found.channels.ndim == 3
-    changed = np.abs(found.channels - blank.channels)
-    y, x = np.unravel_index(replace(found, channels=changed).over().argmax(), (40, 90))
+    blank, bright = (reader.activations(pixels, reader.layers[0]) for pixels in (flat, spot))
+    assert bright.channels.dtype == np.float32 and bright.channels.ndim == 3
+    changed = np.abs(bright.channels - blank.channels)
+    y, x = np.unravel_index(replace(bright, channels=changed).over().argmax(), (40, 90))
     assert abs(y - 8) < 8 and abs(x - 74) < 12
-    assert found.over().shape == found.over(0).shape == (40, 90)
-    np.testing.assert_allclose(found.over(), replace(found, channels=found.channels.mean(0, keepdims=True)).over(0))
-    assert not np.allclose(found.over(0), found.over(1))
+    assert bright.over().shape == bright.over(0).shape == (40, 90)
+    np.testing.assert_allclose(bright.over(), replace(bright, channels=bright.channels.mean(0, keepdims=True)).over(0))
+    assert not np.allclose(bright.over(0), bright.over(1))
     deep = reader.activations(spot, reader.layers[-1])
-    assert deep.channels.shape[1] < found.channels.shape[1]
+    assert deep.channels.shape[1] < bright.channels.shape[1]
     with pytest.raises(InputError, match=rf"has no layer 'fc'; choose from {reader.layers[0]}, "):
         reader.activations(spot, "fc")
 

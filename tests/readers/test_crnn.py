@@ -53,24 +53,24 @@ def test_the_confidence_is_the_probability_of_the_text_over_all_paths(
             text = reader.decode(ctc.collapse(path))
             every[text] = every.get(text, 0) + float(np.exp(frames[np.arange(len(frames)), path].sum()))
         best = sorted(every.items(), key=lambda item: -item[1])
-        [found] = reader.read([picture])
-        assert found.text == best[0][0] and found.confidence == pytest.approx(best[0][1], rel=1e-3)
-        assert dict(found.alternatives) == pytest.approx(
-            {text: every[text] for text, _ in found.alternatives}, rel=1e-3
+        [answer] = reader.read([picture])
+        assert answer.text == best[0][0] and answer.confidence == pytest.approx(best[0][1], rel=1e-3)
+        assert dict(answer.alternatives) == pytest.approx(
+            {text: every[text] for text, _ in answer.alternatives}, rel=1e-3
         )
-        assert found.alternatives[0] == (found.text, found.confidence) and len(found.alternatives) == 5
+        assert answer.alternatives[0] == (answer.text, answer.confidence) and len(answer.alternatives) == 5
         [greedy] = reader.read([picture], decode="greedy")
         assert greedy.confidence == pytest.approx(every[greedy.text], rel=1e-3)
-        assert greedy.confidence <= found.confidence + 1e-6
+        assert greedy.confidence <= answer.confidence + 1e-6
 
 
 def test_pictures_of_any_width_are_read_in_a_batch_as_alone(folder: Path, pictures: list[Image.Image]) -> None:
     for runtime in ("torch", "onnx"):
         reader = zoo.load(folder, runtime=runtime)
         together = reader.read(pictures)
-        for picture, found in zip(pictures, together, strict=True):
+        for picture, answer in zip(pictures, together, strict=True):
             [alone] = reader.read([picture])
-            assert alone.text == found.text and alone.confidence == pytest.approx(found.confidence, rel=1e-4)
+            assert alone.text == answer.text and alone.confidence == pytest.approx(answer.confidence, rel=1e-4)
     by_torch = zoo.load(folder, runtime="torch").read(pictures)
     for a, b in zip(together, by_torch, strict=True):
         assert a.text == b.text and a.confidence == pytest.approx(b.confidence, abs=1e-4)
@@ -78,24 +78,24 @@ def test_pictures_of_any_width_are_read_in_a_batch_as_alone(folder: Path, pictur
 
 def test_characters_lie_side_by_side_in_the_picture(reader: CRNNReader, pictures: list[Image.Image]) -> None:
     for picture in pictures:
-        [found] = reader.read([picture])
-        assert "".join(character for character, *_ in found.characters) == found.text
-        boxes = np.array([box for *_, box in found.characters])
+        [answer] = reader.read([picture])
+        assert "".join(character for character, *_ in answer.characters) == answer.text
+        boxes = np.array([box for *_, box in answer.characters])
         assert (boxes[:, 0] < boxes[:, 2]).all() and (boxes[:-1, 2] <= boxes[1:, 0] + 1e-3).all()
         assert (boxes[:, [0, 1]] >= 0).all() and boxes[:, 2].max() <= picture.width
-        assert all(0 < probability <= 1 for _, probability, _ in found.characters)
+        assert all(0 < probability <= 1 for _, probability, _ in answer.characters)
 
 
 def test_a_lexicon_is_chosen_from_whatever_the_case(reader: CRNNReader, pictures: list[Image.Image]) -> None:
     words = ["".join(letters) for n in (1, 2, 3) for letters in itertools.product("abc", repeat=n)]
     for picture in pictures:
         [free] = reader.read([picture])
-        [found] = reader.read([picture], lexicon=words)
-        assert found.text in words and all(text in words for text, _ in found.alternatives)
-        assert sum(share for _, share in found.alternatives) <= 1 + 1e-6
+        [answer] = reader.read([picture], lexicon=words)
+        assert answer.text in words and all(text in words for text, _ in answer.alternatives)
+        assert sum(share for _, share in answer.alternatives) <= 1 + 1e-6
         if free.text.lower() in words:
             [same] = reader.read([picture], lexicon=[word.title() for word in words])
-            assert same.text == found.text.title() and same.confidence == pytest.approx(found.confidence)
+            assert same.text == answer.text.title() and same.confidence == pytest.approx(answer.confidence)
         [lone] = reader.read([picture], lexicon=["cccc", "CCCC"])
         assert lone.text == "cccc" and lone.confidence < 0.99, "it is hardly the only word that there is"
 
@@ -116,10 +116,10 @@ def test_a_language_model_weighs_the_beam(
 
 def test_maps_lie_where_the_characters_are(reader: CRNNReader, pictures: list[Image.Image]) -> None:
     for picture in pictures:
-        [found], explained = reader.read([picture]), reader.explain(picture)
-        assert explained.labels == (found.text, *found.text)
-        assert explained.maps.shape == (1 + len(found.text), picture.height, picture.width)
-        for heat, (_, _, box) in zip(explained.maps[1:], found.characters, strict=True):
+        [answer], explained = reader.read([picture]), reader.explain(picture)
+        assert explained.labels == (answer.text, *answer.text)
+        assert explained.maps.shape == (1 + len(answer.text), picture.height, picture.width)
+        for heat, (_, _, box) in zip(explained.maps[1:], answer.characters, strict=True):
             assert box is not None
             middle = (heat.sum(0) * np.arange(picture.width)).sum() / heat.sum()
             assert box[0] - 4 <= middle <= box[2] + 4
@@ -179,32 +179,32 @@ def test_what_runs_from_the_right_is_told_in_the_order_of_typing(
     monkeypatch.setattr(persian, "frames", lambda *_: frames)
     picture = Image.new("RGB", (16 * len(symbols), 32), "white")
     picture.paste("black", (4, 4, 60, 20))
-    [found] = persian.read([picture], decode="greedy")
-    assert found.text == text and [character for character, *_ in found.characters] == list(text)
-    from_left = sorted(found.characters, key=lambda one: one[2][0] if one[2] else 0)
+    [answer] = persian.read([picture], decode="greedy")
+    assert answer.text == text and [character for character, *_ in answer.characters] == list(text)
+    from_left = sorted(answer.characters, key=lambda one: one[2][0] if one[2] else 0)
     assert "".join(character for character, *_ in from_left) == visual
-    assert [word for word, *_ in found.words] == text.split(" ")
+    assert [word for word, *_ in answer.words] == text.split(" ")
 
 
 def test_each_word_of_a_line_is_spelled_as_the_language_has_it(
     persian: CRNNReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two letters of three words are unsure; a number, a full stop and a space between words stay what they are."""
-    line, seen = "کتاب 38، متن.", "کناب 38، منن."
-    symbols, misread = persian.encode(line), persian.encode(seen)
+    line, wrong = "کتاب 38، متن.", "کناب 38، منن."
+    symbols, misread = persian.encode(line), persian.encode(wrong)
     frames = np.full((2 * len(symbols), 1 + len(PERSIAN)), -12.0, np.float32)
     frames[1::2, ctc.BLANK] = -0.01
     for i, (true, other) in enumerate(zip(symbols, misread, strict=True)):
         frames[2 * i, true] = np.log(0.45 if true != other else 0.99)
         frames[2 * i, other] = np.log(0.55 if true != other else 0.99)
-    told = [(misread, 0.3), (symbols, 0.2)]
+    answers = [(misread, 0.3), (symbols, 0.2)]
     letters = "".join(dict.fromkeys("کتابمنشر"))
     model = NGram.of(["کتاب", "متن", "شرکت"] * 9, letters, 4)
-    [(text, share), (second, less)] = persian.respelled(frames, told, model, 0.5)
+    [(text, share), (second, less)] = persian.respelled(frames, answers, model, 0.5)
     assert persian.decode(text) == line and share > 0.3
     assert second == misread and less == 0.3
-    assert persian.respelled(frames, told, model, 0.0)[0][0] == misread
-    assert persian.respelled(frames, told, NGram.of(["زرد"], "زرد", 4), 0.5)[0][0] == misread, "of no word it knows"
+    assert persian.respelled(frames, answers, model, 0.0)[0][0] == misread
+    assert persian.respelled(frames, answers, NGram.of(["زرد"], "زرد", 4), 0.5)[0][0] == misread, "of no word it knows"
     monkeypatch.setattr(persian, "settings", dataclasses.replace(persian.settings, language=0.5))
     assert persian.decode(persian.answers(frames, Decoding("beam", lm=model))[0][0]) == line
     assert persian.answers(frames, Decoding("beam", lm=False))[0][0] == misread

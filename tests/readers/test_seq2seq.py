@@ -69,11 +69,11 @@ def test_a_wide_beam_finds_the_best_of_all_texts(
     for picture in pictures:
         known = every_text(reader, picture)
         best = sorted(known.items(), key=lambda item: -item[1])[:5]
-        found = reader.hypotheses(reader.look(picture), width=40)[0]
-        texts = [reader.tokenizer.decode(h.tokens) for h in found]
+        hypotheses = reader.hypotheses(reader.look(picture), width=40)[0]
+        texts = [reader.tokenizer.decode(h.tokens) for h in hypotheses]
         assert len(set(texts)) == len(texts) == 40
         assert texts[:5] == [text for text, _ in best]
-        assert [h.probability for h in found] == pytest.approx([known[text] for text in texts], rel=1e-3)
+        assert [h.probability for h in hypotheses] == pytest.approx([known[text] for text in texts], rel=1e-3)
 
 
 def test_only_hopeless_texts_are_not_followed(
@@ -84,13 +84,13 @@ def test_only_hopeless_texts_are_not_followed(
     monkeypatch.setattr(beam, "PRUNING", np.log(least))
     inputs = np.concatenate([reader.prepare(picture)[0] for picture in pictures])
     together = reader.hypotheses(reader.look_at(inputs, []), width=40)
-    for picture, texts, found in zip(pictures, known, together, strict=True):
-        followed = {reader.tokenizer.decode(h.tokens): h.probability for h in found}
+    for picture, texts, hypotheses in zip(pictures, known, together, strict=True):
+        followed = {reader.tokenizer.decode(h.tokens): h.probability for h in hypotheses}
         assert {text for text, p in texts.items() if p > least} <= followed.keys()
         assert min(followed.values()) >= least * max(followed.values())
         [alone] = reader.hypotheses(reader.look(picture), width=40)
-        assert [h.tokens for h in alone] == [h.tokens for h in found]
-    assert len({len(found) for found in together}) > 1
+        assert [h.tokens for h in alone] == [h.tokens for h in hypotheses]
+    assert len({len(hypotheses) for hypotheses in together}) > 1
 
 
 def test_alternatives_are_sorted_and_hold_the_answer(reader: Seq2SeqReader, pictures: list[Image.Image]) -> None:
@@ -128,8 +128,8 @@ def test_texts_that_a_language_model_prefers_are_followed(
     monkeypatch.setattr(fusion, "LM_WEIGHT", 3.0)
 
     def followed(lm: NGram | None) -> list[str]:
-        [found] = reader.hypotheses(look, width=2, lm=lm)
-        return [reader.tokenizer.decode(h.tokens) for h in found]
+        [hypotheses] = reader.hypotheses(look, width=2, lm=lm)
+        return [reader.tokenizer.decode(h.tokens) for h in hypotheses]
 
     hits = []
     for picture in pictures:
@@ -183,9 +183,9 @@ def test_each_character_has_a_map_in_the_pictures_own_size(reader: Seq2SeqReader
 
 def test_every_layer_can_be_looked_into(reader: Seq2SeqReader) -> None:
     picture = np.random.default_rng(1).integers(0, 256, (50, 170, 3), np.uint8)
-    found = [reader.activations(picture, layer) for layer in reader.layers]
-    assert len(found) > 2 and all(one.over().shape == (50, 170) for one in found)
-    heights = [one.channels.shape[1] for one in found]
+    activations = [reader.activations(picture, layer) for layer in reader.layers]
+    assert len(activations) > 2 and all(one.over().shape == (50, 170) for one in activations)
+    heights = [one.channels.shape[1] for one in activations]
     assert heights == sorted(heights, reverse=True) and heights[0] > heights[-1]
 
 

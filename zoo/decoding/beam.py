@@ -12,7 +12,7 @@ from zoo.runtime.graph import Array, Runtime
 from zoo.text.alphabets import CharTokenizer
 
 BEAM = 5
-MORE = 4  # times as many texts are looked at to find those that a language model prefers
+MORE = 4  # times as many texts are considered where a language model has preferences
 PRUNING = np.log(1e-3)  # relative threshold (Freitag & Al-Onaizan 2017): beyond BEAM, what is so much worse is dropped
 
 Preference = Callable[[Ints], Floats]
@@ -49,7 +49,7 @@ def search(
 
     Args:
         run: computes the network's "step".
-        encoded: what its "encode" made of a batch: the keys and values (B, heads, N, depth) of each layer.
+        encoded: output of its "encode" for a batch: the keys and values (B, heads, N, depth) of each layer.
         longest: the most characters that a text has.
         past: how many keys and values the decoder has, and the heads and depth of each.
         width: how many texts are followed for each picture.
@@ -98,11 +98,11 @@ def search(
         if (tokens == CharTokenizer.eos).all():
             break
         states = [kept[picture, parents] for kept in states]
-    found: list[list[Hypothesis]] = [[] for _ in range(batch)]
+    beams: list[list[Hypothesis]] = [[] for _ in range(batch)]
     for i, beam in np.argwhere(np.isfinite(scores)):
         written = texts[i, beam] != CharTokenizer.pad
-        found[i].append(Hypothesis(tuple(texts[i, beam][written].tolist()), tuple(chances[i, beam][written].tolist())))
-    return found
+        beams[i].append(Hypothesis(tuple(texts[i, beam][written].tolist()), tuple(chances[i, beam][written].tolist())))
+    return beams
 
 
 def _named(name: str, arrays: Sequence[npt.NDArray[np.float32]]) -> dict[str, npt.NDArray[np.float32]]:

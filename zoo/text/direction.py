@@ -16,7 +16,7 @@ from zoo.text.normalise import folded
 
 MIRRORED = str.maketrans(mirror.MIRRORED)  # brackets
 LTR = 2  # the embedding level of what runs from left to right; that of all else is 1
-ROUNDS = 5
+ROUNDS = 5  # guesses; texts without Latin words need three at most
 CACHED = 2**14  # texts
 
 
@@ -42,9 +42,9 @@ def logical(text: str) -> Line:
     """The logical text that is displayed as `text`.
 
     UAX #9 has no inverse, so the text is searched for. The first guess takes its levels from the visual text. Each
-    guess has levels of its own, with which the next one is made, until a guess is displayed as `text`. Every reading
-    in the Persian alphabet has such a text. Where Latin words or percent signs allow several, the first guess counts.
-    Where Latin words allow none, the guess whose display differs least counts.
+    guess has levels of its own, with which the next one is made, until a guess is displayed as `text`. That finds
+    every text without Latin words. Where percent signs or Latin words allow several texts, the first guess counts.
+    Where no guess is displayed so, as for some misreadings, the one whose display differs least counts.
 
     >>> logical("(12) ب").text
     'ب (12)'
