@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from training.data import command, folder
-from training.data.drawing import degrade, fonts, scan
+from training.data.drawing import degrade, fonts, render, scan
 from training.data.drawing.letter_page import A4, Page, body, fields, head, layouts, office
 from training.data.persian import Split
 from zoo.images.preprocess import homography
@@ -31,11 +31,7 @@ DPI = 100, 150, 200, 300
 
 def moved(objects: list[dict[str, Any]], way: np.ndarray) -> list[dict[str, Any]]:
     """What stands on a page after the page was moved by a homography."""
-    found = []
-    for one in objects:
-        there = np.c_[np.array(one["box"]), np.ones(4)] @ way.T
-        found.append({**one, "box": there[:, :2] / there[:, 2:]})
-    return found
+    return [{**one, "box": render.project(one["box"], way)} for one in objects]
 
 
 def scanned(rng: Rng, page: Page) -> tuple[Image.Image, list[dict[str, Any]]]:

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from training.data import command, folder, options
+from training.data import command, folder
 from training.data.drawing import degrade, fonts, render, scan, sketches
 from training.data.drawing.captchas import draw_scene
 
@@ -299,9 +299,7 @@ def main() -> None:
         "tests": ("persian-test",),
         "letters": ("persian-letters",),
     }
-    parser = command.parser("persian", __doc__)
-    options.add(parser, "fonts")
-    command.draw(parser, groups, lambda args: sets(tuple(args.fonts)))
+    command.draw(command.parser("persian", __doc__, "fonts"), groups, lambda args: sets(tuple(args.fonts)))
 
 
 if __name__ == "__main__":

@@ -137,10 +137,7 @@ def askew(rng: Rng, picture: Image.Image, boxes: np.ndarray) -> tuple[Image.Imag
     seen = picture.transform(
         picture.size, Image.Transform.PERSPECTIVE, back.ravel()[:8].tolist(), Image.Resampling.BICUBIC, fillcolor=fill
     )
-    points = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
-    there = np.c_[points, np.ones(len(points))] @ homography(corners, moved).T
-    found = (there[:, :2] / there[:, 2:]).reshape(-1, 4, 2)
-    return seen, np.clip(np.concatenate([found.min(1), found.max(1)], 1), 0, [width, height] * 2)
+    return seen, np.clip(render.project_boxes(boxes, homography(corners, moved)), 0, [width, height] * 2)
 
 
 def sets() -> dict[str, folder.DrawnSet]:

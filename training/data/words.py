@@ -183,10 +183,8 @@ def seen_askew(rng: Rng, ink: render.Ink) -> render.Ink:
     mask = ink.mask.transform(
         ink.mask.size, Image.Transform.PERSPECTIVE, way.ravel()[:8].tolist(), Image.Resampling.BILINEAR
     )
-    points = ink.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
-    back = np.c_[points, np.ones(len(points))] @ np.linalg.inv(way).T
-    found = (back[:, :2] / back[:, 2:]).reshape(-1, 4, 2)
-    return render.Ink(mask, np.concatenate([found.min(1), found.max(1)], 1).astype(np.float32), ink.text)
+    boxes = render.project_boxes(ink.boxes, np.linalg.inv(way))
+    return render.Ink(mask, boxes.astype(np.float32), ink.text)
 
 
 def lay_out(rng: Rng, text: str, face: fonts.Face) -> render.Ink:

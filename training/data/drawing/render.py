@@ -208,3 +208,15 @@ def wave(ink: Ink, amplitude: float, period: float, phase: float, strips: int = 
     boxes[:, 3] += np.maximum(lift(boxes[:, 0]), lift(boxes[:, 2]))
     mask = ink.mask.transform(ink.mask.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
     return Ink(mask, boxes, ink.text)
+
+
+def project(points: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Where a homography (3, 3) takes points, (n, 2)."""
+    there = np.c_[points, np.ones(len(points))] @ way.T
+    return np.asarray(there[:, :2] / there[:, 2:])
+
+
+def project_boxes(boxes: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """The upright boxes, (n, 4), around where a homography (3, 3) takes upright boxes."""
+    corners = project(boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2), way).reshape(-1, 4, 2)
+    return np.concatenate([corners.min(1), corners.max(1)], 1)
