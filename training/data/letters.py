@@ -111,12 +111,12 @@ def draw(
     body(page, own, max(down, fields(page, own, layout, held_out)) + 6, held_out)
     phone = damage == "phone" or (damage == "any" and rng.random() < 0.4)
     picture, objects = (photographed if phone else scanned)(rng, page)
-    told = [{**one, "box": np.round(one["box"], 1).tolist()} for one in objects]
+    rounded = [{**one, "box": np.round(one["box"], 1).tolist()} for one in objects]
     row = {
         "text": " ".join(one["text"] for one in objects if one["kind"] in FIELDS),
         "font": own.body.family,
         "damage": "phone" if phone else "scan",
-        "objects": json.dumps(told, ensure_ascii=False),
+        "objects": json.dumps(rounded, ensure_ascii=False),
     }
     return picture, row
 
@@ -144,8 +144,8 @@ def coco(out: Path) -> None:
                 }
             )
     categories = [{"id": i + 1, "name": name} for i, name in enumerate(KINDS)]
-    told = {"images": images, "annotations": annotations, "categories": categories}
-    (out / "annotations.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    annotated = {"images": images, "annotations": annotations, "categories": categories}
+    (out / "annotations.json").write_text(json.dumps(annotated, ensure_ascii=False), encoding="utf-8")
 
 
 def sets() -> dict[str, folder.DrawnSet]:

@@ -2,7 +2,7 @@
 
     python -m training.data.signs --out DIR
 
-The metadata's `text` holds the words, parted by spaces, in reading order; `boxes` left, top, right, bottom of the ink
+The metadata's `text` holds the words in reading order, split by spaces; `boxes` left, top, right, bottom of the ink
 of each.
 """
 
@@ -106,8 +106,8 @@ def draw(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     picture = degrade.to_image(image * (1 - alpha) + tints * alpha)
     picture, placed = askew(rng, picture, np.concatenate(boxes))
     picture = degrade.to_image(photographed(rng, np.asarray(picture, np.float32)))
-    told = " ".join(f"{v:.1f}" for v in placed.ravel())
-    return picture, {"text": " ".join(spoken), "font": "", "boxes": told}
+    numbers = " ".join(f"{v:.1f}" for v in placed.ravel())
+    return picture, {"text": " ".join(spoken), "font": "", "boxes": numbers}
 
 
 def photographed(rng: Rng, image: np.ndarray) -> np.ndarray:

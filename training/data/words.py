@@ -158,7 +158,7 @@ def scenes(split: fonts.Split) -> tuple[np.ndarray, ...]:
 
 
 def paper(rng: Rng, size: tuple[int, int], colour: np.ndarray, split: fonts.Split) -> np.ndarray:
-    """What a word stands on, float32 (H, W, 3) near its colour: plain in a third, a pattern, or a piece of a scene."""
+    """What a word stands on, float32 (H, W, 3) near its colour: plain in a third, a pattern, or a crop of a scene."""
     kind = rng.random()
     if kind < 0.35:
         return degrade.plain(rng, size, colour)
@@ -169,8 +169,8 @@ def paper(rng: Rng, size: tuple[int, int], colour: np.ndarray, split: fonts.Spli
     wide = int(rng.integers(40, 201))
     high = int(np.clip(wide * size[1] / size[0], 8, 120))
     left, top = rng.integers(0, 201 - wide), rng.integers(0, 121 - high)
-    piece = degrade.to_image(scene[top : top + high, left : left + wide]).resize(size, Image.Resampling.BILINEAR)
-    rough = np.asarray(piece, np.float32)
+    crop = degrade.to_image(scene[top : top + high, left : left + wide]).resize(size, Image.Resampling.BILINEAR)
+    rough = np.asarray(crop, np.float32)
     return colour + (rough - rough.mean((0, 1))) * rng.uniform(0.2, 0.8)
 
 

@@ -68,10 +68,10 @@ def history(run: Path) -> dict[str, Any]:
     """The curves of every phase of a run, and what its finder of a learning rate tried."""
     found = {}
     for phase in sorted(path.parent for path in run.glob("**/csv")):
-        told: dict[str, Any] = dict(curves.read(phase))
+        curve: dict[str, Any] = dict(curves.read(phase))
         if (phase / FINDER).exists():
-            told["finder"] = json.loads((phase / FINDER).read_text(encoding="utf-8"))
-        found[phase.name if phase != run else "training"] = told
+            curve["finder"] = json.loads((phase / FINDER).read_text(encoding="utf-8"))
+        found[phase.name if phase != run else "training"] = curve
     return found
 
 

@@ -136,7 +136,7 @@ class Study:
             pretrained=self.weights == "ImageNet" and architecture != "small_cnn",
             train=("glyph-study-train",),
             validation=("glyph-study-validation",),
-            strangers=0.0,
+            outliers=0.0,
             ink=values.get("jitter", False),  # the images are framed already, until they are moved
             **{"epochs": EPOCHS} | values | self.normalised | ({"epochs": self.epochs} if self.epochs else {}),
         )
@@ -232,15 +232,15 @@ def models(study: Study) -> tuple[list[Model], list[dict[str, Any]]]:
     }
     on_validation = {}
     for detail, values in variants.items():
-        said = study.network(study.recipe(detail.replace(", ", "-"), sized, **chosen, **values))
-        on_validation[detail] = sum(scores(said[:held_out].argmax(1), true))
-        found.append(Model(f"{title}, {detail}", "as above", said[held_out:].argmax(1), study.weights))
+        shares = study.network(study.recipe(detail.replace(", ", "-"), sized, **chosen, **values))
+        on_validation[detail] = sum(scores(shares[:held_out].argmax(1), true))
+        found.append(Model(f"{title}, {detail}", "as above", shares[held_out:].argmax(1), study.weights))
     detail = max(on_validation, key=on_validation.__getitem__)
-    said = study.folds(study.recipe("fold", sized, **chosen, **variants[detail]))
-    alone = np.stack([one.argmax(1) for one in said])
+    shares = study.folds(study.recipe("fold", sized, **chosen, **variants[detail]))
+    alone = np.stack([one.argmax(1) for one in shares])
     found += [
         Model(f"{title}, each of {FOLDS} folds", f"{detail}; their mean", alone, study.weights),
-        Model(f"{title}, {FOLDS} folds", f"{detail}; majority vote", vote(said), study.weights),
+        Model(f"{title}, {FOLDS} folds", f"{detail}; majority vote", vote(shares), study.weights),
     ]
     return found, grid
 
@@ -305,8 +305,8 @@ def main() -> None:
     confusion.sheet(study.pixels[wrong]).save(args.out / "errors.png")
     for line in results["models"]:
         measured = zip(("accuracy", "macro_f1"), line["deviation"] or ("", ""), strict=True)
-        told = "  ".join(f"{name} {line[name]:.4f}{spread and f' ± {spread:.4f}':9}" for name, spread in measured)
-        print(f"{line['name']:44} {told}  {line['weights']}")
+        numbers = "  ".join(f"{name} {line[name]:.4f}{spread and f' ± {spread:.4f}':9}" for name, spread in measured)
+        print(f"{line['name']:44} {numbers}  {line['weights']}")
 
 
 if __name__ == "__main__":

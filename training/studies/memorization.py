@@ -46,7 +46,7 @@ def recipe(kind: str) -> Recipe:
         samples=(COUNT,),
         epochs=EPOCHS,
         input_size=SIZE,
-        strangers=0.0,
+        outliers=0.0,
         recolour=False,
         weight_decay=0.0,
         learning_rate=1e-3,
@@ -90,10 +90,10 @@ def main() -> None:
         pictures = Pictures(dataset.split(own, base), args.workers)
         network = fit(pictures, base / own.name)
         (train,), test = pictures.split.train, pictures.split.validation
-        told = {"name": kind, "history": curves.read(base / own.name)}
+        line = {"name": kind, "history": curves.read(base / own.name)}
         for part, indices in (("train", train), ("test", test)):
             shares = answers(network, pictures, indices)
-            told[part] = share(shares, pictures, indices)
+            line[part] = share(shares, pictures, indices)
             if kind == SHUFFLED and part == "train":
                 other = [
                     i for i, row in enumerate(learned(shares, pictures, indices)) if row["printed"] != row["label"]
@@ -102,8 +102,8 @@ def main() -> None:
                 study_of["pictures"] = learned(shares[picked], pictures, indices[picked])
                 sheet = np.stack([np.asarray(pictures.pictures.image(int(i))) for i in indices[picked]])
                 study_of["tile"] = list(sheet.shape[1:3])
-        study_of["kinds"].append(told)
-        print(f"{kind:20} train {told['train']['accuracy']:.4f}  test {told['test']['accuracy']:.4f}")
+        study_of["kinds"].append(line)
+        print(f"{kind:20} train {line['train']['accuracy']:.4f}  test {line['test']['accuracy']:.4f}")
     dump(args.out / "study.json", rounded(study_of))
     confusion.sheet(sheet).save(args.out / "pictures.png")
 
