@@ -8,12 +8,10 @@ without a page, it measures how long it takes from the strokes to an answer on o
 into the checkpoint's evaluation.json.
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, Request
@@ -22,10 +20,10 @@ from tqdm import tqdm
 import zoo
 from benchmarks.pages import chromium, served
 from demos.tabs.glyph import NETWORK
+from training.data import options
 from training.data.glyph import Sources
 from training.measure import card
-from training.measure.metrics import bootstrap
-from training.measure.report import Report, Row, share
+from training.measure.report import median, share
 from zoo.hub.store import CHECKPOINTS
 from zoo.images import strokes
 
@@ -92,10 +90,8 @@ def replay(page: Page, lines: Sequence[np.ndarray]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.canvas", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of strokes-test.json (default: data)")
+    parser = options.parser("benchmarks.canvas", __doc__, "data", "save")
     parser.add_argument("--count", type=int, default=180, help="of drawings (default: 180)")
-    parser.add_argument("--save", action="store_true", help="keep the number in the checkpoint's evaluation.json")
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     every = [drawing for drawings in Sources(args.data).drawings("test").values() for drawing in drawings]
@@ -120,13 +116,10 @@ def main() -> None:
     quick = "ms from strokes to answer on one thread, median"
     rows = [
         share("glyph-test", "same answer to strokes replayed on the canvas", same, command=command),
-        Row("glyph-test", quick, float(np.median(times)), len(times), bootstrap(times, np.median), command=command),
+        median("glyph-test", quick, times, command=command),
     ]
-    report = Report(CHECKPOINTS / NETWORK.name)
-    report.add(*rows)
     if args.save:
-        report.save()
-        card.write(report.path.parent)
+        card.keep(CHECKPOINTS / NETWORK.name, rows)
     for row in rows:
         print(f"{row.measure}: {row.value:.4g} of {row.count}, 95 % interval {row.interval}")
 

@@ -5,7 +5,6 @@
 DIR holds photos.zip for the part "folder"; a part whose data is missing is named and left out.
 """
 
-import argparse
 import os
 import resource
 import subprocess
@@ -18,6 +17,7 @@ from zipfile import ZipFile
 
 import numpy as np
 
+from training.data import options
 from zoo.grid import assign, quality, reduce, sort
 
 SIZES = 256, 1024, 4096, 10_000
@@ -173,9 +173,8 @@ def folder(data: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.grid", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.grid", __doc__, "data")
     parser.add_argument("parts", nargs="*", choices=["assign", "sorted", "folder"], help="default: all")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of photos.zip (default: data)")
     args = parser.parse_args()
     parts = args.parts or ["assign", "sorted", "folder"]
     if "assign" in parts:

@@ -7,7 +7,6 @@ and when it is known (median of five new browsers); how many of 40 places name t
 and milliseconds from a turn of the wheel to the frame that shows it (median, worst).
 """
 
-import argparse
 import io
 import json
 import tempfile
@@ -24,6 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from benchmarks.pages import chromium, served
+from training.data import options
 
 PORT = 8629
 ADDRESS = f"http://127.0.0.1:{PORT}"
@@ -122,7 +122,7 @@ def link(pictures: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.grid_page", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.grid_page", __doc__)
     parser.add_argument("counts", nargs="*", type=int, default=[1024, 10_000, 100_000])
     print(f"{'pictures':>8} {'first s':>8} {'known s':>8} {'right':>8} {'zoom ms':>8} {'worst':>8}")
     command = (*SERVER, "--server.address=127.0.0.1", f"--server.port={PORT}", "--", "--local-folders")

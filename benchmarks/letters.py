@@ -8,26 +8,23 @@ page: --peer-limit lets it read the first so many only; how well ours reads the 
 With --save the numbers go into the evaluation.json of the network that finds the fields.
 """
 
-import argparse
-import csv
-import io
 import itertools
 import json
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks import peers
+from training.data import options
 from training.data.folder import ImageFolder
 from training.measure import card, lettering
-from training.measure.metrics import bootstrap
-from training.measure.report import Report, Row
+from training.measure.report import Row, median
 from zoo import letter
 from zoo.hub.store import CHECKPOINTS
 from zoo.images.quads import Quad
@@ -42,36 +39,21 @@ SECONDS = "seconds a page, median"
 USUAL = "seconds a page of 200 dpi, median"
 A4 = 297 / 25.4 * 200  # pixels of such a page's longer side
 GAP = 3.0  # times a word's height: what is farther away is no part of a value
-Word = tuple[str, tuple[float, float, float, float], float]  # its text, left, top, right, bottom, and the probability
+Word = tuple[str, peers.Box, float]  # text, box, probability
 Read = Callable[[Image.Image], Letter]
 
 
 def tesseract() -> Read:
     """Tesseract with `fas`, told that it sees a page."""
-    if not shutil.which("tesseract"):
-        raise ImportError("tesseract")
-
-    def read(picture: Image.Image) -> Letter:
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        command = ["tesseract", "-", "-", "-l", "fas", "--psm", "3", "tsv"]
-        return paired(subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode())
-
-    return read
+    table = peers.tesseract("fas", 3, "tsv")
+    return lambda picture: paired(table(picture))
 
 
-def told(table: str) -> Iterator[list[Word]]:
+def lines_of(table: str) -> Iterator[list[Word]]:
     """The lines of Tesseract's table, each of its words from the right."""
-    rows = [
-        row
-        for row in csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE)
-        if (row["text"] or "").strip()
-    ]
-    for _, line in groupby(rows, lambda row: [row[name] for name in ("page_num", "block_num", "par_num", "line_num")]):
-        words = []
-        for row in line:
-            left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
-            words.append((row["text"].strip(), (left, top, left + width, top + height), float(row["conf"]) / 100))
+    key = itemgetter("page_num", "block_num", "par_num", "line_num")
+    for _, line in groupby(peers.words(table), lambda word: key(word[0])):
+        words = [(text, box, float(row["conf"]) / 100) for row, text, box in line]
         yield sorted(words, key=lambda word: -word[1][2])
 
 
@@ -79,7 +61,7 @@ def paired(table: str) -> Letter:
     """The letter that Tesseract's table tells of."""
     fields = {name: Field(name, Value("", ""), "missing") for name in FIELDS}
     lines = []
-    for words in told(table):
+    for words in lines_of(table):
         marks = [i for i, (text, _, _) in enumerate(words) if label(text)]
         if not marks:
             lines.append(Line(" ".join(text for text, _, _ in words), words[0][2], corners(words)))
@@ -129,11 +111,7 @@ def measure(path: Path, name: str, read: Read, limit: int | None, first: int | N
         usual += times[-1:] if 0.95 < max(picture.size) / A4 < 1.05 else []
         true.append(json.loads(pictures.row(i)["objects"]))
     extra = {"model": "" if name == FINDER else name, "command": f"python -m benchmarks.letters --data {data}"}
-    took = [
-        Row(data, title, float(np.median(some)), len(some), bootstrap(some, np.median), **extra)
-        for title, some in ((SECONDS, times), (USUAL, usual))
-        if some
-    ]
+    took = [median(data, title, some, **extra) for title, some in ((SECONDS, times), (USUAL, usual)) if some]
     rows = [*lettering.rates(data, found, true, **extra), *took]
     show(f"{data} {name}", rows)
     if first:
@@ -146,11 +124,10 @@ def show(title: str, rows: Sequence[Row]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.letters", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.letters", __doc__, "save")
     parser.add_argument("--data", type=Path, nargs="+", default=SETS, help="drawn sets")
     parser.add_argument("--limit", type=int, help="read only the first so many letters")
     parser.add_argument("--peer-limit", type=int, help="let the peer read only the first so many")
-    parser.add_argument("--save", action="store_true", help="keep the numbers in the checkpoint's evaluation.json")
     args = parser.parse_args()
     rows = []
     for path, (name, make) in itertools.product(args.data, READERS.items()):
@@ -166,10 +143,7 @@ def main() -> None:
         except ImportError as error:
             print(f"{name} is not installed ({error}); left out")
     if args.save:
-        report = Report(CHECKPOINTS / FINDER)
-        report.add(*rows)
-        report.save()
-        card.write(CHECKPOINTS / FINDER)
+        card.keep(CHECKPOINTS / FINDER, rows)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ Every client sends captchas that were drawn for it, one after the other, and com
 says when it is asked alone. Memory is that of the server's process and all that it started.
 """
 
-import argparse
-import io
 import json
 import tempfile
 import threading
@@ -19,22 +17,17 @@ from typing import Any
 
 import httpx2
 import numpy as np
-from PIL import Image
 
 import zoo
 from benchmarks.pages import served
+from benchmarks.peers import png
 from demos.grid_view.sets import captchas
+from training.data import options
 
 ADDRESS = "http://127.0.0.1:7869"
 NETWORK = "captcha-seq2seq"
 PICTURES = 64
 FLAT = 0.2  # of the time has passed before memory is compared with that at the end
-
-
-def png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def read(client: httpx2.Client, picture: bytes) -> str:
@@ -102,7 +95,7 @@ class Visitors:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.load", __doc__)
     parser.add_argument("--clients", type=int, default=64, help="at once (default: 64)")
     parser.add_argument("--seconds", type=float, default=300, help="that they ask for (default: 300)")
     parser.add_argument("--burst", type=int, default=400, help="clients that ask once, all together (default: 400)")

@@ -6,10 +6,6 @@ Any ImageFolder or zip of one will do, and several. Peers that are not installed
 numbers go into our checkpoints' evaluation.json as well.
 """
 
-import argparse
-import io
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,6 +20,8 @@ from tqdm import tqdm
 
 import zoo
 from benchmarks.cores import keep_to
+from benchmarks.peers import png, tesseract
+from training.data import options
 from training.data.folder import ImageFolder
 from training.data.persian import OTHER
 from training.measure import card
@@ -61,36 +59,20 @@ def ddddocr() -> Read:
     onnxruntime.InferenceSession = partial(onnxruntime.InferenceSession, sess_options=options)
     engine = package.DdddOcr(beta=True, show_ad=False)
 
-    def read(picture: Image.Image) -> str:
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        return str(engine.classification(buffer.getvalue()))
-
-    return read
+    return lambda picture: str(engine.classification(png(picture)))
 
 
-def tesseract(language: str, mode: int) -> Read:
-    """Tesseract, told by its page segmentation mode what a picture holds: 7 a line of text, 8 a word."""
-    if not shutil.which("tesseract"):
-        raise ImportError("tesseract")
-    known = subprocess.run(["tesseract", "--list-langs"], capture_output=True, check=True).stdout.decode().split()
-    if language not in known:
-        raise ImportError(f"its language {language}")
-
-    def read(picture: Image.Image) -> str:
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        command = ["tesseract", "-", "-", "-l", language, "--psm", str(mode)]
-        return subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode().strip()
-
-    return read
+def line(language: str, mode: int) -> Read:
+    """Tesseract as a reader of one line (mode 7) or word (mode 8)."""
+    read = tesseract(language, mode)
+    return lambda picture: read(picture).strip()
 
 
 PEERS: dict[str, dict[str, Callable[[], Read]]] = {
-    "captcha": {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": partial(tesseract, "eng", 7)},
-    "word": {"RapidOCR": rapidocr, "Tesseract": partial(tesseract, "eng", 7)},
-    "persian": {"Tesseract": partial(tesseract, "fas", 8)},
-    "line": {"Tesseract": partial(tesseract, "fas", 7)},
+    "captcha": {"RapidOCR": rapidocr, "ddddocr": ddddocr, "Tesseract": partial(line, "eng", 7)},
+    "word": {"RapidOCR": rapidocr, "Tesseract": partial(line, "eng", 7)},
+    "persian": {"Tesseract": partial(line, "fas", 8)},
+    "line": {"Tesseract": partial(line, "fas", 7)},
 }
 
 
@@ -167,13 +149,12 @@ def compare(data: Path, names: Sequence[str], limit: int | None, save: bool) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.readers", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.readers", __doc__, "save")
     parser.add_argument("names", nargs="*", help="our checkpoints (default: all that read such a set)")
     parser.add_argument(
         "--data", type=Path, nargs="+", default=[Path("data/test-words")], help="ImageFolders or zips of some"
     )
     parser.add_argument("--limit", type=int, help="read only the first so many pictures")
-    parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()
     for data in args.data:
         compare(data, args.names, args.limit, args.save)

@@ -8,7 +8,6 @@ network is exported. Every measurement runs in a process of its own. With --save
 evaluation.json and onto their cards.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from PIL import Image
 
 import zoo
 from benchmarks.cores import keep_to
+from training.data import options
 from training.data.folder import ImageFolder
 from training.measure.report import Row
 from zoo.hub.store import CHECKPOINTS
@@ -107,11 +107,9 @@ def cold(name: str, picture: Path, times: int = 3) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.speed", __doc__, "save", "data")
     parser.add_argument("names", nargs="*", help="our checkpoints (default: all)")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets")
     parser.add_argument("--count", type=int, default=COUNT, help=f"pictures of a set (default: {COUNT})")
-    parser.add_argument("--save", action="store_true", help="keep the numbers in our checkpoints' evaluation.json")
     args = parser.parse_args()
     from training.measure import card  # here, for these would bring torch into every measured process
     from training.measure.evaluate import sets

@@ -6,11 +6,6 @@ DIR/signs-test is drawn by python -m training.data.signs. With --save the number
 evaluation.json as well.
 """
 
-import argparse
-import csv
-import io
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from itertools import groupby
@@ -21,10 +16,11 @@ from PIL import Image
 from tqdm import tqdm
 
 import zoo
+from benchmarks import peers
+from training.data import options
 from training.data.folder import ImageFolder
 from training.measure import card, spotting
-from training.measure.metrics import bootstrap
-from training.measure.report import Row
+from training.measure.report import Row, median
 from training.measure.spotting import Word
 from zoo.hub.store import CHECKPOINTS
 from zoo.readers.page import read
@@ -67,26 +63,8 @@ def rapidocr() -> Spot:
 
 def tesseract() -> Spot:
     """Tesseract, told that text may stand anywhere in the picture."""
-    if not shutil.which("tesseract"):
-        raise ImportError("tesseract")
-
-    def read(picture: Image.Image) -> list[Word]:
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        command = ["tesseract", "-", "-", "-l", "eng", "--psm", "11", "tsv"]
-        return told(subprocess.run(command, input=buffer.getvalue(), capture_output=True, check=True).stdout.decode())
-
-    return read
-
-
-def told(table: str) -> list[Word]:
-    """The words of Tesseract's table; its rows of pages, blocks and lines have no text."""
-    words = []
-    for row in csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE):
-        if text := (row["text"] or "").strip():
-            left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
-            words.append(([left, top, left + width, top + height], text))
-    return words
+    table = peers.tesseract("eng", 11, "tsv")
+    return lambda picture: [([*box], text) for _, text, box in peers.words(table(picture))]
 
 
 READERS: dict[str, Callable[[], Spot]] = {NAME: ours, "RapidOCR": rapidocr, "Tesseract": tesseract}
@@ -103,15 +81,13 @@ def measure(path: Path, name: str, read: Spot, limit: int | None) -> list[Row]:
         times.append(1000 * (time.perf_counter() - start))
         true.append(spotting.true_words(pictures.row(i)))
     extra = {"model": name, "command": f"python -m benchmarks.spotting --data {data}"}
-    took = Row(data, MILLISECONDS, float(np.median(times)), len(times), bootstrap(times, np.median), **extra)
-    return [*spotting.rates(data, seen, true, **extra), took]
+    return [*spotting.rates(data, seen, true, **extra), median(data, MILLISECONDS, times, **extra)]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.spotting", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.spotting", __doc__, "save")
     parser.add_argument("--data", type=Path, default=Path("data/signs-test"), help="an ImageFolder or a zip of one")
     parser.add_argument("--limit", type=int, help="read only the first so many pictures")
-    parser.add_argument("--save", action="store_true", help="keep the numbers in the checkpoint's evaluation.json")
     args = parser.parse_args()
     rows = []
     for name, make in READERS.items():

@@ -6,19 +6,20 @@ To be run where no more than requirements.txt is installed, as on a Space. Twice
 new machine, and with the networks that the first start exported.
 """
 
-import argparse
 import tempfile
 import time
 
 import httpx2
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.load import ADDRESS, png, read
+from benchmarks.load import ADDRESS, read
 from benchmarks.pages import served
+from benchmarks.peers import png
+from training.data import options
 
 
 def main() -> None:
-    argparse.ArgumentParser(prog="python -m benchmarks.start", description=__doc__.split("\n")[0]).parse_args()
+    options.parser("benchmarks.start", __doc__).parse_args()
     picture = Image.new("RGB", (160, 60), "white")
     ImageDraw.Draw(picture).text((20, 10), "house", "black", ImageFont.load_default(36))
     port = ADDRESS.rsplit(":", 1)[1]

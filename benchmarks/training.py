@@ -7,7 +7,6 @@ the network learns from when they are there already; and that it learns from whi
 waiting for them costs. The last three are medians of rounds that come in turn.
 """
 
-import argparse
 import itertools
 import time
 from collections.abc import Iterable
@@ -16,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from training.data import options
 from training.learn import dataset
 from training.learn.fit import fast_bfloat16
 from training.learn.module import Reading
 from training.recipes import Recipe, recipe_of
-from zoo import cores
 
 BATCHES = 16
 ROUNDS = 7
@@ -79,10 +78,8 @@ def measure(recipe: Recipe, data: Path, workers: int, batches: int = BATCHES, ro
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__.split("\n")[0])
+    parser = options.parser("benchmarks.training", __doc__, "data", "workers")
     parser.add_argument("names", nargs="*", default=["word-crnn"], help="recipes (default: word-crnn)")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the sets")
-    parser.add_argument("--workers", type=int, default=cores.available(), help="processes (default: the cores)")
     args = parser.parse_args()
     for name in args.names:
         found = measure(next(iter(recipe_of(name).steps.values())), args.data, args.workers)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks import grid, readers, spotting
+from benchmarks import grid, peers, readers, spotting
 from tests.clients import CONTEXT
 from tests.sets import save
 from training.data import folder
@@ -84,7 +84,8 @@ def test_words_are_taken_from_the_table_of_tesseract() -> None:
         "1\t1\t0\t0\t0\t0\t0\t0\t480\t240\t-1\t\n"
         '5\t1\t1\t1\t1\t1\t40\t30\t100\t35\t96.1\t"apple\n'
     )
-    assert spotting.told(table) == [([40, 30, 140, 65], '"apple')]
+    [(row, text, box)] = peers.words(table)
+    assert (row["conf"], text, box) == ("96.1", '"apple', (40, 30, 140, 65))
 
 
 PERSIAN = ("۵", "5"), ("٥", "5"), ("شماره", "number"), ("مورخ", "dated"), ("شرکت", "other")

@@ -7,7 +7,6 @@ trained first where it is not at hand. The runs are kept under --runs: the same 
 stopped, on a CPU or a GPU.
 """
 
-import argparse
 import dataclasses
 from pathlib import Path
 
@@ -20,9 +19,8 @@ from zoo.errors import InputError
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n")[0])
+    parser = options.parser("training", __doc__, "data", "runs", "workers", "fonts")
     parser.add_argument("name", choices=NAMES)
-    options.add(parser, "data", "runs", "workers", "fonts")
     parser.add_argument("--finetune", type=Path, help="an ImageFolder, or a zip of one, whose style is to be learned")
     parser.add_argument(
         "--limit", type=int, help="train and validate on this many pictures only: it must learn them by heart"

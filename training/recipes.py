@@ -54,7 +54,7 @@ class Recipe:
         recolour: whether every picture's colours are changed, for those of the reading may be any.
         ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
         jitter: whether every picture is moved, scaled and slanted a little, for folders that hold few.
-        strangers: how many images of none of the classes are shown for each image of a class; a classifier learns to
+        outliers: how many images of none of the classes are shown for each image of a class; a classifier learns to
             answer them evenly (outlier exposure, Hendrycks et al. 2019).
         balanced: whether every class has as many images in an epoch, however few there are of it.
         adjusted: whether the classes' logits are changed in the end as far as training showed some more often.
@@ -94,7 +94,7 @@ class Recipe:
     jitter: bool = False
     batch: int = 64
     weight_decay: float = 0.02
-    strangers: float = 0.0
+    outliers: float = 0.0
     balanced: bool = False
     adjusted: bool = False
     guidance: float = 0.0
@@ -235,7 +235,7 @@ def _after(start: str, name: str, **values: Any) -> Recipe:
 
 
 _RECIPES: dict[str, Callable[[str], Recipe]] = {
-    "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, strangers=0.4),
+    "captcha-resnet18": partial(_resnet18, **_DRAWN, samples=(90_000,), epochs=6, outliers=0.4),
     # goes on from the classifier of many fonts, which never saw the study's images but knows letters of this height
     "captcha-resnet18-study": partial(
         _study,
@@ -280,7 +280,7 @@ _RECIPES: dict[str, Callable[[str], Recipe]] = {
         learning_rate=5e-4,
     ),
     "glyph-efficientnet": partial(
-        _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, strangers=0.15
+        _glyph, train=("glyph-train",), validation=("glyph-validation",), samples=(200_000,), epochs=4, outliers=0.15
     ),
     # its CNN goes on from that of a reader of captchas that never saw a real one
     "word-crnn-first": partial(_crnn, samples=(100 * 1_024,), epochs=4, start="captcha-seq2seq-drawn", seed=60),

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from training.data import folder
+from training.data import folder, options
 
 
-def parser(name: str, description: str) -> argparse.ArgumentParser:
-    """That of `python -m training.data.NAME`, which may be given options of its own."""
-    made = argparse.ArgumentParser(prog=f"python -m training.data.{name}", description=description.split("\n")[0])
+def parser(name: str, doc: str, *names: str) -> argparse.ArgumentParser:
+    """The parser of `python -m training.data.NAME`; as `options.parser`, with what all of these programs take."""
+    made = options.parser(f"training.data.{name}", doc, *names)
     made.add_argument("--out", type=Path, default=Path("data"), help="folder that the sets are written under")
     made.add_argument("--workers", type=int, help="processes (default: one per core); the bytes do not depend on it")
     return made

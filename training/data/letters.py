@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from training.data import command, folder
-from training.data.drawing import degrade, fonts, scan
+from training.data.drawing import degrade, fonts, render, scan
 from training.data.drawing.letter_page import A4, Page, body, fields, head, layouts, office
 from training.data.persian import Split
 from zoo.images.preprocess import homography
@@ -31,11 +31,7 @@ DPI = 100, 150, 200, 300
 
 def moved(objects: list[dict[str, Any]], way: np.ndarray) -> list[dict[str, Any]]:
     """What stands on a page after the page was moved by a homography."""
-    found = []
-    for one in objects:
-        there = np.c_[np.array(one["box"]), np.ones(4)] @ way.T
-        found.append({**one, "box": there[:, :2] / there[:, 2:]})
-    return found
+    return [{**one, "box": render.project(one["box"], way)} for one in objects]
 
 
 def scanned(rng: Rng, page: Page) -> tuple[Image.Image, list[dict[str, Any]]]:
@@ -115,12 +111,12 @@ def draw(
     body(page, own, max(down, fields(page, own, layout, held_out)) + 6, held_out)
     phone = damage == "phone" or (damage == "any" and rng.random() < 0.4)
     picture, objects = (photographed if phone else scanned)(rng, page)
-    told = [{**one, "box": np.round(one["box"], 1).tolist()} for one in objects]
+    rounded = [{**one, "box": np.round(one["box"], 1).tolist()} for one in objects]
     row = {
         "text": " ".join(one["text"] for one in objects if one["kind"] in FIELDS),
         "font": own.body.family,
         "damage": "phone" if phone else "scan",
-        "objects": json.dumps(told, ensure_ascii=False),
+        "objects": json.dumps(rounded, ensure_ascii=False),
     }
     return picture, row
 
@@ -148,8 +144,8 @@ def coco(out: Path) -> None:
                 }
             )
     categories = [{"id": i + 1, "name": name} for i, name in enumerate(KINDS)]
-    told = {"images": images, "annotations": annotations, "categories": categories}
-    (out / "annotations.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    annotated = {"images": images, "annotations": annotations, "categories": categories}
+    (out / "annotations.json").write_text(json.dumps(annotated, ensure_ascii=False), encoding="utf-8")
 
 
 def sets() -> dict[str, folder.DrawnSet]:

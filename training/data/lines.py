@@ -48,9 +48,9 @@ def any_text(rng: Rng, held_out: bool, sentences: int = 1) -> str:
     elif kind < 0.63:
         text = texts.words(rng, int(rng.integers(1, 3)), held_out)
     else:
-        said = " ".join(texts.sentence(rng, held_out) for _ in range(sentences)).split(" ")
-        first = int(rng.integers(max(len(said) - 3, 1)))
-        text = " ".join(said[first : first + int(rng.integers(3, 20))])
+        spoken = " ".join(texts.sentence(rng, held_out) for _ in range(sentences)).split(" ")
+        first = int(rng.integers(max(len(spoken) - 3, 1)))
+        text = " ".join(spoken[first : first + int(rng.integers(3, 20))])
     if len(text) > LONGEST:
         text = text[:LONGEST].rsplit(" ", 1)[0]
     return text

@@ -20,11 +20,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": [],
         "help": "more fonts to train with: debian, those that ./packages.sh persian installs",
     },
+    "out": {"type": Path, "help": "where the results go (default: those of the page)"},
+    "save": {"action": "store_true", "help": "keep the numbers in our checkpoints' evaluation.json"},
     "limit": {"type": int, "help": "train on this many pictures only, for a first look"},
 }
 
 
-def add(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Adds those of OPTIONS to a program's parser."""
+def parser(module: str, doc: str, *names: str, **defaults: object) -> argparse.ArgumentParser:
+    """The parser of `python -m MODULE`, described by the first line of its docstring, with some of OPTIONS.
+
+    Other defaults than those of OPTIONS can be given.
+    """
+    made = argparse.ArgumentParser(prog=f"python -m {module}", description=doc.split("\n")[0])
     for name in names:
-        parser.add_argument(f"--{name}", **OPTIONS[name])
+        made.add_argument(f"--{name}", **OPTIONS[name])
+    made.set_defaults(**defaults)
+    return made

@@ -22,7 +22,7 @@ class Dice(random.Random):
 
 
 def draw(rng: np.random.Generator, text: str, face: fonts.Face) -> Captcha:
-    """A captcha of the package `captcha` (its letters' places are not told)."""
+    """A captcha of the package `captcha` (the places of its letters are unknown)."""
     height = 12 * int(rng.integers(3, 8))
     width = int(min(height * max(0.55 * len(text) + rng.uniform(0, 0.6), 1.5), WIDEST))
     text = text.upper() if capital(face.path) else text

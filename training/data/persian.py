@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from training.data import command, folder, options
+from training.data import command, folder
 from training.data.drawing import degrade, fonts, render, scan, sketches
 from training.data.drawing.captchas import draw_scene
 
@@ -183,7 +183,7 @@ def draw_text(
 
 
 def draw_nothing(rng: np.random.Generator, label: str) -> folder.Drawing:
-    """A crop without any text: paper, noise, a line of a form, a piece of a photo."""
+    """A crop without any text: paper, noise, a line of a form, a crop of a photo."""
     height = int(rng.integers(28, 73))
     size = int(height * rng.uniform(0.5, 2)), height
     kind = rng.random()
@@ -199,7 +199,7 @@ def draw_nothing(rng: np.random.Generator, label: str) -> folder.Drawing:
 
 
 def draw_other(rng: np.random.Generator, splits: Splits) -> folder.Drawing:
-    """A crop of none of the classes, for training: print of every kind, pieces of scenes, paper."""
+    """A crop of none of the classes, for training: print of every kind, crops of scenes, paper."""
     kind = rng.random()
     if kind < 0.22:
         return draw_nothing(rng, OTHER)
@@ -245,7 +245,7 @@ def draw_letter(index: int, seed: int, extra: fonts.Extra = ()) -> folder.Drawin
     return draw_text(rng, form, form, random_face(rng, "train", *extra), "any", varied=True)
 
 
-def draw_stranger(index: int, seed: int, split: Split = "test") -> folder.Drawing:
+def draw_outlier(index: int, seed: int, split: Split = "test") -> folder.Drawing:
     """Image `index` of what is none of the classes: Latin in fonts of the split, Chinese or Japanese, or no text."""
     rng = np.random.default_rng((seed, index))
     kind = index % 3
@@ -283,10 +283,10 @@ def sets(extra: fonts.Extra = ()) -> dict[str, folder.DrawnSet]:
         "persian-validation": folder.DrawnSet(
             200 * of, partial(draw_any, splits=("validation",), damage="any", seed=42)
         ),
-        "persian-validation-nothing": folder.DrawnSet(1_000, partial(draw_stranger, seed=48, split="validation")),
+        "persian-validation-nothing": folder.DrawnSet(1_000, partial(draw_outlier, seed=48, split="validation")),
         "persian-test": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="clean", seed=43)),
         "persian-test-scan": folder.DrawnSet(200 * of, partial(draw_any, splits=("test",), damage="scan", seed=44)),
-        "persian-test-nothing": folder.DrawnSet(1_000, partial(draw_stranger, seed=45)),
+        "persian-test-nothing": folder.DrawnSet(1_000, partial(draw_outlier, seed=45)),
         "persian-letters": folder.DrawnSet(400 * len(letter_forms()), partial(draw_letter, seed=46, extra=extra)),
     }
 
@@ -299,9 +299,7 @@ def main() -> None:
         "tests": ("persian-test",),
         "letters": ("persian-letters",),
     }
-    parser = command.parser("persian", __doc__)
-    options.add(parser, "fonts")
-    command.draw(parser, groups, lambda args: sets(tuple(args.fonts)))
+    command.draw(command.parser("persian", __doc__, "fonts"), groups, lambda args: sets(tuple(args.fonts)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m training.data.signs --out DIR
 
-The metadata's `text` holds the words, parted by spaces, in reading order; `boxes` left, top, right, bottom of the ink
+The metadata's `text` holds the words in reading order, split by spaces; `boxes` left, top, right, bottom of the ink
 of each.
 """
 
@@ -106,8 +106,8 @@ def draw(index: int, split: fonts.Split, seed: int) -> folder.Drawing:
     picture = degrade.to_image(image * (1 - alpha) + tints * alpha)
     picture, placed = askew(rng, picture, np.concatenate(boxes))
     picture = degrade.to_image(photographed(rng, np.asarray(picture, np.float32)))
-    told = " ".join(f"{v:.1f}" for v in placed.ravel())
-    return picture, {"text": " ".join(spoken), "font": "", "boxes": told}
+    numbers = " ".join(f"{v:.1f}" for v in placed.ravel())
+    return picture, {"text": " ".join(spoken), "font": "", "boxes": numbers}
 
 
 def photographed(rng: Rng, image: np.ndarray) -> np.ndarray:
@@ -137,10 +137,7 @@ def askew(rng: Rng, picture: Image.Image, boxes: np.ndarray) -> tuple[Image.Imag
     seen = picture.transform(
         picture.size, Image.Transform.PERSPECTIVE, back.ravel()[:8].tolist(), Image.Resampling.BICUBIC, fillcolor=fill
     )
-    points = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
-    there = np.c_[points, np.ones(len(points))] @ homography(corners, moved).T
-    found = (there[:, :2] / there[:, 2:]).reshape(-1, 4, 2)
-    return seen, np.clip(np.concatenate([found.min(1), found.max(1)], 1), 0, [width, height] * 2)
+    return seen, np.clip(render.project_boxes(boxes, homography(corners, moved)), 0, [width, height] * 2)
 
 
 def sets() -> dict[str, folder.DrawnSet]:

@@ -158,7 +158,7 @@ def scenes(split: fonts.Split) -> tuple[np.ndarray, ...]:
 
 
 def paper(rng: Rng, size: tuple[int, int], colour: np.ndarray, split: fonts.Split) -> np.ndarray:
-    """What a word stands on, float32 (H, W, 3) near its colour: plain in a third, a pattern, or a piece of a scene."""
+    """What a word stands on, float32 (H, W, 3) near its colour: plain in a third, a pattern, or a crop of a scene."""
     kind = rng.random()
     if kind < 0.35:
         return degrade.plain(rng, size, colour)
@@ -169,8 +169,8 @@ def paper(rng: Rng, size: tuple[int, int], colour: np.ndarray, split: fonts.Spli
     wide = int(rng.integers(40, 201))
     high = int(np.clip(wide * size[1] / size[0], 8, 120))
     left, top = rng.integers(0, 201 - wide), rng.integers(0, 121 - high)
-    piece = degrade.to_image(scene[top : top + high, left : left + wide]).resize(size, Image.Resampling.BILINEAR)
-    rough = np.asarray(piece, np.float32)
+    crop = degrade.to_image(scene[top : top + high, left : left + wide]).resize(size, Image.Resampling.BILINEAR)
+    rough = np.asarray(crop, np.float32)
     return colour + (rough - rough.mean((0, 1))) * rng.uniform(0.2, 0.8)
 
 
@@ -183,10 +183,8 @@ def seen_askew(rng: Rng, ink: render.Ink) -> render.Ink:
     mask = ink.mask.transform(
         ink.mask.size, Image.Transform.PERSPECTIVE, way.ravel()[:8].tolist(), Image.Resampling.BILINEAR
     )
-    points = ink.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
-    back = np.c_[points, np.ones(len(points))] @ np.linalg.inv(way).T
-    found = (back[:, :2] / back[:, 2:]).reshape(-1, 4, 2)
-    return render.Ink(mask, np.concatenate([found.min(1), found.max(1)], 1).astype(np.float32), ink.text)
+    boxes = render.project_boxes(ink.boxes, np.linalg.inv(way))
+    return render.Ink(mask, boxes.astype(np.float32), ink.text)
 
 
 def lay_out(rng: Rng, text: str, face: fonts.Face) -> render.Ink:

@@ -140,8 +140,8 @@ def respelling(reader: CRNNReader, pictures: dataset.Captchas, texts: dataset.In
     model, right = reader.language_model(), np.zeros(len(WEIGHTS))
     for i in texts:
         [frames] = reader.frames(reader.look(pictures.image(i)))
-        true, told = reader.encode(pictures.texts[i].decode()), reader.answers(frames, Decoding("beam", lm=False))
-        right += [reader.respelled(frames, told, model, float(weight))[0][0] == true for weight in WEIGHTS]
+        true, answers = reader.encode(pictures.texts[i].decode()), reader.answers(frames, Decoding("beam", lm=False))
+        right += [reader.respelled(frames, answers, model, float(weight))[0][0] == true for weight in WEIGHTS]
     return float(WEIGHTS[right.argmax()])
 
 

@@ -239,11 +239,11 @@ def epoch_indices(recipe: Recipe, texts: np.ndarray, train: Sequence[Indices], e
     """The pictures of one epoch, shuffled: the same for the same seed and epoch, also after a resume."""
     rng = np.random.default_rng((recipe.seed, epoch))
     groups = list(zip(train, recipe.samples, strict=True))
-    if recipe.strangers:
+    if recipe.outliers:
         ((every, samples),) = groups
         known = answerable(recipe, texts[every])
-        strangers = int(samples * recipe.strangers / (1 + recipe.strangers))
-        groups = [(every[known], samples - strangers), (every[~known], strangers)]
+        outliers = int(samples * recipe.outliers / (1 + recipe.outliers))
+        groups = [(every[known], samples - outliers), (every[~known], outliers)]
     if recipe.balanced:
         ((every, samples),) = groups
         classes = np.char.upper(texts[every])

@@ -33,7 +33,7 @@ class Pictures(lightning.LightningDataModule):
         self.split, self.limit = split, limit
         self.recipe, self.pictures, self.workers = split.pictures.recipe, split.pictures, workers
         self.train, self.validation = split.train, split.validation
-        # blank paper and strangers are trained on, but have no right answer to score
+        # blank paper and outliers are trained on, but have no right answer to score
         self.validation = self.validation[dataset.answerable(self.recipe, self.pictures.texts[self.validation])]
         if limit:
             self.train = tuple(part[:limit] for part in self.train)

@@ -9,7 +9,6 @@ may lose less than TOLERANCE. Temperature and threshold stay as well: calibrate 
 layers next to the picture can stay in floats: what they round, all others see.
 """
 
-import argparse
 import json
 import tempfile
 import time
@@ -101,9 +100,8 @@ def keep(folder: Path, found: dict[str, dict[str, list[float]]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.learn.quantize", description=__doc__.split("\n")[0])
+    parser = options.parser("training.learn.quantize", __doc__, "data")
     parser.add_argument("name", help="a checkpoint of the zoo")
-    options.add(parser, "data")
     parser.add_argument("--floats", nargs="+", default=(), help="layers that stay in floats (default: none)")
     args = parser.parse_args()
     recipe = recipe_of(args.name)

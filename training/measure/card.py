@@ -3,7 +3,6 @@
 python -m training.measure.card FOLDER
 """
 
-import argparse
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from training.data import options
 from training.measure import card_pictures
 from training.measure.report import Report, Row
 from zoo.hub import catalog
@@ -331,7 +331,7 @@ def _number(row: Row, value: float) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.measure.card", description=__doc__.split("\n")[0])
+    parser = options.parser("training.measure.card", __doc__)
     parser.add_argument("folder", type=Path)
     write(parser.parse_args().folder)
 

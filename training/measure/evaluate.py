@@ -9,7 +9,6 @@ The study's protocol is measured with the model that its recipe, NAME-study, lef
 keeps its row and is printed as not rerun.
 """
 
-import argparse
 import dataclasses
 import json
 from collections.abc import Iterable
@@ -257,9 +256,8 @@ def study(recipe: Recipe, reader: Reader, data: Path) -> list[Row]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.measure.evaluate", description=__doc__.split("\n")[0])
+    parser = options.parser("training.measure.evaluate", __doc__, "data", "runs")
     parser.add_argument("names", nargs="*", help="checkpoints' names, or their folders (default: all that are bundled)")
-    options.add(parser, "data", "runs")
     args = parser.parse_args()
     for name in args.names or zoo.names():
         folder = CHECKPOINTS / name if (CHECKPOINTS / name).exists() else Path(name)

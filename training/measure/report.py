@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from training.measure.metrics import wilson
+import numpy as np
+
+from training.measure.metrics import bootstrap, wilson
 from zoo import whole
 
 FILE = "evaluation.json"
@@ -44,6 +46,11 @@ def share(data: str, measure: str, hits: Sequence[bool], **extra: str) -> Row:
     return Row(data, measure, sum(hits) / max(len(hits), 1), len(hits), wilson(sum(hits), len(hits)), **extra)
 
 
+def median(data: str, measure: str, values: Sequence[float], **extra: str) -> Row:
+    """The row of a median, with a bootstrapped interval."""
+    return Row(data, measure, float(np.median(values)), len(values), bootstrap(values, np.median), **extra)
+
+
 class Report:
     """The rows of a checkpoint folder; a row measured again replaces the old one, the others stay."""
 
@@ -71,9 +78,7 @@ class Report:
 
     def save(self) -> None:
         rows = [asdict(self.rows[key]) for key in sorted(self.rows)]
-        text = json.dumps({"digests": self.digests, "rows": rows}, indent=1, ensure_ascii=False)
-        with whole.file(self.path) as part:
-            part.write_text(text + "\n", encoding="utf-8")
+        dump(self.path, {"digests": self.digests, "rows": rows})
 
     def __str__(self) -> str:
         lines = []
@@ -85,6 +90,12 @@ class Report:
                 f"{row.data:18} {row.model or 'this':24} {row.measure:46} {row.value:8.4f}{span} n={row.count}{note}"
             )
         return "\n".join(lines)
+
+
+def dump(path: Path, value: Any) -> None:
+    """Writes a value as JSON, in a folder that is made if it is missing."""
+    with whole.file(path) as part:
+        part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def rounded(value: Any) -> Any:

@@ -7,7 +7,6 @@ what is misread and of the worst answers as the network sees them. The history i
 that are not there stay as they are already.
 """
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from training.data.folder import ImageFolder
 from training.learn.fit import FINDER
 from training.measure import confusion, curves
 from training.measure.evaluate import sets
-from training.measure.report import rounded
+from training.measure.report import dump, rounded
 from training.measure.truth import expected
 from zoo.decoding.probabilities import softmax
 from zoo.images.preprocess import denormalise
@@ -69,17 +68,16 @@ def history(run: Path) -> dict[str, Any]:
     """The curves of every phase of a run, and what its finder of a learning rate tried."""
     found = {}
     for phase in sorted(path.parent for path in run.glob("**/csv")):
-        told: dict[str, Any] = dict(curves.read(phase))
+        curve: dict[str, Any] = dict(curves.read(phase))
         if (phase / FINDER).exists():
-            told["finder"] = json.loads((phase / FINDER).read_text(encoding="utf-8"))
-        found[phase.name if phase != run else "training"] = told
+            curve["finder"] = json.loads((phase / FINDER).read_text(encoding="utf-8"))
+        found[phase.name if phase != run else "training"] = curve
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.measure.views", description=__doc__.split("\n")[0])
+    parser = options.parser("training.measure.views", __doc__, "data", "runs")
     parser.add_argument("name", help="a classifier of the zoo")
-    options.add(parser, "data", "runs")
     args = parser.parse_args()
     reader = zoo.load(args.name)
     if not isinstance(reader, Classifier):
@@ -89,13 +87,11 @@ def main() -> None:
         parser.error(f"{args.data} holds none of {', '.join(sets(reader)[0])}; draw them first")
     hardest = data[min(1, len(data) - 1)]
     found, pictures = evaluation(reader, ImageFolder(args.data / hardest))
-    out = RESULTS / args.name
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "view.json"
+    path = RESULTS / args.name / "view.json"
     kept = json.loads(path.read_text(encoding="utf-8"))["history"] if path.exists() else {}
     found |= {"data": hardest, "tile": list(reader.settings.size), "history": kept | history(args.runs / args.name)}
-    confusion.sheet(pictures).save(out / "errors.png")
-    path.write_text(json.dumps(rounded(found), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    dump(path, rounded(found))
+    confusion.sheet(pictures).save(path.with_name("errors.png"))
 
 
 if __name__ == "__main__":

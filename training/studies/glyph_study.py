@@ -13,8 +13,6 @@ are augmented and 70 for the folds.
 Left in --out: study.json, and errors.png, a sheet of every test image that the folds' vote misreads.
 """
 
-import argparse
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -39,7 +37,7 @@ from training.learn.fit import Pictures, fit
 from training.learn.module import reachable
 from training.measure import confusion, curves
 from training.measure.metrics import bootstrap, wilson
-from training.measure.report import rounded
+from training.measure.report import dump, rounded
 from training.recipes import Recipe, recipe_of
 from zoo import whole
 from zoo.text.alphabets import ALIKE, alike
@@ -138,7 +136,7 @@ class Study:
             pretrained=self.weights == "ImageNet" and architecture != "small_cnn",
             train=("glyph-study-train",),
             validation=("glyph-study-validation",),
-            strangers=0.0,
+            outliers=0.0,
             ink=values.get("jitter", False),  # the images are framed already, until they are moved
             **{"epochs": EPOCHS} | values | self.normalised | ({"epochs": self.epochs} if self.epochs else {}),
         )
@@ -234,15 +232,15 @@ def models(study: Study) -> tuple[list[Model], list[dict[str, Any]]]:
     }
     on_validation = {}
     for detail, values in variants.items():
-        said = study.network(study.recipe(detail.replace(", ", "-"), sized, **chosen, **values))
-        on_validation[detail] = sum(scores(said[:held_out].argmax(1), true))
-        found.append(Model(f"{title}, {detail}", "as above", said[held_out:].argmax(1), study.weights))
+        shares = study.network(study.recipe(detail.replace(", ", "-"), sized, **chosen, **values))
+        on_validation[detail] = sum(scores(shares[:held_out].argmax(1), true))
+        found.append(Model(f"{title}, {detail}", "as above", shares[held_out:].argmax(1), study.weights))
     detail = max(on_validation, key=on_validation.__getitem__)
-    said = study.folds(study.recipe("fold", sized, **chosen, **variants[detail]))
-    alone = np.stack([one.argmax(1) for one in said])
+    shares = study.folds(study.recipe("fold", sized, **chosen, **variants[detail]))
+    alone = np.stack([one.argmax(1) for one in shares])
     found += [
         Model(f"{title}, each of {FOLDS} folds", f"{detail}; their mean", alone, study.weights),
-        Model(f"{title}, {FOLDS} folds", f"{detail}; majority vote", vote(said), study.weights),
+        Model(f"{title}, {FOLDS} folds", f"{detail}; majority vote", vote(shares), study.weights),
     ]
     return found, grid
 
@@ -296,22 +294,19 @@ def summary(study: Study, found: Sequence[Model], grid: Sequence[dict[str, Any]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.studies.glyph_study", description=__doc__.split("\n")[0])
-    options.add(parser, "data", "runs", "workers", "limit")
-    parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
+    parser = options.parser("training.studies.glyph_study", __doc__, "data", "runs", "workers", "limit", "out", out=OUT)
     parser.add_argument("--epochs", type=int, help="other than the study's")
     args = parser.parse_args()
     study = Study(args.data, args.runs, args.workers, args.limit, args.epochs)
     found, grid = models(study)
     results = rounded(summary(study, found, grid))
-    args.out.mkdir(parents=True, exist_ok=True)
+    dump(args.out / "study.json", results)
     wrong = study.test[confusion.misread(found[-1].read, study.labels[study.test])]
     confusion.sheet(study.pixels[wrong]).save(args.out / "errors.png")
-    (args.out / "study.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for line in results["models"]:
         measured = zip(("accuracy", "macro_f1"), line["deviation"] or ("", ""), strict=True)
-        told = "  ".join(f"{name} {line[name]:.4f}{spread and f' ± {spread:.4f}':9}" for name, spread in measured)
-        print(f"{line['name']:44} {told}  {line['weights']}")
+        numbers = "  ".join(f"{name} {line[name]:.4f}{spread and f' ± {spread:.4f}':9}" for name, spread in measured)
+        print(f"{line['name']:44} {numbers}  {line['weights']}")
 
 
 if __name__ == "__main__":

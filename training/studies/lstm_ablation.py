@@ -13,7 +13,6 @@ Left in --out: study.json.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from training.learn import checkpoint, dataset
 from training.learn.fit import Pictures, fit, locate
 from training.learn.module import greedy
 from training.measure.metrics import wilson
-from training.measure.report import rounded
+from training.measure.report import dump, rounded
 from training.measure.spelling import error_rates
 from training.recipes import Recipe, recipe_of
 from zoo.hub import store, weights
@@ -141,12 +140,9 @@ def fitted(recipe: Recipe, directions: int, args: argparse.Namespace) -> nn.Modu
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.studies.lstm_ablation", description=__doc__.split("\n")[0]
-    )
-    options.add(parser, "data", "runs", "workers")
-    parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
-    args = parser.parse_args()
+    args = options.parser(
+        "training.studies.lstm_ablation", __doc__, "data", "runs", "workers", "out", out=OUT
+    ).parse_args()
     start = fitted(cnn(), 0, args)
     start.head = nn.Identity()  # all three begin with a new one
     checkpoint.write(cnn(), start, args.runs / store.CHECKPOINTS.name / CNN, temperature=1.0, threshold=0.0)
@@ -155,10 +151,8 @@ def main() -> None:
         recipe = variant(title)
         test = dataset.Captchas(recipe, [ImageFolder(args.data / TEST)])
         rows.append(measured(title, texts(fitted(recipe, directions, args), test, args.workers)))
-    args.out.mkdir(parents=True, exist_ok=True)
     study = {"networks": rows, "samples": SAMPLES, "cnn_samples": CNN_SAMPLES}
-    text = json.dumps(rounded(study), indent=1, ensure_ascii=False)
-    (args.out / "study.json").write_text(text + "\n", encoding="utf-8")
+    dump(args.out / "study.json", rounded(study))
     for row in rows:
         print(
             f"{row['name']:22} word accuracy {row['accuracy']:.4f}  CER {row['cer']:.4f}  strokes {row['strokes']:.4f}"

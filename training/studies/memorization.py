@@ -9,8 +9,6 @@ begin with the same random weights. What was drawn and fitted is kept under RUNS
 Left in --out: study.json, and pictures.png, a sheet of pictures that were learned with a label that is not theirs.
 """
 
-import argparse
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +25,7 @@ from training.learn import dataset
 from training.learn.fit import Pictures, fit
 from training.measure import confusion, curves
 from training.measure.metrics import wilson
-from training.measure.report import rounded
+from training.measure.report import dump, rounded
 from training.recipes import Recipe, recipe_of
 
 EPOCHS = 45
@@ -48,7 +46,7 @@ def recipe(kind: str) -> Recipe:
         samples=(COUNT,),
         epochs=EPOCHS,
         input_size=SIZE,
-        strangers=0.0,
+        outliers=0.0,
         recolour=False,
         weight_decay=0.0,
         learning_rate=1e-3,
@@ -81,10 +79,7 @@ def learned(shares: np.ndarray, pictures: Pictures, indices: dataset.Indices) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.studies.memorization", description=__doc__.split("\n")[0])
-    options.add(parser, "runs", "workers")
-    parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
-    args = parser.parse_args()
+    args = options.parser("training.studies.memorization", __doc__, "runs", "workers", "out", out=OUT).parse_args()
     base = args.runs / "memorization"
     study_of: dict[str, Any] = {"kinds": []}
     for kind in KINDS:
@@ -95,10 +90,10 @@ def main() -> None:
         pictures = Pictures(dataset.split(own, base), args.workers)
         network = fit(pictures, base / own.name)
         (train,), test = pictures.split.train, pictures.split.validation
-        told = {"name": kind, "history": curves.read(base / own.name)}
+        line = {"name": kind, "history": curves.read(base / own.name)}
         for part, indices in (("train", train), ("test", test)):
             shares = answers(network, pictures, indices)
-            told[part] = share(shares, pictures, indices)
+            line[part] = share(shares, pictures, indices)
             if kind == SHUFFLED and part == "train":
                 other = [
                     i for i, row in enumerate(learned(shares, pictures, indices)) if row["printed"] != row["label"]
@@ -107,12 +102,10 @@ def main() -> None:
                 study_of["pictures"] = learned(shares[picked], pictures, indices[picked])
                 sheet = np.stack([np.asarray(pictures.pictures.image(int(i))) for i in indices[picked]])
                 study_of["tile"] = list(sheet.shape[1:3])
-        study_of["kinds"].append(told)
-        print(f"{kind:20} train {told['train']['accuracy']:.4f}  test {told['test']['accuracy']:.4f}")
-    args.out.mkdir(parents=True, exist_ok=True)
+        study_of["kinds"].append(line)
+        print(f"{kind:20} train {line['train']['accuracy']:.4f}  test {line['test']['accuracy']:.4f}")
+    dump(args.out / "study.json", rounded(study_of))
     confusion.sheet(sheet).save(args.out / "pictures.png")
-    text = json.dumps(rounded(study_of), indent=1, ensure_ascii=False)
-    (args.out / "study.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ and from scratch. What was fitted is kept under RUNS and not fitted again.
 Left in --out: study.json.
 """
 
-import argparse
 import copy
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ from training.learn import dataset
 from training.learn.fit import Pictures, fit
 from training.learn.train import IMAGENET, Place, begun
 from training.measure.metrics import wilson
-from training.measure.report import rounded
+from training.measure.report import dump, rounded
 from training.recipes import Recipe, recipe_of
 
 NETWORKS = {"ResNet-34": "persian-resnet34-study", "ResNet-50": "persian-resnet50-study"}
@@ -86,12 +84,9 @@ def by_ranges(recipe: Recipe, title: str, frozen: nn.Module, place: Place) -> li
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.studies.persian_study", description=__doc__.split("\n")[0]
-    )
-    options.add(parser, "data", "runs", "workers", "limit")
-    parser.add_argument("--out", type=Path, default=OUT, help="where the results go (default: those of the page)")
-    args = parser.parse_args()
+    args = options.parser(
+        "training.studies.persian_study", __doc__, "data", "runs", "workers", "limit", "out", out=OUT
+    ).parse_args()
     place = Place(args.data, args.runs, args.workers, args.limit)
     (title, small), (larger, large) = ((title, recipe_of(name)) for title, name in NETWORKS.items())
     rows, frozen = by_recipe(small, title, place)
@@ -99,9 +94,7 @@ def main() -> None:
     scratch = replace(small, name="persian-scratch-study", start="", pretrained=False)
     rows += by_recipe(scratch, f"{title} from scratch", place)[0]
     rows += by_recipe(large, larger, place)[0]
-    args.out.mkdir(parents=True, exist_ok=True)
-    path = args.out / "study.json"
-    path.write_text(json.dumps(rounded({"models": rows}), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    dump(args.out / "study.json", rounded({"models": rows}))
     for row in rows:
         print(f"{row['name']:28} {row['detail']:34} accuracy {row['accuracy']:.4f} of {row['images']}")
 

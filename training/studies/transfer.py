@@ -7,7 +7,6 @@ network that was trained on drawn captchas alone, of RUNS or of training/starts.
 of captcha-seq2seq; what was trained before is not trained again.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -103,9 +102,7 @@ def study(teacher: Teacher, report: Report) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.studies.transfer", description=__doc__.split("\n")[0])
-    options.add(parser, "data", "runs", "workers")
-    args = parser.parse_args()
+    args = options.parser("training.studies.transfer", __doc__, "data", "runs", "workers").parse_args()
     report = Report(CHECKPOINTS / "captcha-seq2seq")
     study(Teacher(args.data, args.runs, args.workers), report)
     card.write(report.path.parent)

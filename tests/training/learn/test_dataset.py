@@ -219,11 +219,11 @@ def test_batches_do_not_depend_on_who_loads_them(drawn: Path, tmp_path: Path) ->
 
 
 def test_an_epoch_is_the_same_after_a_resume_and_another_than_the_last(pictures: dataset.Captchas) -> None:
-    recipe = dataclasses.replace(recipe_of("captcha-resnet18"), samples=(60,), strangers=0.2)
+    recipe = dataclasses.replace(recipe_of("captcha-resnet18"), samples=(60,), outliers=0.2)
     one, again, two = (dataset.epoch_indices(recipe, pictures.texts, [np.arange(192)], e) for e in (1, 1, 2))
     assert np.array_equal(one, again) and not np.array_equal(one, two)
-    strangers = [i for i in one if pictures.texts[i].decode().lower() not in WORDS]
-    assert len(strangers) == 10
+    outliers = [i for i in one if pictures.texts[i].decode().lower() not in WORDS]
+    assert len(outliers) == 10
 
 
 def tiny(name: str, **values: object) -> Recipe:

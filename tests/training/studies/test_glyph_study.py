@@ -167,7 +167,7 @@ def test_a_row_of_several_networks_is_their_mean() -> None:
 
 def test_an_epoch_can_have_as_many_of_each_class() -> None:
     texts = np.array([b"A"] * 90 + [b"a"] * 5 + [b"B"] * 4 + [b"0"])
-    recipe = dataclasses.replace(recipe_of("glyph-efficientnet"), strangers=0.0, balanced=True, samples=(300,))
+    recipe = dataclasses.replace(recipe_of("glyph-efficientnet"), outliers=0.0, balanced=True, samples=(300,))
     taken = dataset.epoch_indices(recipe, texts, [np.arange(100)], 0)
     assert Counter(np.char.upper(texts[taken])) == {b"A": 100, b"B": 100, b"0": 100}
     assert len(set(taken)) == 100

@@ -209,15 +209,15 @@ def fields(page: Page, own: Office, layout: Layout, held_out: bool) -> float:
 def paragraph(page: Page, own: Office, text: str, size: float, y: float, pitch: float, end: float) -> float:
     """Sets a text in lines from right to left, the first moved in; returns the baseline under it."""
     right, most = 190.0, 168.0
-    said = text.split(" ")
+    words = text.split(" ")
     indent = page.rng.choice([0.0, 8.0])
     em = size * 25.4 / 72
-    while said and y < end:
-        count = len(said)
-        while count > 1 and width(" ".join(said[:count]), own.body) * em > most - indent:
+    while words and y < end:
+        count = len(words)
+        while count > 1 and width(" ".join(words[:count]), own.body) * em > most - indent:
             count -= 1
-        page.write("line", " ".join(said[:count]), own.body, size, right - indent, y, own.ink, most)
-        said, indent, y = said[count:], 0.0, y + pitch
+        page.write("line", " ".join(words[:count]), own.body, size, right - indent, y, own.ink, most)
+        words, indent, y = words[count:], 0.0, y + pitch
     return y
 
 
@@ -278,9 +278,9 @@ def table(page: Page, own: Office, y: float, size: float) -> float:
     for column in range(columns + 1):
         page.line(35 + column * wide, y, 35 + column * wide, y + rows * high, own.ink, 0.25)
     for row, column in itertools.product(range(rows), range(columns)):
-        said = texts.one_of(rng, persian.other_words()) if row == 0 or rng.random() < 0.3 else texts.digits(rng, 1, 8)
+        cell = texts.one_of(rng, persian.other_words()) if row == 0 or rng.random() < 0.3 else texts.digits(rng, 1, 8)
         right, base = 35 + (column + 1) * wide - 2, y + (row + 0.68) * high
-        page.write("line", texts.shaped(said, "persian"), own.body, 0.85 * size, right, base, own.ink, wide - 4)
+        page.write("line", texts.shaped(cell, "persian"), own.body, 0.85 * size, right, base, own.ink, wide - 4)
     return y + rows * high + 8
 
 

@@ -89,32 +89,32 @@ def shaped(text: str, face: fonts.Face, size: int) -> Ink:
 def persian(text: str, face: fonts.Face, size: int, hand: Hand | None = None) -> tuple[Ink, int]:
     """A Persian line, tightly cropped, of whatever it holds: letters joined, numbers and Latin words from the left.
 
-    A family may keep its ASCII signs in a file of their own, so that the line is drawn in pieces. Numbers in Persian
+    A family may keep its ASCII signs in a file of their own, so that the line is drawn in parts. Numbers in Persian
     digits are drawn in a hand, if there is one. There is one box, of the whole text; beside the ink is told how many
     pixels of it stand over the baseline.
     """
     margin, base = size, 2 * size  # more than any font's letters reach beyond their pen positions
-    pieces, x = [], 0.0
+    parts, x = [], 0.0
     for part, ltr in reversed(direction.runs(text)):
         if hand and ltr and DRAWN.issuperset(part):
             number = hand.mask(part, round(0.7 * size))
-            pieces.append((x, number))
+            parts.append((x, number))
             x += number.width + hand.gap * size
             continue
-        cut = [(piece, piece.isascii()) for piece in re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", part)]
-        for piece, plain in cut if ltr else reversed(cut):
-            shown = piece if ltr or not plain else piece[::-1].translate(direction.MIRRORED)
+        cut = [(run, run.isascii()) for run in re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", part)]
+        for run, plain in cut if ltr else reversed(cut):
+            shown = run if ltr or not plain else run[::-1].translate(direction.MIRRORED)
             way = {"direction": "ltr"} if ltr or plain else {"direction": "rtl", "language": "fa"}
-            font = fonts.load(face.file(piece), size, ImageFont.Layout.RAQM)
-            pieces.append((x, (shown, font, way)))
+            font = fonts.load(face.file(run), size, ImageFont.Layout.RAQM)
+            parts.append((x, (shown, font, way)))
             x += font.getlength(shown, **way)
     canvas = Image.new("L", (math.ceil(x) + 2 * margin, 2 * base))
     draw = ImageDraw.Draw(canvas)
-    for x, piece in pieces:
-        if isinstance(piece, Image.Image):
-            canvas.paste(piece, (round(margin + x), base - round(piece.height * 1.3 / 1.6)))
+    for x, run in parts:
+        if isinstance(run, Image.Image):
+            canvas.paste(run, (round(margin + x), base - round(run.height * 1.3 / 1.6)))
         else:
-            shown, font, way = piece
+            shown, font, way = run
             draw.text((margin + x, base), shown, 255, font, anchor="ls", **way)
     left, top, right, bottom = canvas.getbbox() or (margin, base - 1, margin + 1, base)
     mask = canvas.crop((left, top, right, bottom))
@@ -147,18 +147,18 @@ def dance(
     text: str, faces: Sequence[Path], size: int, rng: np.random.Generator, turn: float, hop: float, overlap: float
 ) -> Ink:
     """Letters, each in its face, that turn (up to `turn` degrees), hop (up to `hop` × size), overlap (× size)."""
-    pieces, x = [], 0.0
+    parts, x = [], 0.0
     for c, font in zip(text, faces, strict=True):
         letter = line(c, font, size).mask.rotate(rng.uniform(-turn, turn), Image.Resampling.BILINEAR, expand=True)
         left, top, right, bottom = letter.getbbox() or (0, 0, *letter.size)
         baseline = fonts.letter_box(font, size, c)[3]
-        pieces.append((letter.crop((left, top, right, bottom)), x, baseline + rng.uniform(-hop, hop) * size))
+        parts.append((letter.crop((left, top, right, bottom)), x, baseline + rng.uniform(-hop, hop) * size))
         x += right - left + (rng.uniform(0.0, 0.15) - overlap) * size
-    boxes = np.array([(x, bottom - im.height, x + im.width, bottom) for im, x, bottom in pieces])
+    boxes = np.array([(x, bottom - im.height, x + im.width, bottom) for im, x, bottom in parts])
     left, top = np.floor(boxes[:, :2].min(0))
     right, bottom = np.ceil(boxes[:, 2:].max(0))
     mask = Image.new("L", (int(right - left) + 1, int(bottom - top) + 1))
-    for (im, *_), box in zip(pieces, boxes, strict=True):
+    for (im, *_), box in zip(parts, boxes, strict=True):
         layer = Image.new("L", mask.size)
         layer.paste(im, (int(box[0] - left), int(box[1] - top)))
         mask = ImageChops.lighter(mask, layer)
@@ -208,3 +208,15 @@ def wave(ink: Ink, amplitude: float, period: float, phase: float, strips: int = 
     boxes[:, 3] += np.maximum(lift(boxes[:, 0]), lift(boxes[:, 2]))
     mask = ink.mask.transform(ink.mask.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
     return Ink(mask, boxes, ink.text)
+
+
+def project(points: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Where a homography (3, 3) takes points, (n, 2)."""
+    there = np.c_[points, np.ones(len(points))] @ way.T
+    return np.asarray(there[:, :2] / there[:, 2:])
+
+
+def project_boxes(boxes: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """The upright boxes, (n, 4), around where a homography (3, 3) takes upright boxes."""
+    corners = project(boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2), way).reshape(-1, 4, 2)
+    return np.concatenate([corners.min(1), corners.max(1)], 1)

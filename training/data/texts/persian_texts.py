@@ -117,18 +117,18 @@ def title(rng: Rng, held_out: bool) -> str:
 
 def sentence(rng: Rng, held_out: bool) -> str:
     """Words with a number, a date or brackets at times, and a full stop."""
-    said = [word(rng, held_out) for _ in range(int(rng.integers(6, 20)))]
-    place = int(rng.integers(len(said)))
+    words = [word(rng, held_out) for _ in range(int(rng.integers(6, 20)))]
+    place = int(rng.integers(len(words)))
     kind = rng.random()
     if kind < 0.15:
-        said[place] = number(rng)
+        words[place] = number(rng)
     elif kind < 0.25:
-        said[place] = f"{year(rng)}/{rng.integers(1, 13):02}/{rng.integers(1, 30):02}"
+        words[place] = f"{year(rng)}/{rng.integers(1, 13):02}/{rng.integers(1, 30):02}"
     elif kind < 0.35:
-        said[place] = f"({said[place]})"
+        words[place] = f"({words[place]})"
     elif kind < 0.6:
-        said[place] += "،"
-    return " ".join(said) + "."
+        words[place] += "،"
+    return " ".join(words) + "."
 
 
 def organisation(rng: Rng, held_out: bool) -> str:
