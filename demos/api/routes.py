@@ -286,6 +286,12 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _submit(jobs: Jobs, options: Options, upload: Path | None) -> Job:
+    """Returns the job of a request; a new one only after its pictures are checked.
+
+    Raises:
+        InputError: the zip is too large or none, or the grid does not suit its pictures.
+        Full: too many jobs are pending.
+    """
     chosen = options.model_dump()
     digest = ""
     if upload:
@@ -295,17 +301,13 @@ def _submit(jobs: Jobs, options: Options, upload: Path | None) -> Job:
     if (known := jobs.get(request.key)) and known.status != "error":
         return known
     if upload:
-        _check(upload, request, jobs.limits)
+        unpacked, limit = Files(upload).size(), jobs.limits.unpacked
+        if unpacked > limit:
+            raise TooMuch(f"The zip unpacks to {unpacked // MB} MB; {limit // MB} MB are taken.")
+        check(grid.find(upload), request, jobs.limits)
     elif request.dataset in sets.BY_NAME:
         check_grid(sets.COUNT, request)
     return jobs.submit(request, upload)
-
-
-def _check(upload: Path, request: Request, limits: Limits) -> None:
-    """Raises InputError for a zip that is too large or none."""
-    if (unpacked := Files(upload).size()) > limits.unpacked:
-        raise TooMuch(f"The zip unpacks to {unpacked // MB} MB; {limits.unpacked // MB} MB are taken.")
-    check(grid.find(upload), request, limits)
 
 
 def _visualization(http: fastapi.Request, job: Job) -> Visualization:

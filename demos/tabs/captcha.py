@@ -116,9 +116,9 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
         right, 0 to 1), its status (ok, unsure or empty), the five best alternatives with their probabilities, and the
         milliseconds that it took; besides, a note on how the picture was converted, if it was.
     """
-    given = answers.opened(picture)
-    found = {network.name: answers.as_json(*answers.read(network.name, given.rgb)) for network in NETWORKS}
-    return {"note": given.note, **found}
+    opened = answers.opened(picture)
+    found = {network.name: answers.as_json(*answers.read(network.name, opened.rgb)) for network in NETWORKS}
+    return {"note": opened.note, **found}
 
 
 @answers.endpoint

@@ -44,8 +44,8 @@ def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
         that it is right, 0 to 1), its status (ok, unsure or empty), the five best alternatives with their
         probabilities, and the milliseconds that it took; besides, a note on how the picture was converted, if it was.
     """
-    given = answers.opened(picture)
-    return {"note": given.note, **answers.as_json(*answers.read(NETWORK.name, given.rgb))}
+    opened = answers.opened(picture)
+    return {"note": opened.note, **answers.as_json(*answers.read(NETWORK.name, opened.rgb))}
 
 
 @answers.endpoint

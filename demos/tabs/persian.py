@@ -61,9 +61,9 @@ def read_persian(picture: dict[str, Any] | None) -> dict[str, Any]:
         unsure or empty), the five best alternatives with their probabilities, and the milliseconds that it took;
         besides, a note on how the picture was converted, if it was.
     """
-    given = answers.opened(picture)
-    found, milliseconds = answers.read(NETWORK.name, given.rgb)
-    return {"note": given.note, "label": found.label, **answers.as_json(found, milliseconds)}
+    opened = answers.opened(picture)
+    found, milliseconds = answers.read(NETWORK.name, opened.rgb)
+    return {"note": opened.note, "label": found.label, **answers.as_json(found, milliseconds)}
 
 
 def make_persian(label: str, font: str, damage: str) -> Image.Image:

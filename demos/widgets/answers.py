@@ -121,9 +121,9 @@ def upload(label: str, alt: str, name: str) -> gr.Image:
     )
 
 
-def opened(given: dict[str, Any] | None) -> preprocess.Picture:
+def opened(upload: dict[str, Any] | None) -> preprocess.Picture:
     """Decodes the uploaded file itself: gradio's own decoding fails on a bad one with an error for programmers."""
-    return preprocess.load(given["path"] if given and given.get("path") else b"")
+    return preprocess.load(upload["path"] if upload and upload.get("path") else b"")
 
 
 def without_picture(places: int, message: str = "") -> list[Any]:
@@ -170,12 +170,12 @@ def panel(network: Network) -> list[gr.HTML]:
     """The panel of a network's answer; returns the places that `respond` fills."""
     with gr.Column(min_width=300, elem_classes="card", elem_id=network.name):
         gr.HTML(f"<h3>{network.title}</h3><p>{network.knows}</p>")
-        said = gr.HTML(elem_classes="said")
+        reading = gr.HTML(elem_classes="said")
         gr.HTML("<h4>The five best readings</h4>")
         chart = gr.HTML()
         gr.HTML(f"<h4>Where it looked</h4><p>{network.looked}</p>")
-        seen = gr.HTML(elem_classes="seen")
-    return [said, chart, seen]
+        maps = gr.HTML(elem_classes="seen")
+    return [reading, chart, maps]
 
 
 def respond(
@@ -202,8 +202,8 @@ def answer(found: zoo.Prediction, milliseconds: float) -> str:
 def verdict(found: zoo.Prediction | Page) -> str:
     """The confidence of an answer in words."""
     share = html.escape(figures.percent(found.confidence))
-    said = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
-    return said[found.status]
+    words = {"ok": f"Sure: {share}", "unsure": f"Not sure: {share} – treat as a guess", "empty": "Nothing to read"}
+    return words[found.status]
 
 
 def spelled(text: str) -> str:

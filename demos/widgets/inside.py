@@ -61,9 +61,9 @@ def build(networks: Sequence[Network], name: str) -> tuple[gr.State, Follow]:
             result = gr.HTML(elem_classes="convolved")
 
     hidden = answers.HIDDEN
-    given, layers = [picture, opened, network, layer, channel], [mean, layer, channel, chosen]
+    inputs, layers = [picture, opened, network, layer, channel], [mean, layer, channel, chosen]
     changes = [picture.change, opened.change, network.change, layer.input, channel.input]
-    gr.on(changes, show_layers, given, layers, trigger_mode="always_last", **hidden, **answers.ALONE)
+    gr.on(changes, show_layers, inputs, layers, trigger_mode="always_last", **hidden, **answers.ALONE)
     kernel = [picture, opened, *numbers]
     gr.on([picture.change, opened.change], show_convolved, kernel, result, **hidden)
     part.expand(lambda: True, None, opened, **hidden)
@@ -73,7 +73,7 @@ def build(networks: Sequence[Network], name: str) -> tuple[gr.State, Follow]:
         number.input(lambda: OWN, None, preset, **hidden).then(show_convolved, kernel, result, **hidden)
 
     def follow(event: gr.events.Dependency) -> None:
-        event.then(show_layers, given, layers, **answers.LATEST)
+        event.then(show_layers, inputs, layers, **answers.LATEST)
         event.then(show_convolved, kernel, result, **answers.LATEST)
 
     return picture, follow
