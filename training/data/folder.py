@@ -45,11 +45,10 @@ class _Write:
 
 
 def write(out: Path, draw: Callable[[int], Drawing], count: int, workers: int | None = None, title: str = "") -> None:
-    """Draw pictures 0…count-1 in parallel into `out` and write `metadata.csv`, with a progress bar.
+    """Draws pictures 0…count-1 in parallel into `out` and writes `metadata.csv`, with a progress bar.
 
-    A picture depends on its index alone, its file is named after the index, and the rows are taken in the order of the
-    indices, so neither bytes nor labels depend on the number of workers or on who finishes first.
-    `metadata.csv` appears last, in one move: a folder that has it is complete.
+    A picture and its file's name depend on its index alone, and rows are in the order of the indices: the number of
+    workers changes nothing. `metadata.csv` appears last and whole: a folder that has it is complete.
     """
     with (
         whole.file(out / "metadata.csv") as part,

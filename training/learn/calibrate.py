@@ -23,12 +23,12 @@ from zoo.readers.base import Decoding, Language, SequenceReader
 from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import CharTokenizer
 
-FEW = 200
-MANY = 3000  # are enough to choose weight, threshold and layer by
-FRAMED = 1000  # are enough for the temperature of a CTC network, before a language model has its say
+FEW = 200  # validation pictures: fewer are too few to choose by
+MANY = 3000  # pictures are enough for the weight, the threshold and the layer
+FRAMED = 1000  # pictures are enough for the temperature of a CTC network without a language model
 CERTAIN = 1e4  # a logit
 WEIGHTS = np.linspace(0, 1, 11).round(1)
-WARMER = np.array([1, 1.1, 1.2, 1.3])
+WARMER = np.array([1, 1.1, 1.2, 1.3])  # times the temperature that was fitted without a language model
 ADJUSTMENTS = np.linspace(0, 1, 11).round(1)
 
 
@@ -40,9 +40,9 @@ def write_calibrated(
     folder: Path,
     start: Path | None = None,
 ) -> str:
-    """Writes the checkpoint folder with all of them; returns the SHA-256 of the weights.
+    """Chooses the settings of a network and writes its checkpoint; returns the SHA-256 of the weights.
 
-    Fewer than FEW pictures are too few to choose by: then all stay those of the checkpoint `start`.
+    With fewer than FEW pictures the settings are those of the checkpoint `start`.
     """
     network.eval()
     recipe = pictures.recipe
@@ -89,10 +89,10 @@ def write_calibrated(
 
 
 def adjustment(logits: np.ndarray, pictures: dataset.Captchas, texts: dataset.Indices) -> np.ndarray:
-    """What each class's logit is to be changed by, float32 (classes,), for classes that training showed unevenly often.
+    """What is added to each class's logit, float32 (classes,), when training showed some classes more often.
 
-    A multiple of the logarithm of a class's share in training is taken off (post-hoc logit adjustment, Menon et al.
-    2021): that of ADJUSTMENTS for which the cross-entropy of validation logits (n, classes) is least.
+    It is minus a multiple of the logarithm of the class's share in training (post-hoc logit adjustment, Menon et al.
+    2021). The multiple is the one of ADJUSTMENTS with the least cross-entropy of the validation logits (n, classes).
     """
     recipe = pictures.recipe
     number = {label.lower(): i for i, label in enumerate(recipe.labels)}
@@ -112,9 +112,9 @@ def adjustment(logits: np.ndarray, pictures: dataset.Captchas, texts: dataset.In
 def weighing(
     reader: SequenceReader, model: NGram, pictures: dataset.Captchas, texts: dataset.Indices
 ) -> tuple[float, float]:
-    """Temperature and language model's weight for which the binary cross-entropy of the answers' confidence is least.
+    """The temperature and the weight of the language model with the least binary cross-entropy of the confidence.
 
-    Of WARMER times the reader's own temperature, which was fitted without a language model, and of WEIGHTS.
+    Every weight of WEIGHTS is tried at WARMER times the reader's temperature.
     """
     scores = {}
     for temperature in reader.settings.temperature * WARMER:
@@ -133,9 +133,9 @@ def weighing(
 
 
 def respelling(reader: CRNNReader, pictures: dataset.Captchas, texts: dataset.Indices) -> float:
-    """Language model's weight, the least of WEIGHTS with which most lines are read right.
+    """The weight of the language model with which most lines are read right, the least of several.
 
-    The words that validation is drawn with are none of the model's, but for those that letters are full of.
+    The model does not know the words of validation, except those that are common in letters.
     """
     model, right = reader.language_model(), np.zeros(len(WEIGHTS))
     for i in texts:
@@ -177,8 +177,8 @@ def validation_answers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, T, classes) of the answers and whether each is right, (n,).
 
-    A classifier's T is 1. A sequence reader's are those of the next token given the true ones before it, NaN after the
-    end: up to a first mistake they are the logits of its own greedy answer.
+    A classifier's T is 1. A sequence reader's logits are those of the next token, given the true tokens before it, and
+    NaN after the end. Up to the first mistake they are the logits of its own greedy answer.
     """
     recipe = pictures.recipe
     logits, right = [], []

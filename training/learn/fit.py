@@ -74,7 +74,7 @@ def locate(name: str, runs: Path) -> Path:
 
 
 def fast_bfloat16(architecture: str) -> bool:
-    """Whether this machine trains a network in bfloat16 faster than in float32.
+    """Whether bfloat16 trains a network faster than float32 on this machine.
 
     A CPU's matrix unit (AMX) does. A CPU that has no instructions for it is up to 15 times slower, one with AVX-512
     alone three times, one with AVX-512 for bfloat16 1.4 times (ResNet-18 and a CRNN, torch 2.15); even a matrix unit
@@ -85,9 +85,9 @@ def fast_bfloat16(architecture: str) -> bool:
 
 
 def fit(pictures: Pictures, run: Path, start: Path | None = None, network: nn.Module | None = None) -> nn.Module:
-    """Train in the folder `run`, or go on there, at first from the weights of `start` or with a `network`; returns it.
+    """Trains in the folder `run`, or goes on there; returns the network.
 
-    Every phase of the recipe has a folder of its own in it.
+    It begins with the weights of `start`, or with `network`. Every phase of the recipe has its own folder in `run`.
     """
     torch.set_float32_matmul_precision("high")
     for name, recipe in pictures.recipe.steps.items():

@@ -69,9 +69,9 @@ def exact(reader: Reader, pictures: dataset.Captchas, texts: dataset.Indices) ->
 
 
 def quantize(folder: Path, pictures: dataset.Captchas, texts: dataset.Indices, floats: Sequence[str] = ()) -> bool:
-    """Whether a checkpoint in 8-bit integers is faster and not worse on some validation pictures; it stays so if it is.
+    """Keeps a checkpoint in 8-bit integers if it is faster and not worse on validation pictures; returns whether.
 
-    What was found is printed. The layers named in `floats` stay in floats.
+    Both results are printed. The layers named in `floats` stay in floats.
     """
     results = []
     for found in ({}, ranges(zoo.load(folder), pictures, texts[:: -(-len(texts) // SEEN)], floats)):

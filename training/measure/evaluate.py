@@ -85,7 +85,7 @@ def accuracy(data: str, found: Answers, **extra: str) -> list[Row]:
 
 
 def spelling(data: str, found: Answers, **extra: str) -> list[Row]:
-    """The edits between texts and answers: as they are compared and as drawn; and what is read as what."""
+    """Error rates, without and with regard to case and signs, and which character is read as which."""
     read, true = [p.text for p, _ in found], [text for _, text in found]
     alike = [*map(plain, read)], [*map(plain, true)]
     rows = error_rates(data, *alike, **extra) + error_rates(data, read, true, ", case as drawn", **extra)
@@ -99,9 +99,10 @@ def merged(prediction: Prediction) -> float:
 
 
 def calibration(data: str, found: Answers, uncalibrated: Answers) -> list[Row]:
-    """ECE with the checkpoint's temperature and without; of a set whose labels are letters and digits alone, of these.
+    """ECE with the checkpoint's temperature and without.
 
-    There all readings that differ in case or signs alone are one answer, which is as sure as they are together.
+    The labels of SCENE_WORDS are letters and digits alone. There readings that differ only in case or signs are one
+    answer, and its confidence is the sum of theirs.
     """
     apart = data != SCENE_WORDS
     rows = []
@@ -172,7 +173,7 @@ def relabelled(data: str, pictures: ImageFolder, found: Answers) -> Answers:
 
 
 def unknown(data: str, found: Answers) -> list[Row]:
-    """How many pictures of what a reader does not know get no class: those of a class for all others count too."""
+    """How often a reader gives no class to pictures of what it does not know; the class OTHER counts as none."""
     rows = [share(data, "status unsure or empty", [p.status != "ok" for p, _ in found])]
     if any(p.label == OTHER for p, _ in found):
         rows.append(share(data, "other, unsure or empty", [p.status != "ok" or p.label == OTHER for p, _ in found]))
@@ -180,7 +181,7 @@ def unknown(data: str, found: Answers) -> list[Row]:
 
 
 def together(found: Answers, note: str = "") -> list[Row]:
-    """What confidence is worth over all sets of real captchas, compared as those are, without regard to case."""
+    """ECE and coverage over all sets of real captchas together, without regard to case."""
     pairs = np.array([(p.confidence, right(p, text)) for p, text in found])
     rows = []
     for name, statistic in (("ECE", expected_calibration_error), ("coverage at 99 % precision", coverage)):

@@ -111,7 +111,7 @@ class Study:
         )
 
     def once(self, name: str, work: Callable[[], np.ndarray]) -> np.ndarray:
-        """What some work gives, done once and kept."""
+        """The result of `work`, computed once and kept on disk."""
         path = self.runs / name / "answers.npy"
         if not path.exists():
             found = work()

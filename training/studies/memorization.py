@@ -70,7 +70,7 @@ def share(shares: np.ndarray, pictures: Pictures, indices: dataset.Indices) -> d
 
 
 def learned(shares: np.ndarray, pictures: Pictures, indices: dataset.Indices) -> list[dict[str, Any]]:
-    """Of some pictures, what is printed, the label that was to be learned, and what the network says."""
+    """For each picture the printed word, its label, and the network's answer."""
     rows = [pictures.pictures.row(int(i)) for i in indices]
     return [
         {"printed": row["word"], "label": row["text"], "read": WORDS[own.argmax()], "probability": float(own.max())}
