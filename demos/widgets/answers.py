@@ -26,6 +26,7 @@ Shown = Callable[..., list[Any]]  # updates of a tab's outputs, from a picture a
 Nothing = Callable[..., list[Any]]  # the updates when there is no picture, from a message or none
 
 EXPLAINED = 1024  # pixels of the longer side of a heat map; a long text has dozens of maps
+CHARACTER = 240, 180  # pixels: width and height for the heat map of a character
 # Networks run one at a time: two readings at once would only slow each other down.
 ALONE: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -104,7 +105,11 @@ def overlays(
     """
     explained = reader(name).explain(look or picture, found, EXPLAINED)
     small = picture.resize(explained.maps.shape[:0:-1], reducing_gap=2)
-    return [(figures.overlay(small, heat), label) for heat, label in zip(explained.maps, explained.labels, strict=True)]
+    rooms = [figures.ROOM, *[CHARACTER] * (len(explained.maps) - 1)]
+    return [
+        (figures.overlay(small, *one), label)
+        for *one, label in zip(explained.maps, rooms, explained.labels, strict=True)
+    ]
 
 
 def upload(label: str, alt: str, name: str) -> gr.Image:

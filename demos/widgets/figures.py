@@ -9,12 +9,13 @@ import plotly.colors
 import plotly.graph_objects as go
 from PIL import Image
 
-HEAT = np.array([plotly.colors.hex_to_rgb(c) for c in plotly.colors.sequential.Inferno], np.float32)
+HEAT = 255 * np.array(plotly.colors.sample_colorscale("Inferno", np.linspace(0, 1, 256), colortype="tuple"), np.float32)
+ROOM = 480, 360  # pixels: width and height for a heat map
 INK = "#6366f1"  # of bars; readable on light and dark pages
 MANY = 60  # labels; above that they are not grouped in a plot
 
 
-def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int, int] = (480, 360)) -> Image.Image:
+def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int, int] = ROOM) -> Image.Image:
     """Lays a heat map over its picture: grey where it is 0, dark red to yellow above.
 
     Args:
@@ -28,8 +29,7 @@ def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int
     # Smooth, for the map is as coarse as the network's grid and its cells mean nothing.
     # The square root keeps the rest visible beside a single peak.
     warmth = np.clip(np.asarray(Image.fromarray(np.sqrt(heat)).resize(size, Image.Resampling.BICUBIC)), 0, 1)[..., None]
-    place = warmth[..., 0] * (len(HEAT) - 1)
-    colour = np.stack([np.interp(place, np.arange(len(HEAT)), channel) for channel in HEAT.T], axis=-1)
+    colour = HEAT[np.rint(255 * warmth[..., 0]).astype(np.uint8)]
     alpha = 0.8 * warmth
     return Image.fromarray(np.rint(paper * (1 - alpha) + colour * alpha).astype(np.uint8))
 

@@ -86,7 +86,7 @@ TASKS = {
     "glyph": Task(draw_letter, glyph.draw_test_nothing, (evaluate.GLYPHS, "top-1 accuracy")),
     "word": Task(draw_word, draw_nothing, (evaluate.WORDS, "word accuracy")),
     "line": Task(draw_line, draw_nothing, (evaluate.LINES, "word accuracy"), 0.8),
-    "persian": Task(draw_persian, persian.draw_stranger, (evaluate.SCANS, "top-1 accuracy")),
+    "persian": Task(draw_persian, persian.draw_outlier, (evaluate.SCANS, "top-1 accuracy")),
 }
 
 

@@ -43,7 +43,7 @@ def test_a_small_picture_is_enlarged_fourfold_at_most(monkeypatch: pytest.Monkey
     monkeypatch.setattr(detector, "session", lambda pixels: (seen.append(pixels.shape[2:]), session(pixels))[1])
     for size in ((108, 32), (900, 600), (300, 96)):
         pages.find(Image.new("RGB", size, "white"))
-    assert seen == [(128, 448), (736, 1_088), (384, 1_216)], "sides of multiples of 32, as the detector has them"
+    assert seen == [(128, 448), (608, 896), (384, 1_216)], "sides of multiples of 32, as the detector has them"
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,8 @@ def test_a_page_is_lines_of_words_each_with_its_place_and_what_the_network_made_
             assert (word.box[:, 0] > left - 15).all() and (np.abs(word.box[:, 1] - top - 20) < 40).all()
         assert line.look and line.picture
         [alone] = reader.read([line.picture])
-        assert reader.answer(line.look) == alone and line.confidence == alone.confidence
+        assert reader.answer(line.look).text == alone.text
+        assert line.confidence == pytest.approx(alone.confidence, rel=1e-3), "in a batch sums are rounded otherwise"
     assert read.confidence == pytest.approx(read.lines[0].confidence * read.lines[1].confidence)
     assert read.status == ("ok" if {line.status for line in read.lines} == {"ok"} else "unsure")
 

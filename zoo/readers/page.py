@@ -20,7 +20,7 @@ from zoo.readers.prediction import Prediction, Status
 
 FILLED = 0.4  # of a picture's height that a line fills at least where the picture is a crop of it
 ON_ITS_SIDE = 1.5  # times as high as wide a line is at least that stands on its side
-SHORT = 736  # pixels to which the detector enlarges a picture's shorter side, if that is less
+SHORT = 608  # pixels to which the detector enlarges a picture's shorter side, if that is less
 ENLARGED = 4  # times at most: a word of 30 pixels is found as well so, and in a twentieth of the time
 GLANCE = 256  # pixels of a picture's shorter side at most that tell whether it is a crop of one line
 ALONE = threading.Lock()  # else one thread would change how far another's picture is enlarged
