@@ -198,28 +198,15 @@ def _grid(options: argparse.Namespace) -> list[dict[str, Any]]:
         )
         for path in options.out:
             mosaic.write(path, pictures, found, Path(options.source).stem, bar.update)
-    skipped = {**pictures.skipped, **found.skipped}
-    for name, reason in skipped.items():
+    facts: dict[str, Any] = mosaic.facts(pictures, found)
+    for name, reason in facts["skipped"].items():
         print(f"{name}: {reason}", file=sys.stderr)
-    quality, random = asdict(found.quality), asdict(found.random)
     if not options.json:
         print(f"{len(found.kept)} pictures on {found.rows} × {found.cols} cells by {found.embedder}")
-        for name, value in quality.items():
+        for name, value in facts["quality"].items():
             if value is not None:
-                print(f"{name:13} {value:8.3f}   random {random[name]:8.3f}")
-    return [
-        {
-            "files": [str(path) for path in options.out],
-            "pictures": len(found.kept),
-            "rows": found.rows,
-            "cols": found.cols,
-            "embedder": found.embedder,
-            "quality": quality,
-            "random": random,
-            "seconds": dict(found.seconds),
-            "skipped": skipped,
-        }
-    ]
+                print(f"{name:13} {value:8.3f}   random {facts['random'][name]:8.3f}")
+    return [{"files": [str(path) for path in options.out], **facts}]
 
 
 def _letters(options: argparse.Namespace) -> list[dict[str, Any]]:

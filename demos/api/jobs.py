@@ -70,10 +70,8 @@ class Jobs:
                 "facts TEXT DEFAULT '{}', tries INT DEFAULT 0, lease REAL DEFAULT 0, made REAL)"
             )
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.home / "requests.sqlite", timeout=60, isolation_level=None)) as table:
-            yield table
+    def _connection(self) -> closing[sqlite3.Connection]:
+        return closing(sqlite3.connect(self.home / "requests.sqlite", timeout=60, isolation_level=None))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -109,10 +107,7 @@ class Jobs:
     def full(self) -> bool:
         """Whether no further job is accepted."""
         with self._connection() as table:
-            return self._full(table)
-
-    def _full(self, table: sqlite3.Connection) -> bool:
-        waiting: int = table.execute("SELECT count(*) FROM jobs WHERE status = 'pending'").fetchone()[0]
+            waiting: int = table.execute("SELECT count(*) FROM jobs WHERE status = 'pending'").fetchone()[0]
         return waiting >= self.limits.waiting
 
     def submit(self, request: Request, upload: Path | None = None) -> Job:
@@ -124,7 +119,7 @@ class Jobs:
         with self._transaction() as table:
             known = table.execute("SELECT status FROM jobs WHERE key = ?", (request.key,)).fetchone()
             if known in (None, ("error",)):
-                if self._full(table):
+                if self.full():
                     raise Full
                 table.execute(
                     "INSERT OR REPLACE INTO jobs (key, request, status, made) VALUES (?, ?, 'pending', ?)",

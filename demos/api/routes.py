@@ -38,7 +38,7 @@ PREFIX, PATH = "/v2", "/visualizations"
 EMBEDDERS = ("", *zoo.names(), embed.COLOUR, embed.PRETRAINED)
 CHOICES = {"embedder": EMBEDDERS, "layout": ("", *grid.LAYOUTS)}
 SETS = "|".join(sets.BY_NAME)
-TYPES = {IMAGE: "image/jpeg", PAGE: "text/html", TABLE: "text/csv"}
+TYPES = "image/jpeg", "text/html", "text/csv"
 EITHER = "Send either a zip of pictures as the form's file or the name of a dataset."
 Side = Annotated[int, Field(ge=1, le=SIDE)] | None
 
@@ -166,7 +166,7 @@ def mount(jobs: Jobs) -> Mount:
         response_class=FileResponse,
         operation_id="file",
         summary="The picture, a page of its own or the table of a visualization that is done",
-        responses={200: {"content": {kind: {} for kind in TYPES.values()}}, **missing},
+        responses={200: {"content": {kind: {} for kind in TYPES}}, **missing},
     )
     def file(key: str, name: Annotated[str, fastapi.Path(json_schema_extra={"enum": list(FILES)})]) -> Response:
         job = jobs.get(key)
@@ -256,14 +256,11 @@ def _valid(model: type[Options], body: bytes | dict[str, str]) -> Options:
     try:
         if isinstance(body, bytes):
             return model.model_validate_json(body)
-        sides = {name: int(text) for name, text in body.items() if name in ("rows", "cols") and _whole(text)}
+        numbers = {name: text for name, text in body.items() if re.fullmatch("[0-9]{1,9}", text)}
+        sides = {name: int(text) for name, text in numbers.items() if name in ("rows", "cols")}
         return model.model_validate(body | sides)
     except ValidationError as error:
         raise HTTPException(400, _sentence(error.errors()[0])) from error
-
-
-def _whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -19,7 +19,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -101,17 +100,7 @@ def arrange(jobs: Jobs, job: Job) -> dict[str, Any]:
         (part / TABLE).write_text(mosaic.table(pictures, found), encoding="utf-8")
         shutil.rmtree(jobs.folder(job.key), ignore_errors=True)
         part.rename(jobs.folder(job.key))
-    return {
-        "pictures": len(found.kept),
-        "embedded": found.fresh,
-        "embedder": found.embedder,
-        "rows": found.rows,
-        "cols": found.cols,
-        "quality": asdict(found.quality),
-        "random": asdict(found.random),
-        "seconds": dict(found.seconds),
-        "skipped": {**pictures.skipped, **found.skipped},
-    }
+    return mosaic.facts(pictures, found) | {"embedded": found.fresh}
 
 
 def _source(jobs: Jobs, request: Request, progress: grid.Progress) -> Path:

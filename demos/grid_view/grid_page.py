@@ -101,10 +101,8 @@ def choose(place: DeltaGenerator) -> Path | None:
     return fetched(name) if name else None
 
 
-@st.cache_data(ttl=3600, show_spinner="Fetching the data set")
-def fetched(name: str) -> Path:
-    """The folder of a data set of the Hub, fetched at most once an hour."""
-    return grid.fetch(name)
+# the folder of a data set of the Hub, fetched at most once an hour
+fetched = st.cache_data(grid.fetch, ttl=3600, show_spinner="Fetching the data set")
 
 
 def stored(content: bytes) -> Path:
@@ -186,25 +184,19 @@ def downloads(shown: maps.Map, chosen: list[int] | None, title: str) -> None:
     pictures, found = shown.pictures, shown.arrangement
     if chosen is None:
         files = {
-            "PNG": ("png", lambda: png(mosaic.montage(pictures, found))),
+            "PNG": ("png", lambda: preprocess.encoded(mosaic.montage(pictures, found), "PNG")),
             "Page": ("html", lambda: mosaic.page(pictures, found, title)),
             "Table": ("csv", lambda: mosaic.table(pictures, found)),
         }
     else:
         files = {
-            "PNG": ("png", lambda: png(mosaic.montage(pictures, mosaic.part(found, chosen)))),
+            "PNG": ("png", lambda: preprocess.encoded(mosaic.montage(pictures, mosaic.part(found, chosen)), "PNG")),
             "Zip": ("zip", lambda: packed(pictures, [pictures.names[found.kept[i]] for i in chosen])),
             "Table": ("csv", lambda: mosaic.table(pictures, found, chosen)),
         }
     for place, (label, (kind, make)) in zip(st.columns(len(files)), files.items(), strict=True):
         name = f"{title}{'' if chosen is None else '-selection'}.{kind}"
         place.download_button(label, make, name, key=f"{kind} {chosen is None}", width="stretch", on_click="ignore")
-
-
-def png(picture: Any) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def packed(pictures: grid.Pictures, names: list[str]) -> bytes:
@@ -216,10 +208,7 @@ def packed(pictures: grid.Pictures, names: list[str]) -> bytes:
     return buffer.getvalue()
 
 
-@st.cache_resource
-def embedder(name: str) -> embed.Embedder:
-    """An embedder, shared by all visitors."""
-    return embed.embedder(name)
+embedder = st.cache_resource(embed.embedder)  # shared by all visitors
 
 
 def alike(shown: maps.Map) -> tuple[list[int], list[float]]:

@@ -1,7 +1,6 @@
 """Arrangements on the page: their tiles on the disk, and the route that serves them."""
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -135,9 +134,7 @@ def serve(request: Request) -> Response:
         except (zoo.InputError, OSError) as error:
             return PlainTextResponse(str(error), 410)
         rgb.thumbnail((LARGE, LARGE))
-        buffer = io.BytesIO()
-        rgb.save(buffer, "WEBP", quality=90)
-        return Response(buffer.getvalue(), media_type="image/webp", headers=FOREVER)
+        return Response(preprocess.encoded(rgb, "WEBP", quality=90), media_type="image/webp", headers=FOREVER)
     return PlainTextResponse("There is no such map or picture; open the page anew.", 404)
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -251,6 +250,6 @@ def note(picture: preprocess.Picture) -> str:
 
 def data_url(image: Image.Image, lossless: bool = False) -> str:
     """The picture as a data URL."""
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=85, lossless=lossless, method=0)  # the fastest: a page has dozens
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    # method 0 is the fastest: a page has dozens
+    content = preprocess.encoded(image, "WEBP", quality=85, lossless=lossless, method=0)
+    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"

@@ -9,7 +9,7 @@ Everywhere `frames` are the natural logarithms of those distributions, float (T,
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -176,20 +176,18 @@ def near(frames: Floats, count: int) -> list[Text]:
     return list(texts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """Words to choose from, as a prefix tree: prefixes that words share are computed once.
 
     Attributes:
-        words: (n,) each of symbols.
         symbols, parents: of each node but the root, parents first; the root is node −1.
         ends: (n,) the node that each word ends at.
     """
 
-    words: tuple[Text, ...]
-    symbols: Ints = field(repr=False)
-    parents: Ints = field(repr=False)
-    ends: Ints = field(repr=False)
+    symbols: Ints
+    parents: Ints
+    ends: Ints
 
     @classmethod
     def of(cls, words: Sequence[Text]) -> "Lexicon":
@@ -200,7 +198,7 @@ class Lexicon:
                 nodes.setdefault(word[:length], len(nodes))
         symbols = np.array([prefix[-1] for prefix in nodes], np.int64)
         parents = np.array([nodes.get(prefix[:-1], -1) for prefix in nodes], np.int64)
-        return cls(tuple(words), symbols, parents, np.array([nodes[word] for word in words], np.int64))
+        return cls(symbols, parents, np.array([nodes[word] for word in words], np.int64))
 
     def log_probabilities(self, frames: Floats) -> npt.NDArray[np.float64]:
         """Natural logarithm of each word's probability over all paths, (n,): the forward algorithm over the tree."""

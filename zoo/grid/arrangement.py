@@ -124,11 +124,7 @@ def arrange(
 
 
 def shape(
-    count: int,
-    rows: int | None,
-    cols: int | None,
-    old: npt.NDArray[np.int64] | None = None,
-    aspect: float = 1.0,
+    count: int, rows: int | None, cols: int | None, old: npt.NDArray[np.int64] | None = None, aspect: float = 1.0
 ) -> tuple[int, int]:
     """Rows and columns of a grid: as requested, else about square; it holds the cells `old`.
 
@@ -243,13 +239,6 @@ def _kept(path: Path) -> Iterator[Path]:
 def _load(path: Path, vectors: npt.NDArray[np.float32]) -> Arrangement:
     with np.load(path) as file:
         facts, cells, points = json.loads(str(file["facts"])), file["cells"], file["points"]
-    return Arrangement(
-        facts["rows"],
-        facts["cols"],
-        cells,
-        points if len(points) else None,
-        Quality(**facts["quality"]),
-        Quality(**facts["random"]),
-        vectors,
-        np.arange(len(vectors)),
-    )
+    scores = (Quality(**facts[name]) for name in ("quality", "random"))
+    points = points if len(points) else None
+    return Arrangement(facts["rows"], facts["cols"], cells, points, *scores, vectors, np.arange(len(vectors)))

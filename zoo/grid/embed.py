@@ -67,17 +67,15 @@ def embedder(name: str | None = None) -> Embedder:
             name = COLOUR
     if name == COLOUR:
         return Embedder(COLOUR, f"{COLOUR}-1", lambda pictures: np.stack([describe(picture) for picture in pictures]))
-    return _reader(name) if name in catalog.CATALOG else _timm(name)
+    if name in catalog.CATALOG:
+        return _of_weights(name, store.resolve(name) / store.WEIGHTS, lambda: loading.load(name).features)
+    return _timm(name)
 
 
 def _of_weights(name: str, file: Path, load: Callable[[], Embed]) -> Embedder:
     """An embedder whose network is loaded once, when it is first called."""
     load = cache(load)
     return Embedder(name, f"{name}-{store.sha256(file)[:16]}", lambda pictures: load()(pictures))
-
-
-def _reader(name: str) -> Embedder:
-    return _of_weights(name, store.resolve(name) / store.WEIGHTS, lambda: loading.load(name).features)
 
 
 def _timm(name: str) -> Embedder:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -40,9 +40,13 @@ def cell_size(pictures: Pictures, arrangement: Arrangement) -> tuple[int, int]:
     """Width and height of a cell in pixels: the pictures' median aspect ratio, as large as LONGEST allows."""
     aspect, rows, cols = usual_aspect(pictures, arrangement.kept), arrangement.rows, arrangement.cols
     longer = min(LARGEST, LONGEST * max(aspect, 1) / aspect / cols, LONGEST * max(aspect, 1) / rows)
-    longer = max(longer, SMALLEST)
+    return cell_of(aspect, max(longer, SMALLEST), rows, cols)
+
+
+def cell_of(aspect: float, longer: float, rows: int, cols: int) -> tuple[int, int]:
+    """Width and height of a cell by its aspect ratio and longer side, or less where the whole would not fit a WebP."""
     width, height = round(longer * min(aspect, 1)), round(longer / max(aspect, 1))
-    return max(min(width, MAX_SIDE // cols), 1), max(min(height, MAX_SIDE // rows), 1)  # the whole fits a WebP
+    return max(min(width, MAX_SIDE // cols), 1), max(min(height, MAX_SIDE // rows), 1)
 
 
 def montage(
@@ -112,6 +116,20 @@ def read_table(path: Path) -> dict[str, tuple[int, int]]:
         raise InputError(message) from error
 
 
+def facts(pictures: Pictures, arrangement: Arrangement) -> dict[str, object]:
+    """Facts about an arrangement for programs, as JSON holds them."""
+    return {
+        "pictures": len(arrangement.kept),
+        "rows": arrangement.rows,
+        "cols": arrangement.cols,
+        "embedder": arrangement.embedder,
+        "quality": asdict(arrangement.quality),
+        "random": asdict(arrangement.random),
+        "seconds": dict(arrangement.seconds),
+        "skipped": {**pictures.skipped, **arrangement.skipped},
+    }
+
+
 def view(
     pictures: Pictures, arrangement: Arrangement, cell: tuple[int, int], levels: Sequence[Mapping[str, object]]
 ) -> dict[str, object]:
@@ -132,10 +150,9 @@ def view(
 def page(pictures: Pictures, arrangement: Arrangement, title: str, whole: Image.Image | None = None) -> str:
     """An HTML page to zoom into the montage and to search it; a single file that makes no request."""
     whole = whole or montage(pictures, arrangement)
-    buffer = io.BytesIO()
-    whole.save(buffer, "WEBP", quality=80, method=2)
+    content = preprocess.encoded(whole, "WEBP", quality=80, method=2)
     width = whole.width // arrangement.cols
-    url = f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    url = f"data:image/webp;base64,{base64.b64encode(content).decode()}"
     levels = [{"cell": width, "tile": max(arrangement.rows, arrangement.cols), "url": url}]
     data = view(pictures, arrangement, (width, whole.height // arrangement.rows), levels)
     parts = resources.files("zoo.grid")
@@ -160,12 +177,11 @@ def write(
     if path.suffix == ".csv":
         content = table(pictures, arrangement).encode()
     else:
-        whole, buffer = montage(pictures, arrangement, progress=progress), io.BytesIO()
+        whole = montage(pictures, arrangement, progress=progress)
         if path.suffix == ".html":
-            buffer.write(page(pictures, arrangement, printable(title), whole).encode())
+            content = page(pictures, arrangement, printable(title), whole).encode()
         else:
-            whole.save(buffer, "PNG" if path.suffix == ".png" else "JPEG", quality=90)
-        content = buffer.getvalue()
+            content = preprocess.encoded(whole, "PNG" if path.suffix == ".png" else "JPEG", quality=90)
     _put(path, content)
 
 

@@ -18,8 +18,8 @@ from zoo.errors import InputError
 from zoo.hub import store
 from zoo.images import preprocess
 from zoo.images.files import Files, printable
+from zoo.images.preprocess import SUFFIXES
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 TABLES = "metadata.csv", "metadata.jsonl"
 REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # a name on the Hub
 LABELS = "label", "text"  # columns of a table that hold labels: the first one present is used
@@ -138,9 +138,7 @@ def of(images: Sequence[preprocess.Source]) -> Pictures:
             return one
         if isinstance(one, str | os.PathLike):
             return Path(one).read_bytes()
-        buffer = io.BytesIO()
-        preprocess.load(one).rgb.save(buffer, "PNG", compress_level=1)
-        return buffer.getvalue()
+        return preprocess.encoded(preprocess.load(one).rgb, "PNG", compress_level=1)
 
     return Pictures(names, ("",) * len(names), read, {})
 

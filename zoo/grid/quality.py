@@ -95,7 +95,7 @@ def measure(
     return replace(scores, displacement=displacement, cost=cost, over_optimum=cost / optimum if optimum else None)
 
 
-def random(vectors: Vectors, rows: int, cols: int, points: npt.NDArray[np.float64] | None, seed: int = 0) -> Quality:
+def random(vectors: Vectors, rows: int, cols: int, points: npt.NDArray[np.float64] | None) -> Quality:
     """The quality of the same pictures in random cells."""
-    cells = np.random.default_rng(seed).permutation(assign.occupied(rows, cols, len(vectors)))
+    cells = np.random.default_rng(0).permutation(assign.occupied(rows, cols, len(vectors)))
     return measure(vectors, cells, rows, cols, points)

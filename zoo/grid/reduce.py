@@ -37,7 +37,10 @@ def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float
 
             options: dict[str, Any] = {"n_neighbors": neighbours, "min_dist": 0.1, "random_state": seed, "n_jobs": 1}
             if len(vectors) <= EXACT:  # saves the seconds in which umap-learn compiles its own search
-                options["precomputed_knn"] = nearest(vectors, neighbours)
+                from sklearn.neighbors import NearestNeighbors
+
+                distances, indices = NearestNeighbors(n_neighbors=neighbours).fit(vectors).kneighbors(vectors)
+                options["precomputed_knn"] = indices.astype(np.int32), distances.astype(np.float32)
             points = UMAP(**options).fit_transform(vectors)
         else:
             from openTSNE import TSNE
@@ -46,14 +49,6 @@ def reduce(vectors: Vectors, method: str, seed: int = 0) -> npt.NDArray[np.float
             tsne = TSNE(perplexity=perplexity, random_state=seed, n_jobs=cores.available())
             points = tsne.fit(components(vectors, DIMENSIONS))
     return np.asarray(points, np.float64)
-
-
-def nearest(vectors: Vectors, count: int) -> tuple[npt.NDArray[np.int32], Vectors]:
-    """Indices and distances (n, count) of the nearest neighbours of each vector, itself first."""
-    from sklearn.neighbors import NearestNeighbors
-
-    distances, indices = NearestNeighbors(n_neighbors=count).fit(vectors).kneighbors(vectors)
-    return indices.astype(np.int32), distances.astype(np.float32)
 
 
 def components(vectors: Vectors, count: int) -> Vectors:

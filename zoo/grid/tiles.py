@@ -5,17 +5,16 @@
 
 import json
 import math
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from zoo import cores, whole
+from zoo import whole
 from zoo.grid import assign
-from zoo.grid.arrangement import MAX_SIDE, Arrangement
-from zoo.grid.mosaic import PAPER, in_cell, view
+from zoo.grid.arrangement import Arrangement
+from zoo.grid.mosaic import PAPER, cell_of, montage, view
 from zoo.grid.pictures import Pictures, Progress, usual_aspect
 
 DATA = "data.json"
@@ -31,8 +30,8 @@ def cell_size(aspect: float, count: int, rows: int = 1, cols: int = 1) -> tuple[
     An eighth of the whole fits a WebP.
     """
     longer = next(side for most, side in LONGER if count <= most)
-    width, height = round(longer * min(aspect, 1) / STEP), round(longer / max(aspect, 1) / STEP)
-    return max(min(width, MAX_SIDE // cols), 1) * STEP, max(min(height, MAX_SIDE // rows), 1) * STEP
+    width, height = cell_of(aspect, longer / STEP, rows, cols)
+    return width * STEP, height * STEP
 
 
 def write(pictures: Pictures, arrangement: Arrangement, folder: Path, progress: Progress | None = None) -> None:
@@ -46,21 +45,17 @@ def write(pictures: Pictures, arrangement: Arrangement, folder: Path, progress: 
     tile_of = arrangement.cells // side
     coarse = Image.new("RGB", (size[0] // shrink, size[1] // shrink), PAPER)
     done = 0
-    with ThreadPoolExecutor(cores.available()) as threads:
-        for row, col in np.ndindex(math.ceil(rows / side), math.ceil(cols / side)):
-            members = np.flatnonzero((tile_of == [row, col]).all(1))
-            shape = min(side, cols - col * side) * width, min(side, rows - row * side) * height
-            tile = Image.new("RGB", shape, PAPER)
-            names = [pictures.names[i] for i in arrangement.kept[members]]
-            drawn = threads.map(partial(in_cell, pictures, cell=(width, height)), names)
-            for (y, x), small in zip((arrangement.cells[members] % side).tolist(), drawn, strict=True):
-                tile.paste(small, (x * width, y * height))
-            tile.save(folder / f"fine-{row}-{col}.webp", quality=80, method=1)
-            where = col * side * width // shrink, row * side * height // shrink
-            coarse.paste(tile.reduce(shrink) if shrink > 1 else tile, where)
-            done += len(members)
-            if progress:
-                progress("drawing", done, count)
+    for row, col in np.ndindex(math.ceil(rows / side), math.ceil(cols / side)):
+        members = np.flatnonzero((tile_of == [row, col]).all(1))
+        cells, kept = arrangement.cells[members] % side, arrangement.kept[members]
+        shape = {"rows": min(side, rows - row * side), "cols": min(side, cols - col * side)}
+        tile = montage(pictures, replace(arrangement, **shape, cells=cells, kept=kept), (width, height))
+        tile.save(folder / f"fine-{row}-{col}.webp", quality=80, method=1)
+        where = col * side * width // shrink, row * side * height // shrink
+        coarse.paste(tile.reduce(shrink) if shrink > 1 else tile, where)
+        done += len(members)
+        if progress:
+            progress("drawing", done, count)
     coarse.save(folder / "coarse-0-0.webp", quality=80, method=1)
     levels = [{"cell": width // shrink, "tile": max(rows, cols), "url": "coarse-{row}-{col}.webp"}]
     levels += [{"cell": width, "tile": side, "url": "fine-{row}-{col}.webp"}] if shrink > 1 else []

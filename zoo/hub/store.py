@@ -52,7 +52,7 @@ def forget(folder: Path, most: int) -> None:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
-def resolve(name: str | os.PathLike[str], bundled: bool = True) -> Path:
+def resolve(name: str | os.PathLike[str]) -> Path:
     """The folder of a checkpoint, given by its name in the catalog or as a folder.
 
     Raises:
@@ -61,25 +61,21 @@ def resolve(name: str | os.PathLike[str], bundled: bool = True) -> Path:
     if name not in catalog.CATALOG and Path(name).is_dir():
         return Path(name)
     if isinstance(name, str) and Path(name).name == name:
-        return locate(name, bundled)
+        return locate(name)
     raise InputError(f"There is no folder {os.fspath(name)!r}; name a folder with {CONFIG} in it, or a checkpoint.")
 
 
-def locate(name: str, bundled: bool = True) -> Path:
+def locate(name: str) -> Path:
     """The folder of a checkpoint in the catalog: bundled, else in the Hub cache, else downloaded into the cache.
 
     Cached weights are checked against the catalog's SHA-256 each time (23 MB take about 15 ms) and downloaded again if
     they differ. No request is made if the right files are on this machine.
 
-    Args:
-        name: a name in the catalog.
-        bundled: use the copy in this package if there is one.
-
     Raises:
         InputError: the name is unknown, or the files cannot be downloaded or arrive damaged.
     """
     entry = catalog.entry(name)
-    if bundled and (folder := _bundled(entry)):
+    if folder := _bundled(entry):
         return folder
     state = "is not on this machine"
     try:
@@ -170,14 +166,12 @@ class Verification:
     """Result of `verify`.
 
     Attributes:
-        name: name of the checkpoint.
-        folder: its folder on this machine; None if there is none.
+        folder: the checkpoint's folder on this machine; None if there is none.
         expected: SHA-256 of its weights in the catalog.
         actual: SHA-256 of the file; None if there is none.
         problem: one sentence with the remedy, or "".
     """
 
-    name: str
     folder: Path | None
     expected: str
     actual: str | None
@@ -212,7 +206,7 @@ def verify(name: str, load: Callable[[Path], object]) -> Verification:
                 load(folder)
         except InputError as error:
             problem = str(error)
-    return Verification(name, folder, entry.sha256, actual, problem)
+    return Verification(folder, entry.sha256, actual, problem)
 
 
 def read_config(folder: Path, fields: Mapping[str, Kind]) -> dict[str, Any]:

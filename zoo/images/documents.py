@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pypdfium2
@@ -11,7 +12,7 @@ from zoo.errors import InputError
 from zoo.images import preprocess
 
 DPI = 200  # dots per inch: resolution at which pages of a PDF are rendered
-SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
+SUFFIXES = preprocess.SUFFIXES | {".pdf", ".tif", ".tiff"}
 
 
 def pages(source: preprocess.Source) -> Iterator[Image.Image]:
@@ -23,22 +24,18 @@ def pages(source: preprocess.Source) -> Iterator[Image.Image]:
     Raises:
         InputError: the source is no document, damaged or locked by a password, or a page is too large.
     """
-    if isinstance(source, bytes | str | Path) and _begins(source, b"%PDF"):
+    start = b""
+    if isinstance(source, bytes):
+        start = source[:1024].lstrip()
+    elif isinstance(source, str | Path):
+        with suppress(OSError), Path(source).open("rb") as file:  # preprocess.load says why
+            start = file.read(1024).lstrip()
+    if isinstance(source, bytes | str | Path) and start.startswith(b"%PDF"):
         yield from _of_pdf(source)
-    elif isinstance(source, bytes | str | Path) and (_begins(source, b"II*\0") or _begins(source, b"MM\0*")):
+    elif isinstance(source, bytes | str | Path) and start.startswith((b"II*\0", b"MM\0*")):
         yield from _of_tiff(source)
     else:
         yield preprocess.load(source).rgb
-
-
-def _begins(source: bytes | str | Path, magic: bytes) -> bool:
-    if isinstance(source, bytes):
-        return source[:1024].lstrip().startswith(magic)
-    try:
-        with Path(source).open("rb") as file:
-            return file.read(1024).lstrip().startswith(magic)
-    except OSError:
-        return False  # preprocess.load says why
 
 
 def _of_pdf(source: bytes | str | Path) -> Iterator[Image.Image]:

@@ -17,6 +17,7 @@ from zoo.errors import InputError
 Source = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.uint8]
 
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})  # of files of pictures
 MAX_PIXELS = 40_000_000  # a decoded RGB picture of 120 MB
 MIN_SIDE = 4
 WIDTH_STEP = 16  # pixels: input widths are multiples, so that pictures of similar shape share a batch
@@ -143,6 +144,13 @@ class Placement:
     def to_picture(self, boxes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         """Converts boxes (n, 4), left, top, right, bottom, from input to picture pixels."""
         return np.asarray((boxes - np.array([self.left, self.top] * 2)) / self.scale, np.float32)
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """The bytes of a picture's file of some kind, such as "PNG"; `options` as Pillow takes them."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
 
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from zoo.images import ink, preprocess
 from zoo.readers.checkpoint import Trained
 from zoo.readers.explain import Activations, Explanation, Map, recorded, to_picture
 from zoo.readers.prediction import Box, Prediction, Status
-from zoo.runtime.graph import Array
+from zoo.runtime.graph import Array, Graph
 
 if TYPE_CHECKING:
     import torch
@@ -64,6 +64,7 @@ class Look:
 class Reader(Trained):
     """A trained network that reads pictures. Its graph `features` is opened at first use."""
 
+    free_axes: ClassVar[Mapping[int, str]] = {0: "batch"}  # axes of the input that have any length
     decodings: ClassVar[tuple[str, ...]] = ()  # the first is the default
     has_lm: ClassVar[bool] = False
     has_lexicon: ClassVar[bool] = False
@@ -72,6 +73,13 @@ class Reader(Trained):
     def reads_pages(self) -> bool:
         """Whether `zoo.readers.page` finds its words in whole pictures."""
         return False
+
+    def graph(self, module: nn.Module, *outputs: str) -> Graph:
+        """A function of pictures (B, 3, H, W)."""
+        import torch
+
+        images = torch.zeros(2, 3, *self.settings.size)
+        return Graph(module, {"images": images}, {"images": self.free_axes}, outputs)
 
     @property
     def explained_layer(self) -> nn.Module:
@@ -263,9 +271,7 @@ class Reader(Trained):
     ) -> tuple[npt.NDArray[np.float32], preprocess.Placement]:
         """A picture as the network's input (1, 3, H, W), and where it lies in it.
 
-        Args:
-            picture: what is prepared.
-            whole: the same picture before parts of it were covered; it decides how both are framed.
+        `whole`, the same picture before parts of it were covered, decides how both are framed.
         """
         rgb = preprocess.load(picture).rgb
         framing = None if whole is None else preprocess.load(whole).rgb
@@ -290,6 +296,7 @@ class SequenceReader(Reader):
     """A reader of any text of its alphabet, in pictures of any width."""
 
     fields: ClassVar = {"alphabet": str, "glyphzoo.widths": list[int]}
+    free_axes: ClassVar = {0: "batch", 3: "width"}
     decodings = ("beam", "greedy")
     has_lm = True
 

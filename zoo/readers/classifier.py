@@ -45,21 +45,15 @@ class Classifier(Reader):
                 raise InputError(f"{self.folder / store.CONFIG}: the field {field!r} has {count}; fetch it anew.")
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
-        import torch
-
         from zoo.runtime.torch import Method
-
-        inputs, free = {"images": torch.zeros(2, 3, *self.settings.size)}, {"images": {0: "batch"}}
 
         def pooled(images: torch.Tensor) -> torch.Tensor:
             timm_network: Any = network
             features: torch.Tensor = timm_network.forward_head(timm_network.forward_features(images), pre_logits=True)
             return features
 
-        return {
-            "classify": Graph(network, inputs, free, ("logits",)),
-            "features": Graph(Method(network, pooled), inputs, free, ("features",)),
-        }
+        features = self.graph(Method(network, pooled), "features")
+        return {"classify": self.graph(network, "logits"), "features": features}
 
     @property
     def layers(self) -> tuple[str, ...]:

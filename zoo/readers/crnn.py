@@ -114,18 +114,10 @@ class CRNNReader(SequenceReader):
         return direction.logical(self.visual(symbols)).places if self.right_to_left else range(len(symbols))
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
-        import torch
-
-        from zoo.networks.crnn import CRNN
         from zoo.runtime.torch import Method
 
-        assert isinstance(network, CRNN)
-        images = {"images": torch.zeros(2, 3, *self.settings.size)}
-        any_width = {"images": {0: "batch", 3: "width"}}
-        return {
-            "frames": Graph(network, images, any_width, ("logits",)),
-            "features": Graph(Method(network, network.features), images, any_width, ("features",)),
-        }
+        features = self.graph(Method(network, cast("CRNN", network).features), "features")
+        return {"frames": self.graph(network, "logits"), "features": features}
 
     def frames(self, look: Look, temperature: float | None = None) -> Frames:
         """Logarithms of the calibrated distributions of a look, (B, T, symbols); symbol 0 is the blank."""

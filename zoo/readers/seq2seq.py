@@ -57,16 +57,13 @@ class Seq2SeqReader(SequenceReader):
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
         import torch
 
-        from zoo.networks.seq2seq import Seq2Seq
         from zoo.runtime.torch import Method
 
-        assert isinstance(network, Seq2Seq)
+        seq2seq = cast("Seq2Seq", network)
         count, heads, depth = self.past
-        images = {"images": torch.zeros(2, 3, *self.settings.size)}
-        any_width = {"images": {0: "batch", 3: "width"}}
         pictures, past, present = ([f"{name}_{i}" for i in range(count)] for name in ("picture", "past", "present"))
         step = Graph(
-            Method(network, network.step),
+            Method(network, seq2seq.step),
             {"tokens": torch.ones(2, 3, dtype=torch.int64), "position": torch.tensor(1)}
             | dict.fromkeys(past, torch.zeros(2, 3, heads, 5, depth))
             | dict.fromkeys(pictures, torch.zeros(2, heads, 12, depth)),
@@ -76,9 +73,9 @@ class Seq2SeqReader(SequenceReader):
             ("logits", "attention", *present),
         )
         return {
-            "encode": Graph(Method(network, network.encode), images, any_width, tuple(pictures)),
+            "encode": self.graph(Method(network, seq2seq.encode), *pictures),
             "step": step,
-            "features": Graph(Method(network, network.features), images, any_width, ("features",)),
+            "features": self.graph(Method(network, seq2seq.features), "features"),
         }
 
     def hypotheses(
