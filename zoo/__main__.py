@@ -17,8 +17,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -192,12 +192,10 @@ def _grid(options: argparse.Namespace) -> list[dict[str, Any]]:
         mosaic.check(path)
     keep = mosaic.read_table(options.keep) if options.keep else None
     pictures = find(options.source)
-    with _Bar() as bar:
-        found = arrange(
-            pictures, options.rows, options.cols, options.embedder, options.layout, keep, progress=bar.update
-        )
+    with _progress() as report:
+        found = arrange(pictures, options.rows, options.cols, options.embedder, options.layout, keep, progress=report)
         for path in options.out:
-            mosaic.write(path, pictures, found, Path(options.source).stem, bar.update)
+            mosaic.write(path, pictures, found, Path(options.source).stem, report)
     facts: dict[str, Any] = mosaic.facts(pictures, found)
     for name, reason in facts["skipped"].items():
         print(f"{name}: {reason}", file=sys.stderr)
@@ -217,8 +215,8 @@ def _letters(options: argparse.Namespace) -> list[dict[str, Any]]:
         raise zoo.InputError(f"There is no index {options.index}; name the folder of letters that it is made of.")
     with closing(Index(options.index)) as index:
         if options.folder is not None:
-            with _Bar() as bar:
-                done = index.update(options.folder, read, lambda count, total: bar.update("letters", count, total))
+            with _progress() as report:
+                done = index.update(options.folder, read, lambda count, total: report("letters", count, total))
             print(
                 f"{done.read} read, {done.kept} unchanged, {done.gone} gone, {done.failed} unreadable", file=sys.stderr
             )
@@ -237,24 +235,22 @@ def _letters(options: argparse.Namespace) -> list[dict[str, Any]]:
         return [asdict(row) for row in rows]
 
 
-class _Bar:
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on stderr for each stage in turn."""
+    with ExitStack() as bars:
+        bar: Any = None
 
-    def __init__(self) -> None:
-        self.bar: Any = None
+        def report(stage: str, done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None or bar.desc != stage:
+                bars.close()
+                bar = bars.enter_context(
+                    tqdm(desc=stage, total=total, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}")
+                )
+            bar.update(done - bar.n)
 
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def update(self, stage: str, done: int, total: int) -> None:
-        if self.bar is None or self.bar.desc != stage:
-            self.__exit__()
-            self.bar = tqdm(desc=stage, total=total, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}")
-        self.bar.update(done - self.bar.n)
+        yield report
 
 
 def _load(folder: Path) -> object:

@@ -3,10 +3,13 @@
 import math
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 # The thread pools of OpenMP (torch), BLAS, numba and OpenCV read these when they are loaded.
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+FILES = ("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")  # of a control group: quota and period
 
 
 def available(root: Path = Path("/")) -> int:
@@ -47,18 +50,11 @@ def _quotas(root: Path) -> Iterator[float]:
         if controllers and "cpu" not in controllers.split(","):
             continue
         own = Path(path.lstrip("/"))
-        for mount in (controllers, "cpu") if controllers else (".", "unified"):
-            # in a container the path may be the host's; some of its parents exist in any case
-            for group in (own, *own.parents):
-                yield from _quota(root / "sys/fs/cgroup" / mount / group)
-
-
-def _quota(group: Path) -> Iterator[float]:
-    """CPU quota of a control group, in cores, if it has one."""
-    for files in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
-        try:
-            quota, period = " ".join((group / name).read_text() for name in files).split()
-        except OSError:
-            continue
-        if quota not in ("max", "-1"):
-            yield int(quota) / int(period)
+        mounts = (controllers, "cpu") if controllers else (".", "unified")
+        # in a container the path may be the host's; some of its parents exist in any case
+        for mount, group, names in product(mounts, (own, *own.parents), FILES):
+            files = (root / "sys/fs/cgroup" / mount / group / name for name in names)
+            with suppress(OSError):
+                quota, period = " ".join(file.read_text() for file in files).split()
+                if quota not in ("max", "-1"):
+                    yield int(quota) / int(period)

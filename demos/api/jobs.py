@@ -27,26 +27,16 @@ COLUMNS = "key, request, status, stage, done, total, reason, facts"
 
 @dataclass(frozen=True)
 class Job:
-    """A request and its progress.
+    """A request and its progress."""
 
-    Attributes:
-        key: of the request.
-        request: what to compute.
-        status: "pending", "running", "done" or "error".
-        stage: what is being computed.
-        done, total: steps of the stage.
-        reason: sentence that explains an error.
-        facts: about the finished arrangement.
-    """
-
-    key: str
+    key: str  # of the request
     request: Request
-    status: str
-    stage: str
-    done: int
-    total: int
-    reason: str
-    facts: dict[str, Any]
+    status: str  # "pending", "running", "done" or "error"
+    stage: str  # what is being computed
+    done: int  # steps of the stage
+    total: int  # steps of the stage
+    reason: str  # sentence that explains an error
+    facts: dict[str, Any]  # about the finished arrangement
 
 
 class Full(Exception):

@@ -17,21 +17,13 @@ SIDE = 1000  # rows or columns of a grid, at most
 
 @dataclass(frozen=True)
 class Request:
-    """Which pictures to arrange, and how.
+    """Which pictures to arrange, and how."""
 
-    Attributes:
-        upload: SHA-256 of an uploaded zip, or "".
-        dataset: otherwise a short name from demos.grid_view.sets, or a data set on the Hub.
-        embedder: a name, or "" for the default.
-        layout: one of zoo.grid.LAYOUTS.
-        rows, cols: size of the grid; None for about square.
-    """
-
-    upload: str = ""
-    dataset: str = ""
-    embedder: str = ""
+    upload: str = ""  # SHA-256 of an uploaded zip
+    dataset: str = ""  # otherwise a short name from demos.grid_view.sets, or a data set on the Hub
+    embedder: str = ""  # a name, or "" for the default
     layout: str = grid.LAYOUTS[0]
-    rows: int | None = None
+    rows: int | None = None  # None for both: about square
     cols: int | None = None
 
     @property
@@ -42,21 +34,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is accepted.
+    """The most that is accepted."""
 
-    Attributes:
-        upload: bytes of a whole HTTP request.
-        unpacked: bytes of all files of a zip or a data set.
-        count: pictures.
-        pixels: of all pictures together.
-        waiting: pending jobs.
-    """
-
-    upload: int = 200 * MB
-    unpacked: int = 2_000 * MB
-    count: int = 20_000
-    pixels: int = 4_000_000_000
-    waiting: int = 20
+    upload: int = 200 * MB  # of a whole HTTP request
+    unpacked: int = 2_000 * MB  # all files of a zip or a data set
+    count: int = 20_000  # pictures
+    pixels: int = 4_000_000_000  # of all pictures together
+    waiting: int = 20  # pending jobs
 
 
 class TooMuch(InputError):

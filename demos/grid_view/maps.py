@@ -29,17 +29,11 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 @dataclass(frozen=True)
 class Map:
-    """An arrangement on the page.
+    """An arrangement on the page."""
 
-    Attributes:
-        key: part of its address.
-        pictures: all that were given, unreadable ones included.
-        arrangement: the cells of the readable ones.
-    """
-
-    key: str
-    pictures: Pictures
-    arrangement: Arrangement
+    key: str  # part of its address
+    pictures: Pictures  # all that were given, unreadable ones included
+    arrangement: Arrangement  # the cells of the readable ones
 
     @property
     def url(self) -> str:

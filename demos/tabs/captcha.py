@@ -103,7 +103,7 @@ ABOUT = (
 )
 
 
-@answers.endpoint
+@answers.endpoint()
 def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads the text of a captcha with every network that can.
 
@@ -121,7 +121,7 @@ def read_captcha(picture: dict[str, Any] | None) -> dict[str, Any]:
     return {"note": opened.note, **found}
 
 
-@answers.endpoint
+@answers.endpoint()
 def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[Image.Image, str]]:
     """Shows where a network looked when it read a captcha, as heat maps laid over the picture.
 
@@ -138,7 +138,7 @@ def explain_captcha(picture: dict[str, Any] | None, network: str) -> list[tuple[
     return answers.overlays(network, answers.opened(picture).rgb)
 
 
-@answers.endpoint
+@answers.endpoint()
 def make_captcha(text: str, font: str, background: str, noise: float, ink: str, case: str) -> Image.Image:
     """Draws a captcha.
 
@@ -185,7 +185,11 @@ def build() -> None:
             # gr.Examples would leave its pictures without a name for those who cannot see them.
             examples = gr.HTML(_examples(), js_on_load=CHOOSE, elem_id="captcha-examples")
             make, controls = _make_one()
-            _teach()
+            with gr.Accordion("Teach it your style", open=False, elem_id="captcha-teach"):
+                gr.Markdown(TEACH)
+                if points := shots():
+                    gr.Markdown(CURVE)
+                    plots.plot(figures.learning_curve(points), "Accuracy by labelled pictures")
         with gr.Column(scale=5, min_width=300):
             with gr.Column() as invitation:
                 gr.HTML(INVITATION)
@@ -267,12 +271,3 @@ def shots() -> list[tuple[int, float, tuple[float, float]]]:
         if taught and (row["data"], row["measure"]) == ("captcha-five-test", "word accuracy"):
             points.append((int(taught[1] or 0), row["value"], tuple(row["interval"])))
     return sorted(points)
-
-
-def _teach() -> None:
-    """Adds the instructions for fine-tuning on a site's captchas, and what that brings."""
-    with gr.Accordion("Teach it your style", open=False, elem_id="captcha-teach"):
-        gr.Markdown(TEACH)
-        if points := shots():
-            gr.Markdown(CURVE)
-            plots.plot(figures.learning_curve(points), "Accuracy by labelled pictures")

@@ -32,7 +32,7 @@ SEES = (
 DOUBTFUL = 0.05  # probability above which a look-alike is named
 
 
-@answers.endpoint
+@answers.endpoint()
 def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads a lone digit or letter, written or printed, dark on light or light on dark, of any size.
 
@@ -48,7 +48,7 @@ def read_glyph(picture: dict[str, Any] | None) -> dict[str, Any]:
     return {"note": opened.note, **answers.as_json(*answers.read(NETWORK.name, opened.rgb))}
 
 
-@answers.endpoint
+@answers.endpoint()
 def read_drawing(drawing: Strokes) -> dict[str, Any]:
     """Reads a digit or letter that was drawn with a pen.
 

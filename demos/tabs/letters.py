@@ -120,7 +120,7 @@ def as_json(found: Letter) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@answers.endpoint
+@answers.endpoint()
 def read_letter(file: str) -> dict[str, Any]:
     """Reads a Persian business letter.
 

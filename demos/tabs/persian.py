@@ -48,7 +48,7 @@ DAMAGE: dict[str, persian.Damage] = {"none": "clean", "as a bad scan": "scan"}
 PEN = 0.06  # width of a stroke, times the side of the canvas
 
 
-@answers.endpoint
+@answers.endpoint()
 def read_persian(picture: dict[str, Any] | None) -> dict[str, Any]:
     """Reads a printed Persian digit, dash, underscore or one of five words of a business letter's header.
 

@@ -112,7 +112,7 @@ def as_json(one: Read) -> dict[str, Any]:
     return {"file": one.file, "answers": every, "error": one.problem or None}
 
 
-@answers.endpoint
+@answers.endpoint()
 def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[dict[str, Any]]:
     """Reads pictures with every network.
 

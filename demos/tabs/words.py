@@ -84,7 +84,7 @@ def words_of(lexicon: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lexicon.replace(",", " ").split()))
 
 
-@answers.endpoint
+@answers.endpoint()
 def read_words(picture: dict[str, Any] | None, lexicon: str = "") -> dict[str, Any]:
     """Reads printed text: a word, a line, or a page or sign with several.
 

@@ -3,7 +3,8 @@
 import base64
 import html
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -43,17 +44,13 @@ class Network:
     looked: str
 
 
-def endpoint(function: Callable[P, T]) -> Callable[P, T]:
+@contextmanager
+def endpoint() -> Iterator[None]:
     """Decorates a function for programs: they get the sentence of an InputError as a gradio error."""
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except zoo.InputError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    return call
+    try:
+        yield
+    except zoo.InputError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def on_error(answer: Callable[[str], T]) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -94,14 +91,7 @@ def read(name: str, seen: Image.Image | Look, **options: Any) -> tuple[zoo.Predi
 def overlays(
     name: str, picture: Image.Image, look: Look | None = None, found: zoo.Prediction | None = None
 ) -> list[tuple[Image.Image, str]]:
-    """Heat maps of a network's answer laid over the picture, each with its label.
-
-    Args:
-        name: of the network.
-        picture: the picture.
-        look: the network's look at it, if known.
-        found: the answer to explain, if known.
-    """
+    """Heat maps of a network's answer laid over the picture, each with its label; look and answer if known."""
     explained = reader(name).explain(look or picture, found, EXPLAINED)
     small = picture.resize(explained.maps.shape[:0:-1], reducing_gap=2)
     rooms = [figures.ROOM, *[CHARACTER] * (len(explained.maps) - 1)]

@@ -35,11 +35,8 @@ for (const kind of ["mouseover", "focusin", "click"])
 def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], around: str) -> gr.HTML:
     """Adds the row-normalised matrix and the most confused pairs; cells with errors show their pictures.
 
-    Args:
-        found: "classes", "confusion", "errors" and "pairs" of training.measure.confusion.summary.
-        sheet: a picture with a tile for each error.
-        tile: height and width of a tile in pixels.
-        around: id of an element around the matrix; all its tiles show this sheet.
+    `found` is what training.measure.confusion.summary gives. The picture `sheet` has a tile for each error, of some
+    height and width in pixels; all tiles in the element with the id `around` show it.
     """
     code = CODE.replace("HEIGHT", str(tile[0])).replace("WIDTH", str(tile[1])).replace("PER_ROW", str(PER_ROW))
     picture = Image.open(sheet)
@@ -63,7 +60,8 @@ def _table(found: dict[str, Any], tile: tuple[int, int]) -> str:
         )
         rows.append(f"<tr><th scope=row>{classes[true]}</th>{cells}</tr>")
     pairs = "".join(
-        f"<li><b>{classes[pair['true']]}</b> taken for <b>{classes[pair['read']]}</b>, {_times(pair['count'])}"
+        f"<li><b>{classes[pair['true']]}</b> taken for <b>{classes[pair['read']]}</b>, "
+        f"{'once' if pair['count'] == 1 else str(pair['count']) + ' times'}"
         f"<span>{''.join(tile_of(number, tile) for number in tiles[pair['true'], pair['read']][:6])}</span></li>"
         for pair in found["pairs"]
     )
@@ -74,10 +72,6 @@ def _table(found: dict[str, Any], tile: tuple[int, int]) -> str:
         f"<div><p class=cell role=status>No cell chosen yet</p><div class=errors></div>"
         f"<h4>Most often confused</h4><ol class=pairs>{pairs}</ol></div></div>"
     )
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _cell(true: str, read: str, count: int, total: int, tiles: list[int]) -> str:

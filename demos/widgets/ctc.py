@@ -36,12 +36,9 @@ def runs(path: Sequence[int]) -> list[Run]:
 
 
 def ribbon(picture: Image.Image, frames: Frames, alphabet: str) -> str:
-    """Each frame's distribution under its part of the picture, the best path, and its collapse to a text.
+    """Each frame's distribution under its part of the network's input, the best path, and its collapse to a text.
 
-    Args:
-        picture: the network's input; each frame covers an equal part of its width.
-        frames: log-probabilities (T, 1 + alphabet).
-        alphabet: characters of the symbols from 1 on.
+    Frames are log-probabilities (T, 1 + alphabet); each covers an equal part of the input's width.
     """
     shares = np.exp(frames)
     path = ctc.best_path(frames).tolist()

@@ -16,12 +16,9 @@ MANY = 60  # labels; above that they are not grouped in a plot
 
 
 def overlay(picture: Image.Image, heat: npt.NDArray[np.float32], room: tuple[int, int] = ROOM) -> Image.Image:
-    """Lays a heat map over its picture: grey where it is 0, dark red to yellow above.
+    """Lays a heat map (H, W), 0…1, over its RGB picture: grey where it is 0, dark red to yellow above.
 
-    Args:
-        picture: RGB.
-        heat: (H, W) of the picture, 0…1.
-        room: width and height in pixels; the result is scaled to fit.
+    The result is scaled to fit `room`, width and height in pixels.
     """
     scale = min(room[0] / picture.width, room[1] / picture.height)
     size = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
@@ -77,11 +74,7 @@ def percent(share: float) -> str:
 
 
 def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]]) -> go.Figure:
-    """Accuracy by the number of labelled pictures, with 95 % intervals.
-
-    Args:
-        points: number of pictures, accuracy 0…1, its interval; sorted.
-    """
+    """Accuracy, 0…1, by the number of labelled pictures, with 95 % intervals; the points are sorted."""
     counts, shares, spans = zip(*points, strict=True)
     lows, highs = zip(*spans, strict=True)
     labelled = [str(count) for count in counts]
@@ -102,9 +95,7 @@ def learning_curve(points: Sequence[tuple[int, float, tuple[float, float]]]) -> 
 def curves(runs: Mapping[str, Mapping[str, Sequence[float]]], measure: str) -> go.Figure:
     """A measure by epoch for several trainings: full lines on training images, dotted ones on validation.
 
-    Args:
-        runs: by name; each has "epoch" and, of the same length, e.g. "loss/train" and "loss/validation".
-        measure: "loss" or "accuracy".
+    Each of the `runs` has "epoch" and, of the same length, for the measure "loss" "loss/train" and "loss/validation".
     """
     figure = go.Figure()
     for k, (name, run) in enumerate(runs.items()):
@@ -125,8 +116,7 @@ def curves(runs: Mapping[str, Mapping[str, Sequence[float]]], measure: str) -> g
 def finder(runs: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     """Loss against a growing learning rate for several trainings, and the rate that was chosen.
 
-    Args:
-        runs: by name; each has "rates" and "losses" of the same length, and "taken", a rate between them.
+    Each of the `runs` has "rates" and "losses" of the same length, and "taken", a rate between them.
     """
     figure = go.Figure()
     for k, (name, found) in enumerate(runs.items()):

@@ -27,15 +27,10 @@ Follow = Callable[[gr.events.Dependency], None]
 
 
 def build(networks: Sequence[Network], name: str) -> tuple[gr.State, Follow]:
-    """Adds "Look inside" to a tab.
+    """Adds "Look inside" to a tab, as an element of that name.
 
-    Args:
-        networks: of the tab.
-        name: of the element.
-
-    Returns:
-        The state for the picture that was read, a PIL image or None; and a function that makes the part follow an
-        event that sets the state outside gradio's queue, as gradio reports no change then.
+    Returns the state for the picture that was read, a PIL image or None; and a function that makes the part follow an
+    event that sets the state outside gradio's queue, as gradio reports no change then.
     """
     picture, opened = gr.State(None), gr.State(False)
     titles = [(network.title, network.name) for network in networks]

@@ -20,15 +20,10 @@ Preference = Callable[[Ints], Floats]
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A text that the decoder wrote.
+    """A text that the decoder wrote."""
 
-    Attributes:
-        tokens: its characters and the closing `<eos>`.
-        probabilities: of each token, given the ones before.
-    """
-
-    tokens: tuple[int, ...]
-    probabilities: tuple[float, ...]
+    tokens: tuple[int, ...]  # its characters and the closing `<eos>`
+    probabilities: tuple[float, ...]  # of each token, given the ones before
 
     @property
     def probability(self) -> float:

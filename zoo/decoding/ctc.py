@@ -178,16 +178,11 @@ def near(frames: Floats, count: int) -> list[Text]:
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """Words to choose from, as a prefix tree: prefixes that words share are computed once.
+    """Words to choose from, as a prefix tree: prefixes that words share are computed once."""
 
-    Attributes:
-        symbols, parents: of each node but the root, parents first; the root is node −1.
-        ends: (n,) the node that each word ends at.
-    """
-
-    symbols: Ints
-    parents: Ints
-    ends: Ints
+    symbols: Ints  # of each node but the root, parents first; the root is node −1
+    parents: Ints  # of the same nodes
+    ends: Ints  # (n,) the node that each word ends at
 
     @classmethod
     def of(cls, words: Sequence[Text]) -> "Lexicon":

@@ -13,18 +13,12 @@ LM_WEIGHT = 0.5  # of a language model while texts are followed, and in all for 
 
 @dataclass(frozen=True)
 class Fusion:
-    """A language model beside a network.
+    """A language model beside a network."""
 
-    Attributes:
-        model: of the words that are read.
-        kinds, longest: what other texts there may be, as `NGram.gains` takes it.
-        weight: what the model counts in the answer, from 0, nothing, to 1.
-    """
-
-    model: NGram
-    kinds: int
-    longest: int
-    weight: float = LM_WEIGHT
+    model: NGram  # of the words that are read
+    kinds: int  # what other texts there may be, as `NGram.gains` takes it
+    longest: int  # the same
+    weight: float = LM_WEIGHT  # what the model counts in the answer, from 0, nothing, to 1
 
     def preference(self, texts: Sequence[str], ended: npt.ArrayLike = False) -> Floats:
         """What is added to the logarithms of the probabilities of texts so far, (n,)."""

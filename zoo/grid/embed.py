@@ -36,17 +36,11 @@ SIDE = 64  # pixels: side of the picture that `describe` looks at
 
 @dataclass(frozen=True)
 class Embedder:
-    """Turns pictures into vectors.
+    """Turns pictures into vectors."""
 
-    Attributes:
-        name: name that users choose it by.
-        key: name of its cache; embedders with other vectors have another key.
-        embed: maps a list of n RGB pictures to vectors (n, d).
-    """
-
-    name: str
-    key: str
-    embed: Embed
+    name: str  # that users choose it by
+    key: str  # name of its cache; embedders with other vectors have another key
+    embed: Embed  # maps a list of n RGB pictures to vectors (n, d)
 
 
 def embedder(name: str | None = None) -> Embedder:
@@ -145,19 +139,12 @@ def describe(picture: Image.Image) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Vectors of pictures.
+    """Vectors of pictures."""
 
-    Attributes:
-        kept: indices of the pictures that could be read, (n,).
-        vectors: vector of each of those, (n, d).
-        skipped: reason by name of each of the others.
-        fresh: number of vectors computed now; the others come from the cache.
-    """
-
-    kept: npt.NDArray[np.int64]
-    vectors: Vectors
-    skipped: dict[str, str]
-    fresh: int
+    kept: npt.NDArray[np.int64]  # indices of the pictures that could be read, (n,)
+    vectors: Vectors  # vector of each of those, (n, d)
+    skipped: dict[str, str]  # reason by name of each of the others
+    fresh: int  # number of vectors computed now; the others come from the cache
 
 
 def embed(pictures: Pictures, by: Embedder, progress: Progress | None = None) -> Embedded:
@@ -237,7 +224,7 @@ def _cached(database: sqlite3.Connection, digests: Sequence[bytes]) -> dict[byte
 
 def _cache(database: sqlite3.Connection, vectors: dict[bytes, npt.NDArray[np.float32]]) -> None:
     """Stores vectors and deletes the oldest beyond KEPT."""
-    rows = [(digest, vector.tobytes()) for digest, vector in vectors.items()]
     with database:
+        rows = ((digest, vector.tobytes()) for digest, vector in vectors.items())
         database.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
         database.execute("DELETE FROM kept WHERE rowid <= (SELECT max(rowid) FROM kept) - ?", [KEPT])

@@ -15,21 +15,13 @@ PINS = Path(__file__).parents[1] / "pins.json"  # commit of each Hub repo, as la
 
 @dataclass(frozen=True)
 class Entry:
-    """One checkpoint.
+    """One checkpoint."""
 
-    Attributes:
-        name: name in the catalog and of the Hub repo.
-        task: the Hub's name of the task.
-        summary: one sentence on what it reads.
-        sha256: digest of its model.safetensors, 64 hex digits.
-        revision: commit of the Hub repo to load; None for the one published last.
-    """
-
-    name: str
-    task: str
-    summary: str
-    sha256: str
-    revision: str | None = None
+    name: str  # in the catalog and of the Hub repo
+    task: str  # the Hub's name of the task
+    summary: str  # one sentence on what it reads
+    sha256: str  # digest of its model.safetensors, 64 hex digits
+    revision: str | None = None  # commit of the Hub repo to load; None for the one published last
 
     @property
     def repo(self) -> str:

@@ -19,17 +19,11 @@ HUB_OWN = frozenset({".gitattributes"})  # files that the Hub itself puts into a
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push changed, or would change.
+    """What a push changed, or would change."""
 
-    Attributes:
-        repo: NAMESPACE/NAME.
-        commit: newest commit of the repo afterwards; "" if there is no repo.
-        changed: names of the files that were sent or deleted.
-    """
-
-    repo: str
-    commit: str
-    changed: tuple[str, ...]
+    repo: str  # NAMESPACE/NAME
+    commit: str  # newest commit of the repo afterwards; "" if there is no repo
+    changed: tuple[str, ...]  # names of the files that were sent or deleted
 
 
 def checkpoint(name: str, namespace: str, dry_run: bool = False) -> Pushed:
@@ -52,14 +46,9 @@ def checkpoint(name: str, namespace: str, dry_run: bool = False) -> Pushed:
 def push(
     repo: str, kind: Literal["model", "space"], files: Mapping[str, bytes], dry_run: bool, **options: Any
 ) -> Pushed:
-    """Makes a repo hold exactly these files. Sends only what differs.
+    """Makes a repo NAMESPACE/NAME hold exactly these files, given by path. Sends only what differs.
 
-    Args:
-        repo: NAMESPACE/NAME; created if it does not exist.
-        kind: type of the repo.
-        files: contents by path.
-        dry_run: change nothing.
-        options: more arguments of `HfApi.create_repo`.
+    The repo is created if it does not exist, with more `options` of `HfApi.create_repo`; a dry run changes nothing.
 
     Raises:
         InputError: the Hub cannot be reached or refuses.

@@ -163,19 +163,12 @@ def unreadable(path: Path, error: Exception) -> InputError:
 
 @dataclass(frozen=True)
 class Verification:
-    """Result of `verify`.
+    """Result of `verify`."""
 
-    Attributes:
-        folder: the checkpoint's folder on this machine; None if there is none.
-        expected: SHA-256 of its weights in the catalog.
-        actual: SHA-256 of the file; None if there is none.
-        problem: one sentence with the remedy, or "".
-    """
-
-    folder: Path | None
-    expected: str
-    actual: str | None
-    problem: str
+    folder: Path | None  # of the checkpoint on this machine; None if there is none
+    expected: str  # SHA-256 of its weights in the catalog
+    actual: str | None  # SHA-256 of the file; None if there is none
+    problem: str  # one sentence with the remedy, or ""
 
     @property
     def ok(self) -> bool:

@@ -51,15 +51,11 @@ def _otsu(histogram: npt.NDArray[np.float64]) -> int:
 def fit(rgb: Image.Image, size: tuple[int, int], whole: Image.Image | None = None) -> tuple[Pixels, Placement]:
     """The ink of a picture, scaled to fit into `size` with a margin and centred; the aspect ratio is kept.
 
-    Before ink is scaled down, thin strokes are thickened to what becomes one pixel.
+    Before ink is scaled down, thin strokes are thickened to what becomes one pixel. If parts of `rgb` are masked, the
+    ink of `whole`, the picture without the mask, gives the crop of both.
 
-    Args:
-        rgb: the picture.
-        size: height and width of the result.
-        whole: if parts of `rgb` are masked, the picture without the mask: its ink gives the crop of both.
-
-    Returns:
-        uint8 (height, width, 3), 255 for ink and 0 elsewhere, all 0 if there is no ink; and the picture's placement.
+    The result is uint8 (height, width, 3) for a size (height, width), 255 for ink and 0 elsewhere, all 0 if there is no
+    ink; and the picture's placement.
     """
     coarse = math.ceil(max(rgb.size) / LARGEST)
     ink = mask(rgb.reduce(coarse))

@@ -118,18 +118,12 @@ def _upright(image: Image.Image) -> Picture:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a picture lies in a network's input: input = picture × scale + (left, top).
+    """Where a picture lies in a network's input: input = picture × scale + (left, top)."""
 
-    Attributes:
-        scale: input pixels per picture pixel.
-        left, top: position of the picture's corner, in input pixels.
-        picture: width and height of the picture.
-    """
-
-    scale: float
-    left: float
-    top: float
-    picture: tuple[int, int]
+    scale: float  # input pixels per picture pixel
+    left: float  # input pixels: position of the picture's corner
+    top: float  # input pixels: position of the picture's corner
+    picture: tuple[int, int]  # width and height
 
     def reduced(self, longest: int | None) -> "Placement":
         """The placement of the same picture after its longer side is reduced to at most `longest` pixels."""
@@ -187,15 +181,9 @@ def content(rgb: Image.Image) -> Box:
 
 
 def frame(rgb: Image.Image, height: int, widths: tuple[int, int]) -> tuple[Box, tuple[int, int]]:
-    """The crop of a picture, and the input's size, for a network that takes any width.
+    """The box to crop a picture to, and the input's height and width, for a network that takes any width.
 
-    Args:
-        rgb: the picture.
-        height: height of the input in pixels.
-        widths: smallest and largest width of the input in pixels.
-
-    Returns:
-        The box of the crop, and height and width of the input.
+    The input has the given height and a width between the two given ones, in pixels.
     """
     box, (least, most) = content(rgb), widths
     wanted = math.ceil((box[2] - box[0]) * height / (box[3] - box[1]) / WIDTH_STEP) * WIDTH_STEP
@@ -203,15 +191,9 @@ def frame(rgb: Image.Image, height: int, widths: tuple[int, int]) -> tuple[Box, 
 
 
 def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tuple[Pixels, Placement]:
-    """Scales a picture to fit into `size` and centres it on the colour of its border; the aspect ratio is kept.
+    """Scales a picture, or its crop to a box, to fit into `size`, and centres it on the colour of its border.
 
-    Args:
-        rgb: the picture.
-        size: height and width of the result.
-        box: the crop of the picture to show; None for all of it.
-
-    Returns:
-        uint8 (height, width, 3) and the picture's placement.
+    The aspect ratio is kept. The result is uint8 (height, width, 3) for a size (height, width), and the placement.
     """
     height, width = size
     if rgb.size == (width, height) and box in (None, (0, 0, width, height)):

@@ -23,20 +23,14 @@ OVER = 0.5  # of the shorter box's width that two boxes on one line share at mos
 
 @dataclass(frozen=True, eq=False)
 class Crop:
-    """A text cut out of its page, upright.
+    """A text cut out of its page, upright."""
 
-    Attributes:
-        picture: the text alone.
-        homography: (3, 3), from its pixels to the page's.
-    """
-
-    picture: Image.Image
-    homography: Floats
+    picture: Image.Image  # the text alone
+    homography: Floats  # (3, 3), from its pixels to the page's
 
     def on_page(self, box: tuple[float, float, float, float]) -> Quad:
         """A box in the crop (left, top, right, bottom) as a quad on the page."""
-        left, top, right, bottom = box
-        return through(self.homography, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
+        return through(self.homography, corners(*box))
 
 
 def through(homography: Floats, points: npt.NDArray[np.floating]) -> Quad:
@@ -45,10 +39,14 @@ def through(homography: Floats, points: npt.NDArray[np.floating]) -> Quad:
     return np.asarray(moved[:, :2] / moved[:, 2:], np.float32)
 
 
+def corners(left: float, top: float, right: float, bottom: float) -> Floats:
+    """The corners (4, 2) of an upright box, clockwise from the upper left one."""
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float)
+
+
 def rectangle(size: tuple[int, int]) -> Quad:
     """The corners of a picture of some width and height."""
-    width, height = size
-    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    return corners(0, 0, *size).astype(np.float32)
 
 
 def crop(
@@ -70,8 +68,8 @@ def crop(
     above, beyond = over * high, (over if aside is None else aside) * high
     size = max(round(wide + 2 * beyond), 4), max(round(high + 2 * above), 4)
     right, below = along / max(wide, 1e-6) * beyond, down / max(float(np.linalg.norm(down)), 1e-6) * above
-    corners = np.array([box[0] - right - below, box[1] + right - below, box[2] + right + below, box[3] - right + below])
-    to_crop = cv2.getPerspectiveTransform(corners.astype(np.float32), rectangle(size))
+    outer = np.array([box[0] - right - below, box[1] + right - below, box[2] + right + below, box[3] - right + below])
+    to_crop = cv2.getPerspectiveTransform(outer.astype(np.float32), rectangle(size))
     pixels = cv2.warpPerspective(
         np.asarray(page),
         to_crop,
@@ -101,9 +99,7 @@ def axes(box: Quad) -> Floats:
 
 def spanned(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
     """The box between two opposite corners, (2,) each, whose coordinates are along `axes` from `origin`."""
-    (left, top), (right, bottom) = first, last
-    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return np.asarray(origin + corners @ axes, np.float32)
+    return np.asarray(origin + corners(*first, *last) @ axes, np.float32)
 
 
 def around(points: npt.NDArray[np.float32], axes: Floats) -> Quad:
@@ -138,11 +134,10 @@ def height(box: Quad) -> float:
     return float(min(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[3] - box[0])))
 
 
-def upright(corners: npt.NDArray[np.float32]) -> Quad:
+def upright(box: Quad) -> Quad:
     """Sorts the corners of a box clockwise from the upper left one, on a page that is about upright."""
-    centre = corners.mean(0)
-    angles = np.arctan2(*(corners - centre).T[::-1])
-    ordered = corners[np.argsort(angles)]  # from the left over the top
+    angles = np.arctan2(*(box - box.mean(0)).T[::-1])
+    ordered = box[np.argsort(angles)]  # from the left over the top
     sides = np.roll(ordered, -1, 0) - ordered
     lying = np.abs(sides[:, 0]) > np.abs(sides[:, 1])
     first = next((i for i in range(4) if lying[i] and sides[i, 0] > 0), int(np.argmin(ordered.sum(1))))
@@ -151,17 +146,11 @@ def upright(corners: npt.NDArray[np.float32]) -> Quad:
 
 def skew(boxes: Iterable[Quad]) -> float:
     """How far a page is turned clockwise, in degrees: the median of its long boxes, weighted by their lengths."""
-    angles, lengths = [], []
-    for box in boxes:
-        side = box[1] - box[0]
-        if (length := float(np.linalg.norm(side))) > STEADY * height(box):
-            angles.append(float(np.degrees(np.arctan2(side[1], side[0]))))
-            lengths.append(length)
-    if not angles:
+    sides = np.array([box[1] - box[0] for box in boxes if np.linalg.norm(box[1] - box[0]) > STEADY * height(box)])
+    if not len(sides):
         return 0.0
-    order = np.argsort(angles)
-    shares = np.cumsum(np.array(lengths)[order]) / sum(lengths)
-    return float(angles[order[int(np.searchsorted(shares, 0.5))]])
+    angles, lengths = np.degrees(np.arctan2(sides[:, 1], sides[:, 0])), np.linalg.norm(sides, axis=1)
+    return float(np.quantile(angles, 0.5, weights=lengths, method="inverted_cdf"))
 
 
 def beside(one: Quad, other: Quad) -> bool:

@@ -21,11 +21,7 @@ class FinderNetwork(nn.Module):
     """
 
     def __init__(
-        self,
-        classes: int,
-        backbone: str = "mobilenetv3_small_100",
-        width: int = 64,
-        pretrained: bool = False,
+        self, classes: int, backbone: str = "mobilenetv3_small_100", width: int = 64, pretrained: bool = False
     ) -> None:
         super().__init__()
         pyramid: Any = timm.create_model(backbone, pretrained, features_only=True, out_indices=(1, 2, 3, 4))

@@ -42,14 +42,10 @@ class ResidualBlock(nn.Module):
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells that an encoder divides a picture into; they are narrow, because letters stand side by side.
+    """The cells that an encoder divides a picture into; they are narrow, because letters stand side by side."""
 
-    Attributes:
-        across, down: width and height of a cell in pixels.
-    """
-
-    across: int = 8
-    down: int = 16
+    across: int = 8  # pixels: width of a cell
+    down: int = 16  # pixels: height of a cell
 
     def shape(self, size: tuple[int, int]) -> tuple[int, int]:
         """Rows and columns of cells in a picture of this height and width."""

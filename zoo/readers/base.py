@@ -46,19 +46,12 @@ class Decoding:
 
 @dataclass(frozen=True, eq=False)  # a page compares looks by identity, not by their millions of numbers
 class Look:
-    """A network's outputs for one or more pictures with inputs of one size; answers are decoded from it.
+    """A network's outputs for one or more pictures with inputs of one size; answers are decoded from it."""
 
-    Attributes:
-        inputs: float32 (B, 3, H, W).
-        places: where each picture lies in its input.
-        outputs: of the reader's first graph: logits (B, classes), frames (B, T, symbols), or keys and values.
-        seconds: time that the graph took.
-    """
-
-    inputs: npt.NDArray[np.float32]
-    places: tuple[preprocess.Placement, ...]
-    outputs: tuple[Array, ...]
-    seconds: float
+    inputs: npt.NDArray[np.float32]  # (B, 3, H, W)
+    places: tuple[preprocess.Placement, ...]  # where each picture lies in its input
+    outputs: tuple[Array, ...]  # of its first graph: logits (B, classes), frames (B, T, symbols), or keys and values
+    seconds: float  # that the graph took
 
 
 class Reader(Trained):

@@ -35,25 +35,16 @@ FIELDS: Mapping[str, store.Kind] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The part of a checkpoint's config.json that all kinds of readers share.
+    """The part of a checkpoint's config.json that all kinds of readers share."""
 
-    Attributes:
-        size: height and width of the input.
-        mean, std: normalisation of the three channels.
-        temperature: divisor of the logits that calibrates probabilities (Guo et al. 2017).
-        threshold: confidence below which an answer is "unsure".
-        language: weight of a language model, 0…1; 0 for none.
-        ink: whether the input is ink alone, white on black and tightly cropped, instead of the picture.
-        ranges: `Graph.ranges` of each graph that is computed in 8-bit integers.
-    """
-
-    size: tuple[int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    temperature: float
-    threshold: float
-    language: float = 0.0
-    ink: bool = False
+    size: tuple[int, int]  # height and width of the input
+    mean: tuple[float, ...]  # of each channel, for its normalisation
+    std: tuple[float, ...]  # the same
+    temperature: float  # divisor of the logits that calibrates probabilities (Guo et al. 2017)
+    threshold: float  # confidence below which an answer is "unsure"
+    language: float = 0.0  # weight of a language model, 0…1; 0 for none
+    ink: bool = False  # whether the input is ink alone, white on black and tightly cropped, instead of the picture
+    # `Graph.ranges` of each graph that is computed in 8-bit integers
     ranges: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
 
     @classmethod

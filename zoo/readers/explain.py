@@ -35,17 +35,11 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Activations:
-    """The activations of a layer for a picture, whatever the answer.
+    """The activations of a layer for a picture, whatever the answer."""
 
-    Attributes:
-        channels: float32 (C, h, w), at the layer's own resolution.
-        size: height and width of the network's input.
-        place: where the picture lies in that input.
-    """
-
-    channels: Map
-    size: tuple[int, int]
-    place: Placement
+    channels: Map  # float32 (C, h, w), at the layer's own resolution
+    size: tuple[int, int]  # height and width of the network's input
+    place: Placement  # where the picture lies in that input
 
     def over(self, channel: int | None = None) -> Map:
         """One channel, or the mean of all, over the picture: float32 (H, W), 0…1."""
@@ -93,10 +87,7 @@ def activation_map(layer: nn.Module, score: Callable[[], Tensor]) -> Map:
 def to_picture(coarse: Map, size: tuple[int, int], place: Placement) -> Map:
     """Coarse maps (n, h, w) over a network's input to maps (n, H, W) over the picture, each scaled to 0…1.
 
-    Args:
-        coarse: maps at the network's resolution.
-        size: height and width of the network's input.
-        place: where the picture lies in that input.
+    `size` is height and width of the input, in which the picture lies at `place`.
     """
     way = (place.scale, 0.0, place.left, 0.0, place.scale, place.top)  # parts that were cut off have no heat
     maps = []

@@ -16,21 +16,14 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Graph:
-    """A function of a network that can be exported.
+    """A function of a network that can be exported."""
 
-    Attributes:
-        module: the module whose forward is the function.
-        inputs: an example of each input, by name, with a batch of two.
-        free_axes: names of the axes of variable length, by input; axes of the same name have the same length.
-        outputs: names of the outputs.
-        ranges: smallest and largest input, then smallest and largest output of convolutions, by their name in the
-            network. onnxruntime computes these convolutions in 8-bit integers, and LSTMs too if there are any ranges.
-    """
-
-    module: nn.Module
-    inputs: Mapping[str, Tensor]
-    free_axes: Mapping[str, Mapping[int, str]]
-    outputs: tuple[str, ...]
+    module: nn.Module  # whose forward is the function
+    inputs: Mapping[str, Tensor]  # an example of each, by name, with a batch of two
+    free_axes: Mapping[str, Mapping[int, str]]  # of variable length, by input; those of one name have the same length
+    outputs: tuple[str, ...]  # their names
+    # smallest and largest input, then smallest and largest output of convolutions, by their name in the network;
+    # onnxruntime computes these convolutions in 8-bit integers, and LSTMs too if there are any ranges
     ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 

@@ -1,6 +1,7 @@
 """Alphabets and tokens: text to numbers and back."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile, zip_longest
 
 import numpy as np
 
@@ -58,17 +59,10 @@ class CharTokenizer:
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The text up to the first `<eos>` or `<pad>`."""
-        letters = []
-        for token in tokens:
-            if token in (self.eos, self.pad):
-                break
-            letters.append(self.alphabet[token - len(self.special)])
-        return "".join(letters)
+        written = takewhile(lambda token: token not in (self.eos, self.pad), tokens)
+        return "".join(self.alphabet[token - len(self.special)] for token in written)
 
     def batch(self, texts: Sequence[str]) -> np.ndarray:
         """Texts as int64 (n, longest + 1), each closed by `<eos>` and padded with `<pad>`."""
-        rows = [self.encode(text) for text in texts]
-        out = np.full((len(rows), max(map(len, rows))), self.pad, np.int64)
-        for row, tokens in zip(out, rows, strict=True):
-            row[: len(tokens)] = tokens
-        return out
+        columns = zip_longest(*map(self.encode, texts), fillvalue=self.pad)
+        return np.array(list(columns), np.int64).T.copy()

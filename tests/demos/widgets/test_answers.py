@@ -63,7 +63,7 @@ def test_an_error_of_a_user_is_one_sentence_on_the_page_and_for_programs() -> No
 
     shown = answers.on_error(lambda message: f"{message}!")(refuse)
     assert shown("a") == '<p class="problem" role="alert">a &lt; 1; draw more.</p>!'
-    endpoint = answers.endpoint(refuse)
+    endpoint = answers.endpoint()(refuse)
     assert endpoint.__doc__ == "Refuses."
     with pytest.raises(gr.Error, match="^'a < 1; draw more.'$") as error:
         endpoint("a")
