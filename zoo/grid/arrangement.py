@@ -239,6 +239,6 @@ def _kept(path: Path) -> Iterator[Path]:
 def _load(path: Path, vectors: npt.NDArray[np.float32]) -> Arrangement:
     with np.load(path) as file:
         facts, cells, points = json.loads(str(file["facts"])), file["cells"], file["points"]
-    scores = (Quality(**facts[name]) for name in ("quality", "random"))
-    points = points if len(points) else None
-    return Arrangement(facts["rows"], facts["cols"], cells, points, *scores, vectors, np.arange(len(vectors)))
+    scores, random = Quality(**facts["quality"]), Quality(**facts["random"])
+    points, every = points if len(points) else None, np.arange(len(vectors))
+    return Arrangement(facts["rows"], facts["cols"], cells, points, scores, random, vectors, every)
