@@ -70,18 +70,11 @@ def montage(
 def part(arrangement: Arrangement, chosen: Sequence[int]) -> Arrangement:
     """The smallest part of the grid that holds the chosen pictures, given by their index in the arrangement."""
     at = list(chosen)
-    first = arrangement.cells[at].min(0)
-    rows, cols = arrangement.cells[at].max(0) - first + 1
+    cells = arrangement.cells[at] - arrangement.cells[at].min(0)
+    rows, cols = (cells.max(0) + 1).tolist()
     points = None if arrangement.points is None else arrangement.points[at]
-    return replace(
-        arrangement,
-        rows=int(rows),
-        cols=int(cols),
-        cells=arrangement.cells[at] - first,
-        points=points,
-        vectors=arrangement.vectors[at],
-        kept=arrangement.kept[at],
-    )
+    vectors, kept = arrangement.vectors[at], arrangement.kept[at]
+    return replace(arrangement, rows=rows, cols=cols, cells=cells, points=points, vectors=vectors, kept=kept)
 
 
 def table(pictures: Pictures, arrangement: Arrangement, chosen: Sequence[int] | None = None) -> str:

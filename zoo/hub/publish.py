@@ -62,15 +62,10 @@ def push(
         if dry_run or not changed:
             return Pushed(repo, head, changed)
         api.create_repo(repo, repo_type=kind, exist_ok=True, **options)
-        commit = api.create_commit(
-            repo,
-            [
-                *(CommitOperationAdd(name, files[name]) for name in differing),
-                *(CommitOperationDelete(name) for name in gone),
-            ],
-            commit_message=f"Glyphzoo: {len(changed)} file{'s' * (len(changed) > 1)}",
-            repo_type=kind,
-        )
+        operations: list[Any] = [CommitOperationAdd(name, files[name]) for name in differing]
+        operations += [CommitOperationDelete(name) for name in gone]
+        message = f"Glyphzoo: {len(changed)} file{'s' * (len(changed) > 1)}"
+        commit = api.create_commit(repo, operations, commit_message=message, repo_type=kind)
         return Pushed(repo, commit.oid, changed)
     except HFValidationError as error:
         raise InputError(f"{repo!r} is no name of a repo; give NAMESPACE/NAME.") from error
