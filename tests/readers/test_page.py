@@ -9,7 +9,7 @@ from tests.conftest import write_crnn
 from training.data import signs
 from training.data.captcha import draw_test
 from training.data.drawing import fonts
-from zoo.images.quads import rectangle, through
+from zoo.images.quads import project, rectangle
 from zoo.readers import page as pages
 from zoo.readers.base import Reader
 
@@ -63,7 +63,7 @@ def test_a_line_is_seen_upright_and_its_places_are_those_in_the_picture(turn: fl
     for crop in crops:
         assert crop.picture.width > 2.5 * crop.picture.height
         dark = np.argwhere(np.asarray(crop.picture.convert("L")) < 100)[:, ::-1]
-        x, y = np.rint(through(crop.homography, dark)).astype(int).T
+        x, y = np.rint(project(crop.homography, dark)).astype(int).T
         assert (np.asarray(picture.convert("L").filter(ImageFilter.MinFilter(3)))[y, x] < 200).mean() > 0.97
         alike = [np.asarray(one.convert("L").resize((120, 30)), float).ravel() for one in (crop.picture, straight)]
         likeness.append(np.corrcoef(alike)[0, 1])
