@@ -49,7 +49,7 @@ def test_a_small_picture_is_enlarged_fourfold_at_most(monkeypatch: pytest.Monkey
 @pytest.fixture(scope="module")
 def straight() -> Image.Image:
     picture = page(("Slanting", (200, 150)))
-    [crop] = pages.upright(picture, pages.find(picture)[0])
+    [crop] = pages.upright_crops(picture, pages.find(picture)[0])
     return crop.picture
 
 
@@ -57,7 +57,7 @@ def straight() -> Image.Image:
 def test_a_line_is_seen_upright_and_its_places_are_those_in_the_picture(turn: float, straight: Image.Image) -> None:
     picture = page(("Slanting", (200, 150)), turn=turn)
     [corners] = pages.find(picture)
-    crops = pages.upright(picture, corners)
+    crops = pages.upright_crops(picture, corners)
     assert len(crops) == 1 + (abs(turn) == 90), "it may run down or up"
     likeness = []
     for crop in crops:

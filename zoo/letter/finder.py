@@ -107,7 +107,7 @@ def fit_values(page: Image.Image, texts: Sequence[Region]) -> list[Region]:
     return [replace(one, box=box(one)) if one.kind in FIELDS else one for one in texts]
 
 
-def mark(boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def cell_classes(boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """The classes that the network learns: uint8 (H / CELL, W / CELL) for a picture of size (H, W).
 
     1 + kind in the core of a text, 0 elsewhere.
