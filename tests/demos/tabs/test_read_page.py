@@ -64,7 +64,7 @@ def prediction(status: Status, confidence: float, text: str = "a") -> zoo.Predic
 
 def test_the_sure_ones_come_first_by_their_confidence() -> None:
     given: list[tuple[Status, float]] = [("empty", 0.99), ("unsure", 0.9), ("ok", 0.6), ("ok", 0.8), ("unsure", 0.95)]
-    ranked = sorted((read.Answer("x", prediction(*one), 1.0) for one in given), key=lambda answer: answer.place)
+    ranked = sorted((read.Answer("x", prediction(*one), 1.0) for one in given), key=lambda answer: answer.rank)
     assert [(a.found.status, a.found.confidence) for a in ranked] == [
         ("ok", 0.8),
         ("ok", 0.6),
@@ -73,7 +73,7 @@ def test_the_sure_ones_come_first_by_their_confidence() -> None:
         ("empty", 0.99),
     ]
     other = read.Answer("y", prediction("ok", 0.99, read.OTHER), 1.0)
-    assert max([*ranked, other], key=lambda answer: answer.place) is other, "it names nothing"
+    assert max([*ranked, other], key=lambda answer: answer.rank) is other, "it names nothing"
 
 
 def test_every_network_answers_every_picture(found: list[read.Read]) -> None:
