@@ -223,15 +223,8 @@ def _shown(given: Given, words: str) -> list[Any]:
         export(rows, path)
     if given.chosen not in given.letters:
         given.chosen = next((row.path for row in rows if not row.error), "")
-    return [
-        "",
-        given,
-        gr.Column(visible=True),
-        gr.Column(visible=False),
-        listing(rows),
-        *map(str, files),
-        detail(given),
-    ]
+    panels, invitation = gr.Column(visible=True), gr.Column(visible=False)
+    return ["", given, panels, invitation, listing(rows), *map(str, files), detail(given)]
 
 
 @answers.on_error(_nothing)

@@ -1,4 +1,4 @@
-"""Boxes of texts: where their ink is, whatever box was found for it."""
+"""Boxes of values and dashes follow the ink, whatever box was found."""
 
 import numpy as np
 import pytest

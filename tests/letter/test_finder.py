@@ -1,4 +1,4 @@
-"""From a page's cells to boxes and back, and the network that tells what cells are."""
+"""From boxes to the classes of cells and back, and the network that classifies cells."""
 
 import json
 
@@ -21,14 +21,14 @@ def rectangle(left: float, top: float, right: float, bottom: float, turned: floa
 
 
 def overlap(a: Quad, b: Quad) -> float:
-    """Intersection over union of the upright boxes around two."""
+    """Intersection over union of two boxes, as upright ones."""
     (ax0, ay0), (ax1, ay1), (bx0, by0), (bx1, by1) = a.min(0), a.max(0), b.min(0), b.max(0)
     both = max(min(ax1, bx1) - max(ax0, bx0), 0) * max(min(ay1, by1) - max(ay0, by0), 0)
     return float(both / ((ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - both))
 
 
 def perfect(cells: np.ndarray) -> np.ndarray:
-    """What a perfect network would say."""
+    """The probabilities of a perfect network."""
     return np.eye(1 + len(finder.KINDS), dtype=np.float32)[cells].transpose(2, 0, 1)
 
 
@@ -46,7 +46,7 @@ def test_boxes_come_back_from_their_cells(turned: float) -> None:
 
 @pytest.mark.parametrize("high", [14, 18, 24, 40])
 def test_a_box_is_as_high_and_wide_as_its_text(high: int) -> None:
-    """Of all places that a text can have between cells."""
+    """On average over all offsets of a text from the cells."""
     ratios = []
     for shift in range(8):
         box = rectangle(40, 40 + shift / 2, 300, 40 + shift / 2 + high)
@@ -118,7 +118,7 @@ def test_the_network_tells_every_cell() -> None:
     assert size < 8e6, "two bytes a weight"
 
 
-def test_values_are_boxed_by_their_ink_and_other_texts_are_not() -> None:
+def test_boxes_of_values_are_fitted_to_their_ink_and_those_of_other_texts_are_not() -> None:
     page = np.full((120, 300, 3), 235, np.uint8)
     for x in range(60, 181, 12):
         page[50:71, x : x + 7] = 40

@@ -209,12 +209,8 @@ class Index:
             raise InputError(f"There is no field {name!r} of a letter {path!r} in this index.")
         number, fields, body, doubts = found[0], json.loads(found[1]), found[2], json.loads(found[3])
         value = MEANING[name](text)
-        fields[name] = {
-            **fields.get(name, {"page": 0, "box": None}),
-            "text": text,
-            "normal": value.normal,
-            "gregorian": value.gregorian,
-        }
+        typed = {"text": text, "normal": value.normal, "gregorian": value.gregorian}
+        fields[name] = fields.get(name, {"page": 0, "box": None}) | typed
         doubts = [one for one in doubts if not one.startswith(f"{name}: ")]
         with self._database:
             self._database.execute(

@@ -65,7 +65,7 @@ def prediction(status: Status, confidence: float, text: str = "a") -> zoo.Predic
 def test_the_sure_ones_come_first_by_their_confidence() -> None:
     given: list[tuple[Status, float]] = [("empty", 0.99), ("unsure", 0.9), ("ok", 0.6), ("ok", 0.8), ("unsure", 0.95)]
     ranked = sorted((read.Answer("x", prediction(*one), 1.0) for one in given), key=lambda answer: answer.rank)
-    assert [(a.found.status, a.found.confidence) for a in ranked] == [
+    assert [(a.page.status, a.page.confidence) for a in ranked] == [
         ("ok", 0.8),
         ("ok", 0.6),
         ("unsure", 0.95),
