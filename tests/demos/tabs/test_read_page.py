@@ -80,8 +80,8 @@ def test_every_network_answers_every_picture(found: list[read.Read]) -> None:
     by_name = {one.file: one for one in found}
     for name in PICTURES:
         assert {answer.network for answer in by_name[name].answers} == set(zoo.names())
-        assert by_name[name].answers[0].found.status == by_name[name].status
-    assert by_name["captcha.png"].answers[0].found.text.lower() == "computer"
+        assert by_name[name].answers[0].page.status == by_name[name].status
+    assert by_name["captcha.png"].answers[0].page.text.lower() == "computer"
     assert by_name["blank.png"].status == "empty"
     bad, _, sentence = bad_files()["animated"]
     assert sentence in by_name[bad].problem and not by_name[bad].answers
