@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from training.data.texts import persian_texts
 from zoo.letter import values
+from zoo.text import direction
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,12 @@ def test_misspelled_words_are_corrected_if_only_one_known_word_is_close() -> Non
 )  # fmt: skip
 def test_a_value_stands_behind_its_own_label(field: str, text: str, value: str | None) -> None:
     assert values.after_label(field, text) == value
+
+
+@pytest.mark.parametrize("label", ["تاریخ: ", "مورخ ", ""])
+def test_a_dashed_value_keeps_its_order_behind_its_label(label: str) -> None:
+    """UAX #9 swaps its parts on a line with Persian letters; what is compared is how it stands in the picture."""
+    displayed = "۱۳۷۷-۰۷-۱۸" + direction.visual(label).text
+    line = direction.logical(displayed).text
+    value = values.after_label("date", line) if label else values.without_label("date", line)
+    assert value == "۱۳۷۷-۰۷-۱۸" and values.date(value).gregorian == "1998-10-10"

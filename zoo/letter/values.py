@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import jdatetime
 
+from zoo.text import direction
 from zoo.text.normalise import ascii_digits, folded, single_spaced
 
 LABELS = {  # printed labels of each field
@@ -89,7 +90,11 @@ def without_label(field: str, text: str) -> str:
     >>> without_label("number", "نامه: ۱۲/۳...")
     '۱۲/۳'
     """
-    return text if field == "title" else re.sub(r"(?<=\w)[\s.:…]+$", "", ENDING.sub("", text))
+    if field == "title":
+        return text
+    if (label_end := ENDING.match(text)) and label_end[0]:
+        text = direction.end(text, label_end.end())
+    return re.sub(r"(?<=\w)[\s.:…]+$", "", text)
 
 
 def after_label(field: str, text: str) -> str | None:
@@ -99,7 +104,9 @@ def after_label(field: str, text: str) -> str | None:
     ('۱۲/۳', None)
     """
     start = START.match(text)
-    return without_label(field, text[start.end() :]) if start and label(start[1]) == field else None
+    if start is None or label(start[1]) != field:
+        return None
+    return without_label(field, direction.end(text, start.end()))
 
 
 def correct_words(field: str, text: str) -> str:
