@@ -23,6 +23,7 @@ from training.measure import card, spotting
 from training.measure.report import Row, median
 from training.measure.spotting import Word
 from zoo.hub.store import CHECKPOINTS
+from zoo.images.quads import upright_box
 from zoo.readers.page import read
 
 NAME = "word-crnn"
@@ -30,16 +31,10 @@ MILLISECONDS = "ms a picture, median"
 Spot = Callable[[Image.Image], list[Word]]
 
 
-def around(corners: object) -> list[float]:
-    """The upright box around some corners: left, top, right, bottom."""
-    points = np.asarray(corners, float)
-    return [*points.min(0).tolist(), *points.max(0).tolist()]
-
-
 def ours() -> Spot:
     """Our own reader of words."""
     reader = zoo.load(NAME)
-    return lambda picture: [(around(word.box), word.text) for word in read(reader, picture).words]
+    return lambda picture: [(upright_box(word.box), word.text) for word in read(reader, picture).words]
 
 
 def rapidocr() -> Spot:
@@ -55,7 +50,7 @@ def rapidocr() -> Spot:
             for space, run in groupby(zip(boxes, characters, strict=True), lambda pair: pair[1].isspace()):
                 if not space:
                     corners, letters = zip(*run, strict=True)
-                    words.append((around(np.concatenate(corners)), "".join(letters)))
+                    words.append((upright_box(np.concatenate(corners)), "".join(letters)))
         return words
 
     return read

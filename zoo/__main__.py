@@ -1,15 +1,15 @@
 """The command line.
 
-    python -m zoo names                     the checkpoints
-    python -m zoo read NAME FILE ...        what is printed in pictures; NAME may be a checkpoint's folder
-    python -m zoo verify [NAME ...]         whether checkpoints on this machine are whole
-    python -m zoo grid FOLDER --out FILE    pictures laid out on a grid, like beside like
-    python -m zoo letters FOLDER --index DB a folder of Persian letters as a table that can be searched
-    python -m zoo publish --namespace NAME  checkpoints to the Hugging Face Hub
-    python -m zoo deploy --space NAME/SPACE the pages to a Space
+    python -m zoo names                     lists the checkpoints
+    python -m zoo read NAME FILE ...        reads pictures; NAME may be a checkpoint's folder
+    python -m zoo verify [NAME ...]         checks that checkpoints on this machine are intact
+    python -m zoo grid FOLDER --out FILE    lays pictures out on a grid, similar ones next to each other
+    python -m zoo letters FOLDER --index DB reads a folder of Persian letters into a searchable table
+    python -m zoo publish --namespace NAME  pushes checkpoints to the Hugging Face Hub
+    python -m zoo deploy --space NAME/SPACE pushes the pages to a Space
 
-Each takes --json, and read takes --csv. What fails is one sentence on stderr and exit code 1; the other files are still
-read.
+All take --json, read also takes --csv. A failure prints one sentence on stderr and gives exit code 1; the other files
+are still read.
 """
 
 import argparse
@@ -31,9 +31,9 @@ from zoo.hub import catalog, store
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; returns its exit code, 0 or 1, or 2 (from argparse) for a command that is none."""
+    """Runs a command; returns exit code 0 or 1. argparse exits with 2 for an invalid command."""
     options = _parser().parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # any script in any console; a file's name may be no UTF-8
+    if isinstance(sys.stdout, io.TextIOWrapper):  # any script in any console; file names need not be UTF-8
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         rows: list[dict[str, Any]] = options.run(options)
@@ -117,7 +117,7 @@ def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
     if options.csv:
         table.writeheader()
     rows: list[dict[str, Any]] = []
-    for file in options.files:  # one by one, so that a file that is no picture keeps none of the others from being read
+    for file in options.files:  # one by one, so that one bad file stops none of the others
         try:
             row = {"file": file, **_answer(model, file)}
         except zoo.InputError as error:
@@ -134,7 +134,7 @@ def _read(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
-    """What a reader makes of a picture: of a crop all of its answer but the reader's own symbols."""
+    """The answer to a picture; of a crop with all parts but the tokens."""
     from zoo.readers.page import read
 
     page = read(model, file)
@@ -146,14 +146,14 @@ def _answer(model: zoo.Reader, file: str) -> dict[str, Any]:
 def _verify(options: argparse.Namespace) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name in options.names or catalog.every():
-        found = store.verify(name, _load)
-        rows.append({"name": name, "ok": found.ok, "expected": found.expected, "actual": found.actual})
-        rows[-1]["folder"] = found.folder and str(found.folder)
-        if not found.ok:
-            rows[-1]["error"] = found.problem
-            print(f"{name}: {found.problem}", file=sys.stderr)
+        check = store.verify(name, _load)
+        rows.append({"name": name, "ok": check.ok, "expected": check.expected, "actual": check.actual})
+        rows[-1]["folder"] = check.folder and str(check.folder)
+        if not check.ok:
+            rows[-1]["error"] = check.problem
+            print(f"{name}: {check.problem}", file=sys.stderr)
         elif not options.json:
-            print(f"{name}\tok\t{found.actual}\t{found.folder}")
+            print(f"{name}\tok\t{check.actual}\t{check.folder}")
     return rows
 
 
@@ -237,7 +237,7 @@ def _letters(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr for each stage in turn."""
+    """A progress bar on stderr, one per stage."""
     with ExitStack() as bars:
         bar: Any = None
 
@@ -256,7 +256,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 def _load(folder: Path) -> object:
     from zoo.loading import trained
 
-    return trained(folder, runtime="torch")  # builds the network and fills it; onnx would use what it exported before
+    return trained(folder, runtime="torch")  # builds and fills the network; onnx would load an earlier export
 
 
 if __name__ == "__main__":

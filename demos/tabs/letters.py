@@ -1,4 +1,4 @@
-"""The Letters tab: scans of Persian letters become their number, date and attachment, and a table that is searched."""
+"""The Letters tab: reads scans of Persian letters and shows their fields in a searchable table."""
 
 import html
 import shutil
@@ -22,10 +22,10 @@ from zoo.letter.index import Index, Row, export
 from zoo.letter.reading import FINDER, READER
 from zoo.letter.result import Field, Letter
 
-MOST = 200  # letters at once
-SHOWN = 5  # pages of a letter that are drawn
-HOUR = 3_600  # seconds that a visitor's letters are kept after the last look at them
-LONG = 1600  # pixels of a page's longer side as it is shown
+MOST = 200  # letters per upload
+SHOWN = 5  # pages shown of each letter
+HOUR = 3_600  # seconds until a visitor's letters are deleted after the last use
+LONG = 1600  # pixels: longer side of a page as shown
 NAMES = {"number": "شماره", "date": "تاریخ", "attachment": "پیوست", "title": "موضوع"}
 STATUS = {"ok": "sure", "doubtful": "look at it", "empty": "empty", "missing": "not there", "corrected": "corrected"}
 INVITATION = (
@@ -34,11 +34,11 @@ INVITATION = (
     "marked. They learned from drawn letters alone, not from a real archive: check what matters.</p></div>"
 )
 KEPT = (
-    "Write over what is wrong and press Enter: the correction is kept on this server, with its piece of the scan, so "
+    "Write over what is wrong and press Enter: the correction is kept on this server, with its crop of the scan, so "
     "that networks can learn from it."
 )
-# A row is chosen (what has a `path` Gradio takes for a file); a field is zoomed to, and again to all of the page; what
-# is typed over a value is sent
+# Chooses a row (as `letter`: gradio takes data with a `path` for a file), zooms to a field or back to the page, and
+# sends what is typed over a value
 LISTEN = """
 const zoom = (row) => {
     const svg = element.querySelector(`svg[data-page="${row.dataset.page}"]`);
@@ -64,7 +64,7 @@ for (const kind of ["click", "keydown"]) element.addEventListener(kind, (event) 
 
 @dataclass
 class Given:
-    """A visitor's letters: the files and their index in a folder of the visitor's own, and what was read in them."""
+    """A visitor's letters: files and index in a folder of the visitor's own, and the readings."""
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="letters-")))
     letters: dict[str, Letter] = field(default_factory=dict)
@@ -78,10 +78,10 @@ class Given:
         return Index(self.folder / "letters.db")
 
     def add(self, paths: list[str], progress: gr.Progress) -> None:
-        """Reads files; one whose name is there already is another letter.
+        """Reads files; one with a name that exists gets another name.
 
         Raises:
-            InputError: they are more than MOST.
+            InputError: there are more than MOST.
         """
         self.files.mkdir(exist_ok=True)
         if len(paths) + len(list(self.files.iterdir())) > MOST:
@@ -91,20 +91,20 @@ class Given:
             shutil.copy(given, self.files / next(name for name in names if not (self.files / name).exists()))
 
         def read(path: Path) -> Letter:
-            found = self.letters[path.name] = letter.read(path)
-            return found
+            self.letters[path.name] = letter.read(path)
+            return self.letters[path.name]
 
         with closing(self.index()) as index:
             index.update(self.files, read, lambda done, total: progress((done, total)))
 
 
 def present() -> bool:
-    """Whether the networks that read letters are part of the zoo."""
+    """Whether the zoo has the networks that read letters."""
     return {FINDER, READER} <= catalog.CATALOG.keys()
 
 
 def as_json(found: Letter) -> dict[str, Any]:
-    """A letter for programs."""
+    """A letter as JSON, for programs."""
     return {
         **{name: getattr(found, name) for name in (*FIELDS, "text")},
         "words": [page.rows() for page in found.pages],
@@ -137,7 +137,7 @@ def read_letter(file: str) -> dict[str, Any]:
 
 
 def listing(rows: list[Row]) -> str:
-    """Letters as a table."""
+    """Letters as an HTML table."""
     heads = "".join(f"<th>{name}</th>" for name in ("file", *NAMES.values(), "to check"))
     body = "".join(
         f'<tr tabindex="0" data-path="{html.escape(row.path)}"><td dir="auto">{html.escape(row.path)}</td>'
@@ -150,19 +150,18 @@ def listing(rows: list[Row]) -> str:
 
 
 def _cell(label: str, text: str) -> str:
-    """A cell of the table, whose text runs its own way though the cell starts at the left."""
-    said = f'<span dir="auto">{html.escape(text)}</span>' if text else ""
-    return f'<td data-name="{label}">{said}</td>'
+    """A cell of the table; its text keeps its own direction in a cell that starts at the left."""
+    content = f'<span dir="auto">{html.escape(text)}</span>' if text else ""
+    return f'<td data-name="{label}">{content}</td>'
 
 
 def detail(given: Given) -> str:
-    """The chosen letter: its pages with the boxes of its texts, its fields, its text."""
+    """The chosen letter as HTML: its fields, its pages with boxes, its text."""
     found = given.letters.get(given.chosen)
     if found is None:
         return ""
-    shown = []
-    for number, page in zip(range(SHOWN), pages(given.files / given.chosen), strict=False):
-        shown.append(_page(page, number, found))
+    numbered = zip(range(SHOWN), pages(given.files / given.chosen), strict=False)
+    shown = [_page(page, number, found) for number, page in numbered]
     rows = "".join(_field(one, found) for one in found.fields)
     more = f"<p>Only {SHOWN} of its {len(found.pages)} pages are shown.</p>" if len(found.pages) > SHOWN else ""
     return (
@@ -194,7 +193,7 @@ def _points(box: np.ndarray) -> str:
 
 
 def _field(one: Field, found: Letter) -> str:
-    """A row: the field's name, its value to be written over, what it means, how sure it is."""
+    """A row of HTML: the name of a field, its editable value, its meaning, its confidence."""
     boxes = [box for box in (one.label, one.box) if box is not None]
     zoomed = ""
     if boxes:
@@ -202,7 +201,7 @@ def _field(one: Field, found: Letter) -> str:
         margin = bottom - top
         zoomed = f"{left - margin:.0f} {top - margin:.0f} {right - left + 2 * margin:.0f} {3 * margin:.0f}"
     meanings = dict.fromkeys(part for part in (one.value.normal, one.value.gregorian) if part)
-    meaning = " · ".join(f"<bdi>{html.escape(part)}</bdi>" for part in meanings)  # each runs its own way
+    meaning = " · ".join(f"<bdi>{html.escape(part)}</bdi>" for part in meanings)  # each in its own direction
     sure = f" {figures.percent(one.confidence)}" if one.box is not None and one.status != "corrected" else ""
     return (
         f'<tr tabindex="0" data-page="{one.page}" data-box="{zoomed}"><th dir="rtl">{NAMES[one.name]}</th>'
@@ -224,20 +223,13 @@ def _shown(given: Given, words: str) -> list[Any]:
         export(rows, path)
     if given.chosen not in given.letters:
         given.chosen = next((row.path for row in rows if not row.error), "")
-    return [
-        "",
-        given,
-        gr.Column(visible=True),
-        gr.Column(visible=False),
-        listing(rows),
-        *map(str, files),
-        detail(given),
-    ]
+    panels, invitation = gr.Column(visible=True), gr.Column(visible=False)
+    return ["", given, panels, invitation, listing(rows), *map(str, files), detail(given)]
 
 
 @answers.on_error(_nothing)
 def show(files: list[str] | None, words: str, progress: gr.Progress = gr.Progress()) -> list[Any]:
-    """Updates of the tab for files."""
+    """Updates of the tab after an upload."""
     if not files:
         return _nothing()
     given = Given()
@@ -246,12 +238,12 @@ def show(files: list[str] | None, words: str, progress: gr.Progress = gr.Progres
 
 
 def search(given: Given | None, words: str) -> list[Any]:
-    """Updates of the tab with the letters that hold all of the words."""
+    """Updates of the tab with the letters that contain all of the words."""
     return _shown(given, words) if given else _nothing()
 
 
 def choose(given: Given | None, event: gr.EventData) -> list[Any]:
-    """Updates of the tab for another letter of the table."""
+    """Updates of the tab after a click on a letter in the table."""
     if given is None:
         return [gr.skip(), gr.skip()]
     given.chosen = event.letter
@@ -260,7 +252,7 @@ def choose(given: Given | None, event: gr.EventData) -> list[Any]:
 
 @answers.on_error(lambda problem: [problem, *[gr.skip()] * 7])
 def correct(given: Given | None, words: str, event: gr.EventData) -> list[Any]:
-    """Replaces the text of a field by what a visitor typed, in the index and among the corrections to learn from."""
+    """Replaces the text of a field in the index and stores the correction for training; returns updates of the tab."""
     if given is None:
         return _nothing()
     with closing(given.index()) as index:
@@ -271,7 +263,7 @@ def correct(given: Given | None, words: str, event: gr.EventData) -> list[Any]:
 
 
 def build() -> None:
-    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    """Adds the tab's widgets and events to the gr.Blocks around."""
     given = gr.State(None, time_to_live=HOUR, delete_callback=lambda old: old and shutil.rmtree(old.folder, True))
     upload = gr.File(
         label="Letters", file_count="multiple", file_types=["image", ".pdf", ".tif", ".tiff"], type="filepath",

@@ -1,4 +1,4 @@
-"""The first tab: any pictures, read by every network; the surest answer to each comes first and is explained."""
+"""The Read tab: every network reads any pictures; the most confident answer comes first, with an explanation."""
 
 import csv
 import html
@@ -20,10 +20,10 @@ from zoo.images import preprocess
 from zoo.readers import page as pages
 from zoo.readers.page import Page
 
-MOST = 200  # pictures at once
-ORDER = "ok", "unsure", "empty"  # of answers, the best first
-THUMBNAIL = 320, 120  # pixels, twice as many as are shown
-OTHER = "\N{REPLACEMENT CHARACTER}"  # the text of a class of all else
+MOST = 200  # pictures per upload
+ORDER = "ok", "unsure", "empty"  # of statuses, the best first
+THUMBNAIL = 320, 120  # pixels: largest width and height, twice as large as shown
+OTHER = "\N{REPLACEMENT CHARACTER}"  # the text of a class of everything else
 COLUMNS = "file", "rank", "network", "text", "label", "confidence", "status", "error"
 INVITATION = (
     '<div class="invitation"><p><b>Drop any pictures: a captcha, a letter, a word, one or two hundred.</b></p>'
@@ -40,24 +40,24 @@ Progress = Callable[[tuple[int, int]], object]
 
 @dataclass(frozen=True)
 class Answer:
-    """What one network says of a picture, and how long that took."""
+    """A network's answer to a picture and its duration."""
 
     network: str
     page: Page
     milliseconds: float
 
     @property
-    def place(self) -> tuple[int, float]:
-        """By which answers are sorted: the sure ones first, by their calibrated confidence; last what names nothing."""
+    def rank(self) -> tuple[int, float]:
+        """Sort key: by status, then by calibrated confidence; answers that name no text come last."""
         return ORDER.index(self.page.status) + len(ORDER) * (self.page.text == OTHER), -self.page.confidence
 
 
 @dataclass(frozen=True)
 class Read:
-    """What every network says of a picture, the best answer first; or why it cannot be read."""
+    """The answers of all networks to a picture, the best first; or why it cannot be read."""
 
     file: str
-    thumbnail: Image.Image | None = None  # many whole photos would not fit into memory
+    thumbnail: Image.Image | None = None  # whole photos would fill the memory
     note: str = ""
     answers: tuple[Answer, ...] = ()
     problem: str = ""
@@ -68,7 +68,7 @@ class Read:
 
 
 def read(path: str) -> Read:
-    """What every network reads in a file."""
+    """Reads a file with every network."""
     try:
         given = preprocess.load(path)
     except zoo.InputError as error:
@@ -80,14 +80,14 @@ def read(path: str) -> Read:
         every.append(Answer(name, page, 1000 * (time.perf_counter() - start)))
     small = given.rgb.copy()
     small.thumbnail(THUMBNAIL)
-    return Read(Path(path).name, small, answers.note(given), tuple(sorted(every, key=lambda answer: answer.place)))
+    return Read(Path(path).name, small, answers.note(given), tuple(sorted(every, key=lambda answer: answer.rank)))
 
 
 def read_every(paths: Sequence[str], progress: Progress) -> list[Read]:
-    """The same for many files.
+    """Reads files with every network.
 
     Raises:
-        InputError: they are more than MOST.
+        InputError: there are more than MOST.
     """
     if len(paths) > MOST:
         raise zoo.InputError(f"These are {len(paths)} pictures; give {MOST} at a time.")
@@ -99,7 +99,7 @@ def read_every(paths: Sequence[str], progress: Progress) -> list[Read]:
 
 
 def as_json(one: Read) -> dict[str, Any]:
-    """The answers to a picture, for programs."""
+    """The answers to a picture as JSON, for programs."""
     every = [
         {
             "network": answer.network,
@@ -130,9 +130,11 @@ def read_pictures(files: list[str] | None, progress: gr.Progress = gr.Progress()
 
 
 def tables(pictures: Sequence[Read]) -> list[str]:
-    """The answers as files to take away: a CSV with a row for each picture and network, and a JSON."""
+    """Writes the answers for download, as CSV with a row per picture and network and as JSON; returns the paths."""
     folder = Path(tempfile.mkdtemp())
-    with (folder / "readings.csv").open("w", encoding="utf-8-sig", newline="") as out:  # Excel wants the sign
+    with (folder / "readings.csv").open(
+        "w", encoding="utf-8-sig", newline=""
+    ) as out:  # Excel needs the byte order mark
         table = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
         table.writeheader()
         for one in map(as_json, pictures):
@@ -144,13 +146,12 @@ def tables(pictures: Sequence[Read]) -> list[str]:
 
 
 def _nothing(message: str = "") -> list[Any]:
-    hidden = gr.Column(visible=False)
-    return [message, [], hidden, gr.Column(visible=True), *[gr.skip()] * 4]
+    return [message, [], gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * 4]
 
 
 @answers.on_error(_nothing)
 def show(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[Any]:
-    """What the tab says to the files: a message, their paths, what is seen, the table, the downloads, the first one."""
+    """Updates of the tab after an upload: message, paths, panels, invitation, table, downloads, first picture."""
     if not files:
         return _nothing()
     pictures = read_every(files, progress)
@@ -165,7 +166,7 @@ def _chosen(files: list[str], event: gr.EventData) -> str:
 
 
 def listing(pictures: Sequence[Read]) -> str:
-    """Many pictures: a small picture of each, its best answer, whose it is and how sure it is."""
+    """Pictures as an HTML table: thumbnail, file, best answer, its network, its confidence."""
     rows = "".join(f'<tr tabindex="0" data-index="{i}">{_cells(one)}</tr>' for i, one in enumerate(pictures))
     heads = "".join(f"<th>{name}</th>" for name in ("picture", "file", "best answer", "network", "how sure"))
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -186,7 +187,7 @@ def _cells(one: Read) -> str:
 
 
 def detail(path: str) -> str:
-    """One picture: all answers in their order, and where the network of the best one looked."""
+    """One picture as HTML: all answers, the best first, and the best network's heat map or words."""
     one = read(path)
     if one.problem:
         return f'<p class="problem" role="alert">{html.escape(one.file)}: {html.escape(one.problem)}</p>'
@@ -201,8 +202,8 @@ def detail(path: str) -> str:
     if one.status != "empty":
         name, page, rgb = one.answers[0].network, one.answers[0].page, preprocess.load(path).rgb
         if page.answer:
-            seen = answers.heat_maps(answers.overlays(name, rgb, found=page.answer)[:1])
-            looked = f"<h4>Where {name} looked</h4>{seen}"
+            maps = answers.heat_maps(answers.overlays(name, rgb, found=page.answer)[:1])
+            looked = f"<h4>Where {name} looked</h4>{maps}"
         else:
             looked = f"<h4>The words that {name} read</h4>{boxes.words(rgb, page)}"
     warning = f'<p class="note" role="status">{doubt}</p>' if doubt else ""
@@ -214,7 +215,7 @@ def _text(page: Page) -> str:
 
 
 def build() -> None:
-    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    """Adds the tab's widgets and events to the gr.Blocks around."""
     files = gr.State([])
     given = gr.File(label="Pictures", file_count="multiple", type="filepath", height=150, elem_id="read-files")
     message = gr.HTML(elem_id="read-message")

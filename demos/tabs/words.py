@@ -1,6 +1,6 @@
-"""The Words tab: a network reads words and lines by CTC, and shows each step from its frames to the text.
+"""The Words tab: a network reads words and lines by CTC and shows each step from frames to text.
 
-A picture with several lines is cut into these first, and one of them is looked into.
+A page is first split into lines, of which one is explained.
 """
 
 from functools import partial
@@ -62,11 +62,11 @@ PAGE = (
     "<h4>The words of the picture</h4><p>PP-OCR's detector found the lines, which were read one by one; the greener a "
     "word's outline, the surer it is.</p>"
 )
-LONGEST = 40  # characters that are drawn
-PEN = 0.03  # width, times the drawing's longer side
+LONGEST = 40  # characters: longest text to draw
+PEN = 0.03  # width of the pen, in longer sides of the drawing
 SHOWN = 3  # alignments
 
-Options = tuple[str, bool, str]  # how it decodes: method, with the n-gram model or not, a lexicon
+Options = tuple[str, bool, str]  # decoding method, whether to use the n-gram model, lexicon
 
 
 def _reader() -> CRNNReader:
@@ -74,13 +74,13 @@ def _reader() -> CRNNReader:
 
 
 def _options(method: str, english: bool, lexicon: str) -> dict[str, Any]:
-    """The options of `Reader.read`."""
+    """Keyword arguments of `Reader.read`."""
     chosen = {"lexicon": known} if (known := words_of(lexicon)) else {}
     return {"decode": method, "lm": None if english else False, **chosen}
 
 
 def words_of(lexicon: str) -> tuple[str, ...]:
-    """The words of a lexicon as typed, split at spaces and commas."""
+    """The words of a typed lexicon, split at spaces and commas."""
     return tuple(dict.fromkeys(lexicon.replace(",", " ").split()))
 
 
@@ -128,19 +128,19 @@ def make_word(text: str, font: str) -> Image.Image:
 
 
 def _frames(look: Look) -> tuple[Image.Image, npt.NDArray[np.float32]]:
-    """The network's input as a picture, and its frames."""
+    """The network's input as a picture and its frames, (frames, classes)."""
     reader = _reader()
     [pixels] = denormalise(look.inputs, reader.settings.mean, reader.settings.std)
     return Image.fromarray(pixels), reader.frames(look)[0]
 
 
 def ribbon(look: Look) -> str:
-    """The frames of a picture, the best path and what it spells."""
+    """The frames of a picture, the best path and its text, as HTML."""
     return ctc.ribbon(*_frames(look), _reader().config["alphabet"])
 
 
 def ways(look: Look, lexicon: str) -> str:
-    """A table of what each way of decoding answers."""
+    """The answer of each decoding method, as an HTML table."""
     decodings = {
         "the best path alone": Decoding("greedy"),
         "beam, the picture alone": Decoding("beam", lm=False),
@@ -154,7 +154,7 @@ def ways(look: Look, lexicon: str) -> str:
 
 
 def beam(look: Look | None, frame: int, english: bool) -> Any:
-    """The texts that the beam follows after a frame, counted from 1."""
+    """The texts in the beam after a frame, counted from 1, as HTML."""
     if look is None:
         return gr.skip()
     trace: list[list[Followed]] = []
@@ -164,7 +164,7 @@ def beam(look: Look | None, frame: int, english: bool) -> Any:
 
 
 def target(look: Look | None, text: str) -> Any:
-    """The likeliest ways to spell a text in the picture, or why there is none."""
+    """The most probable alignments of a text with the picture, or why there is none, as HTML."""
     if look is None or not text:
         return ""
     reader, (pixels, frames) = _reader(), _frames(look)
@@ -187,7 +187,7 @@ def _nothing(message: str = "") -> list[Any]:
 def _shown(
     picture: Image.Image, message: str = "", look: Look | None = None, *, options: Options = ("beam", True, "")
 ) -> list[Any]:
-    """Updates of the tab for a line, and the network's look at it, if known."""
+    """Updates of the tab for a line; `look` is the network's output for it, if known."""
     _, english, lexicon = options
     look = look or _reader().look(picture)
     answer, panel = answers.respond(NETWORK, picture, look, **_options(*options))
@@ -201,7 +201,7 @@ def _shown(
 
 
 def _page(picture: Image.Image, message: str = "", *, options: Options = ("beam", True, "")) -> list[Any]:
-    """Updates of the tab for a picture of any number of lines, of which the first is shown in detail."""
+    """Updates of the tab for a picture of any number of lines; the first is explained."""
     read = page.read(_reader(), picture, keep=True)
     if read.answer or not read.lines:
         return [*_no_page(), *_shown(picture, message, read.look, options=options)]
@@ -240,7 +240,7 @@ def show_again(picture: Image.Image | None, look: Look | None, *options: Any) ->
 
 
 def build() -> None:
-    """The tab's widgets and what they do; call it inside gr.Blocks."""
+    """Adds the tab's widgets and events to the gr.Blocks around."""
     with gr.Row(equal_height=False, elem_id="words-page"):
         with gr.Column(scale=2, min_width=300):
             upload = answers.upload("A word or a line", "The word to be read", "words-picture")

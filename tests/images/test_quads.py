@@ -23,8 +23,8 @@ def test_lines_are_in_order_on_a_page_askew(turn: float) -> None:
     assert quads.rows(lines) == [[3], [5], [1], [4, 0], [2]]
     assert quads.rows(lines, right_to_left=True) == [[3], [5], [1], [0, 4], [2]]
     for over, under in ((80, 120), (120, 80)):  # the end of one is as high as the beginning of the other
-        assert not turn or not quads.beside(box(over, 100, 700, turn), box(under, 100 + 600 * abs(turn), 700, turn))
-    assert quads.beside(lines[0], lines[4])
+        assert not turn or not quads.same_line(box(over, 100, 700, turn), box(under, 100 + 600 * abs(turn), 700, turn))
+    assert quads.same_line(lines[0], lines[4])
 
 
 def test_boxes_of_different_heights_stand_on_one_line() -> None:

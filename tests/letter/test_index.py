@@ -1,4 +1,4 @@
-"""A folder of letters as a table: what is read once, what is found by which words, what a correction changes."""
+"""A folder of letters as a table: updates, searches, corrections, exports."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ SAID = {
 
 
 def letter(path: Path) -> Letter:
-    """What a reader would make of one of the files; of a text file that it is none."""
+    """The letter in one of the files, as a reader gives it."""
     if path.suffix == ".tif":
         raise InputError("The picture is damaged.")
     number, date, text = next(said for name, said in SAID.items() if path.as_posix().endswith(name))

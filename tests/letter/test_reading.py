@@ -1,4 +1,4 @@
-"""From what is found on a page to a letter: pairs, doubts, order; the networks are those that make no mistake."""
+"""From the texts on a page to a letter: pairs, doubts, order; with networks that make no mistakes."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -29,13 +29,13 @@ def answer(text: str, status: str = "ok", label: str | None = None) -> Predictio
     return Prediction(text, 0.9, ((text, 0.9),), (), status, label)
 
 
-def spread(told: Prediction, crop: Image.Image) -> Prediction:
-    """The same, its characters side by side from the right."""
-    step = crop.width / max(len(told.text), 1)
+def spread(whole: Prediction, crop: Image.Image) -> Prediction:
+    """The answer with boxes of its characters, side by side from the right."""
+    step = crop.width / max(len(whole.text), 1)
     boxes = [
-        (crop.width - (i + 1) * step, 0.0, crop.width - i * step, float(crop.height)) for i in range(len(told.text))
+        (crop.width - (i + 1) * step, 0.0, crop.width - i * step, float(crop.height)) for i in range(len(whole.text))
     ]
-    return replace(told, characters=tuple((c, 0.9, box) for c, box in zip(told.text, boxes, strict=True)))
+    return replace(whole, characters=tuple((c, 0.9, box) for c, box in zip(whole.text, boxes, strict=True)))
 
 
 def read(
@@ -66,7 +66,7 @@ def read(
     def texts(crops: Sequence[Image.Image]) -> list[Prediction]:
         if len(crops) == len(objects):
             return [spread(answer(one["text"], status(one)), crop) for one, crop in zip(objects, crops, strict=True)]
-        if len(crops) == len(fields.BARE):
+        if len(crops) == len(fields.NO_VALUE):
             return behind if isinstance(behind, list) else [behind or answer("", "empty")] * len(crops)
         if not crops:
             return []
@@ -75,9 +75,9 @@ def read(
             place = np.array(one["box"], np.float32)
             cuts.append((crop(picture, place, *fields.AGAIN[0]).picture.size, again(one["text"]), status(one)))
             for mark in marks:
-                both = quads.joined(place, np.array(mark["box"], np.float32))
+                both = quads.union(place, np.array(mark["box"], np.float32))
                 text = f"{mark['text']} {(together or again)(one['text'])}"
-                cuts.append((crop(picture, both, *fields.LABELLED[0]).picture.size, text, status(one)))
+                cuts.append((crop(picture, both, *fields.WITH_LABEL[0]).picture.size, text, status(one)))
         _, text, state = min(cuts, key=lambda one: abs(np.subtract(one[0], crops[0].size)).sum())
         return [answer(text, state)] * len(crops)
 
@@ -203,14 +203,14 @@ def test_a_value_over_or_under_the_line_of_its_label_is_its_own_all_the_same() -
         assert (told.value.text == number["text"]) is right
 
 
-def test_pieces_of_a_value_are_one_and_the_end_of_its_label_is_no_part_of_its_box() -> None:
+def test_fragments_of_a_value_are_one_and_the_end_of_its_label_is_no_part_of_its_box() -> None:
     picture, objects = drawn(1)
     number = next(one for one in objects if one["kind"] == "number")
     true = np.array(number["box"])
     others = [one for one in objects if one is not number]
     pieces = [
-        {**number, "text": "12", "box": quads.shortened(true, 0.4).tolist()},
-        {**number, "text": "34", "box": quads.shortened(true[[1, 0, 3, 2]], 0.4)[[1, 0, 3, 2]].tolist()},
+        {**number, "text": "12", "box": quads.left_part(true, 0.4).tolist()},
+        {**number, "text": "34", "box": quads.left_part(true[[1, 0, 3, 2]], 0.4)[[1, 0, 3, 2]].tolist()},
     ]
     whole = read(picture, [*pieces, *others])["number"]
     assert whole.box is not None and whole.status == "doubtful"

@@ -1,4 +1,4 @@
-"""What fields say: dates of either calendar, numbers and attachments, and what makes no sense."""
+"""Values of fields: dates of either calendar, numbers, attachments, and values that make no sense."""
 
 import pytest
 from hypothesis import given
@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from training.data.texts import persian_texts
 from zoo.letter import values
+from zoo.text import direction
 
 
 @pytest.mark.parametrize(
@@ -62,20 +63,21 @@ def test_numbers_and_attachments() -> None:
     assert values.attachment("۲ برگ").normal == "2 برگ"
 
 
-def test_misread_words_are_mended_where_only_one_can_be_meant() -> None:
+def test_misspelled_words_are_corrected_if_only_one_known_word_is_close() -> None:
     said = {"date": "۱۹ آیان ۱۳۷۳", "attachment": "بله شرح متن"}
-    assert values.mended("date", said["date"]) == "۱۹ آبان ۱۳۷۳"
-    assert values.mended("attachment", said["attachment"]) == "به شرح متن"
-    assert values.mended("date", "۳آذر۱۳۸۵") == "۳ آذر ۱۳۸۵", "words stand apart from digits"
-    assert values.mended("attachment", "یک\N{ZERO WIDTH NON-JOINER}جلد") == "یک جلد"
-    assert values.mended("attachment", "۱۲برگ") == "۱۲ برگ" and values.mended("number", "ب۱۲") == "ب۱۲"
+    assert values.correct_words("date", said["date"]) == "۱۹ آبان ۱۳۷۳"
+    assert values.correct_words("attachment", said["attachment"]) == "به شرح متن"
+    assert values.correct_words("date", "۳آذر۱۳۸۵") == "۳ آذر ۱۳۸۵", "words stand apart from digits"
+    assert values.correct_words("attachment", "یک\N{ZERO WIDTH NON-JOINER}جلد") == "یک جلد"
+    assert values.correct_words("attachment", "۱۲برگ") == "۱۲ برگ" and values.correct_words("number", "ب۱۲") == "ب۱۲"
     for field, text in (("number", "یرگ/۱۲"), ("title", "دو یرگ"), ("date", "۱ تهر ۱۳۸۰"), ("date", "۱۲ مهر ماه ۱۳۹۷")):
-        assert values.mended(field, text) == text
-    assert values.bare("number", "نامه: ۱۲/۳") == "۱۲/۳" and values.bare("date", "نامه") == "", "of the label"
-    assert values.bare("date", "۱۳۹۷.۰۲.۰۳..") == "۱۳۹۷.۰۲.۰۳", "of the dotted line"
-    assert values.bare("title", "نامه اداری") == "نامه اداری"
+        assert values.correct_words(field, text) == text
+    assert values.without_label("number", "نامه: ۱۲/۳") == "۱۲/۳"
+    assert values.without_label("date", "نامه") == "", "the end of the label"
+    assert values.without_label("date", "۱۳۹۷.۰۲.۰۳..") == "۱۳۹۷.۰۲.۰۳", "the dots of a form"
+    assert values.without_label("title", "نامه اداری") == "نامه اداری"
     for text in ("دارد", "ندارد", "بدارد", "دارذ", "-", "", "۱۲ برگ", "به شرح ذیل"):
-        assert values.mended("attachment", text) == text, "as it is, or like two"
+        assert values.correct_words("attachment", text) == text, "as it is, or like two"
     for text in ("دارد", "ندارد", "-", "", "۱۲ برگ", "دو نسخه", "به شرح متن"):
         assert not values.attachment(text).problem
     for text in ("بدارد", "جلد", "۱۳-صفحه", "شکلات"):
@@ -92,4 +94,13 @@ def test_misread_words_are_mended_where_only_one_can_be_meant() -> None:
     ],
 )  # fmt: skip
 def test_a_value_stands_behind_its_own_label(field: str, text: str, value: str | None) -> None:
-    assert values.labelled(field, text) == value
+    assert values.after_label(field, text) == value
+
+
+@pytest.mark.parametrize("label", ["تاریخ: ", "مورخ ", ""])
+def test_a_dashed_value_keeps_its_order_behind_its_label(label: str) -> None:
+    """UAX #9 swaps its parts on a line with Persian letters; what is compared is how it stands in the picture."""
+    displayed = "۱۳۷۷-۰۷-۱۸" + direction.visual(label).text
+    line = direction.logical(displayed).text
+    value = values.after_label("date", line) if label else values.without_label("date", line)
+    assert value == "۱۳۷۷-۰۷-۱۸" and values.date(value).gregorian == "1998-10-10"

@@ -9,7 +9,7 @@ from tests.conftest import write_crnn
 from training.data import signs
 from training.data.captcha import draw_test
 from training.data.drawing import fonts
-from zoo.images.quads import rectangle, through
+from zoo.images.quads import project, rectangle
 from zoo.readers import page as pages
 from zoo.readers.base import Reader
 
@@ -49,7 +49,7 @@ def test_a_small_picture_is_enlarged_fourfold_at_most(monkeypatch: pytest.Monkey
 @pytest.fixture(scope="module")
 def straight() -> Image.Image:
     picture = page(("Slanting", (200, 150)))
-    [crop] = pages.upright(picture, pages.find(picture)[0])
+    [crop] = pages.upright_crops(picture, pages.find(picture)[0])
     return crop.picture
 
 
@@ -57,13 +57,13 @@ def straight() -> Image.Image:
 def test_a_line_is_seen_upright_and_its_places_are_those_in_the_picture(turn: float, straight: Image.Image) -> None:
     picture = page(("Slanting", (200, 150)), turn=turn)
     [corners] = pages.find(picture)
-    crops = pages.upright(picture, corners)
+    crops = pages.upright_crops(picture, corners)
     assert len(crops) == 1 + (abs(turn) == 90), "it may run down or up"
     likeness = []
     for crop in crops:
         assert crop.picture.width > 2.5 * crop.picture.height
         dark = np.argwhere(np.asarray(crop.picture.convert("L")) < 100)[:, ::-1]
-        x, y = np.rint(through(crop.homography, dark)).astype(int).T
+        x, y = np.rint(project(crop.homography, dark)).astype(int).T
         assert (np.asarray(picture.convert("L").filter(ImageFilter.MinFilter(3)))[y, x] < 200).mean() > 0.97
         alike = [np.asarray(one.convert("L").resize((120, 30)), float).ravel() for one in (crop.picture, straight)]
         likeness.append(np.corrcoef(alike)[0, 1])

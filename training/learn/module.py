@@ -84,7 +84,7 @@ def finding(logits: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         logits: (B, 1 + KINDS, h, w).
-        cells: what each is, (B, h, w), as `finder.mark` has it.
+        cells: what each is, (B, h, w), as `finder.cell_classes` has it.
     """
     weight = torch.tensor([1.0, *(1.0 if kind == "line" else FEW for kind in KINDS)], device=logits.device)
     loss = functional.cross_entropy(logits.float(), cells, weight)

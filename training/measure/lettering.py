@@ -12,18 +12,12 @@ import numpy as np
 from training.measure.report import Row, share
 from training.measure.spelling import error_rates
 from training.measure.spotting import SHARED, overlap
-from zoo.images.quads import rows
+from zoo.images.quads import rows, upright_box
 from zoo.letter.finder import FIELDS
 from zoo.letter.result import Letter
 from zoo.text.normalise import single_spaced
 
 MEASURED = FIELDS[:3]
-
-
-def around(corners: object) -> list[float]:
-    """The upright box around some corners: left, top, right, bottom."""
-    points = np.asarray(corners, float)
-    return [*points.min(0).tolist(), *points.max(0).tolist()]
 
 
 def alike(text: str) -> str:
@@ -50,7 +44,7 @@ def rates(data: str, read: Sequence[Letter], true: Sequence[Sequence[dict[str, A
             said = letter[name]
             if own is not None:
                 there = said.box is not None and (
-                    overlap(np.array([around(said.box)]), np.array([around(own["box"])]))[0, 0] >= SHARED
+                    overlap(np.array([upright_box(said.box)]), np.array([upright_box(own["box"])]))[0, 0] >= SHARED
                 )
                 found[name].append(bool(there))
             right.append(alike(said.value.text) == alike(own["text"] if own else ""))

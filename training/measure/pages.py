@@ -13,7 +13,7 @@ from training.data import letters
 from training.data.folder import Drawing
 from training.recipes import Recipe
 from zoo.images import preprocess
-from zoo.letter.finder import FIELDS, KINDS, LONG, mark
+from zoo.letter.finder import FIELDS, KINDS, LONG, cell_classes
 
 Rng = np.random.Generator
 Batch = dict[str, torch.Tensor]
@@ -42,7 +42,7 @@ def piece(rng: Rng, picture: Image.Image, objects: Sequence[dict[str, Any]], siz
     whole[:] = preprocess.border(seen)
     whole[: small[1], : small[0]] = seen[:height, :width]
     boxes = [((np.array(one["box"]) - start) * scale).astype(np.float32) for one in objects]
-    return whole, mark(boxes, [KINDS.index(one["kind"]) for one in objects], size)
+    return whole, cell_classes(boxes, [KINDS.index(one["kind"]) for one in objects], size)
 
 
 def pieces(rng: Rng, drawn: Drawing, size: tuple[int, int], count: int) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""Boxes of texts on a page: their four corners, what stands between them, and the order in which they are read."""
+"""Boxes of texts on a page as four corners: crops of them, their geometry, their reading order."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from PIL import Image
 from zoo.images.preprocess import Pixels
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Quad: TypeAlias = npt.NDArray[np.float32]  # (4, 2): corners x, y in pixels, clockwise from the text's upper left one
-MARGIN = 0.12  # of a box's height that is cut out around it
-LONG = 2.0  # heights: a box that is wider runs along its line
-STEADY = 4.0  # heights: a box that is wider tells how far its page is turned
-LEVEL = 0.4  # of the lower box's height that two boxes on one line share at least
-OVER = 0.5  # of the shorter box's width that two boxes on one line share at most
+Quad: TypeAlias = npt.NDArray[np.float32]  # (4, 2): corners x, y in pixels, clockwise from the text's upper left
+MARGIN = 0.12  # default margin of a crop, in heights of its box
+LONG = 2.0  # heights: a wider box shows the direction of its line
+STEADY = 4.0  # heights: a wider box shows the skew of its page
+LEVEL = 0.4  # share of the lower box's height: least vertical overlap on one line
+OVER = 0.5  # share of the narrower box's width: largest horizontal overlap on one line
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +30,13 @@ class Crop:
 
     def on_page(self, box: tuple[float, float, float, float]) -> Quad:
         """A box in the crop (left, top, right, bottom) as a quad on the page."""
-        return through(self.homography, corners(*box))
+        return project(self.homography, corners(*box))
 
 
-def through(homography: Floats, points: npt.NDArray[np.floating]) -> Quad:
-    """Points (n, 2) where a homography (3, 3) takes them."""
-    moved = np.column_stack([points, np.ones(len(points))]) @ homography.T
-    return np.asarray(moved[:, :2] / moved[:, 2:], np.float32)
+def project(homography: Floats, points: npt.NDArray[np.floating]) -> Quad:
+    """Applies a homography (3, 3) to points (n, 2)."""
+    homogeneous = np.column_stack([points, np.ones(len(points))]) @ homography.T
+    return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:], np.float32)
 
 
 def corners(left: float, top: float, right: float, bottom: float) -> Floats:
@@ -45,7 +45,7 @@ def corners(left: float, top: float, right: float, bottom: float) -> Floats:
 
 
 def rectangle(size: tuple[int, int]) -> Quad:
-    """The corners of a picture of some width and height."""
+    """The corners of a picture, from its width and height."""
     return corners(0, 0, *size).astype(np.float32)
 
 
@@ -56,10 +56,10 @@ def crop(
 
     Args:
         page: the picture, or its pixels uint8 (H, W, 3).
-        box: where the text stands.
+        box: of the text.
         over: margin above and below, in heights of the box.
-        aside: margin at both ends; the same by default.
-        cubic: interpolate so rather than linearly.
+        aside: margin at both ends, in heights of the box; `over` by default.
+        cubic: whether to interpolate cubically, not linearly.
     """
     import cv2  # whole pages need it, readers of crops do not
 
@@ -80,8 +80,8 @@ def crop(
     return Crop(Image.fromarray(pixels), np.asarray(np.linalg.inv(to_crop), np.float64))
 
 
-def moved(box: Quad, by: float) -> Quad:
-    """A box whose sides are moved out by so many pixels; in by a negative number, at most to its middle."""
+def grow(box: Quad, by: float) -> Quad:
+    """Moves each side of a box outwards by `by` pixels; inwards, at most to the middle, if `by` is negative."""
     middle = box.mean(0)
     half_sides = []
     for side in (box[1] - box[0], box[3] - box[0]):
@@ -97,45 +97,51 @@ def axes(box: Quad) -> Floats:
     return np.asarray(sides / np.maximum(np.linalg.norm(sides, axis=1, keepdims=True), 1e-6))
 
 
-def spanned(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
-    """The box between two opposite corners, (2,) each, whose coordinates are along `axes` from `origin`."""
+def box_between(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
+    """The box between two opposite corners, (2,) each, in coordinates along `axes` from `origin`."""
     return np.asarray(origin + corners(*first, *last) @ axes, np.float32)
 
 
-def around(points: npt.NDArray[np.float32], axes: Floats) -> Quad:
-    """The smallest box along some axes around points (n, 2)."""
+def enclosing(points: npt.NDArray[np.float32], axes: Floats) -> Quad:
+    """The smallest box along `axes` that holds points (n, 2)."""
     places = (points - points[0]) @ axes.T
-    return spanned(points[0], axes, places.min(0), places.max(0))
+    return box_between(points[0], axes, places.min(0), places.max(0))
 
 
-def joined(box: Quad, other: Quad) -> Quad:
-    """The smallest box around two that is parallel to the first."""
-    return around(np.concatenate([box, other]), axes(box))
+def union(box: Quad, other: Quad) -> Quad:
+    """The smallest box that holds both and is parallel to the first."""
+    return enclosing(np.concatenate([box, other]), axes(box))
 
 
-def shortened(box: Quad, end: float) -> Quad:
-    """The left part of a box, up to a share of its width."""
+def left_part(box: Quad, end: float) -> Quad:
+    """The left part of a box; `end` is its share of the width."""
     right = box[[0, 3]] + end * (box[[1, 2]] - box[[0, 3]])
     return np.stack([box[0], right[0], right[1], box[3]]).astype(np.float32)
 
 
-def turned(box: Quad, like: Quad) -> Quad:
-    """The smallest box around a short one that is parallel to another; a long one as it is."""
-    return around(box, axes(like)) if short(box) else box
+def align(box: Quad, like: Quad) -> Quad:
+    """A short box made parallel to `like`, as the smallest one that holds it; a long box unchanged."""
+    return enclosing(box, axes(like)) if is_short(box) else box
 
 
-def short(box: Quad) -> bool:
-    """Whether a box is too short to tell by its own sides how its text is turned."""
+def is_short(box: Quad) -> bool:
+    """Whether a box is too short to show the direction of its text."""
     return float(np.linalg.norm(box[1] - box[0])) <= LONG * height(box)
 
 
+def upright_box(corners: npt.ArrayLike) -> list[float]:
+    """Left, top, right and bottom of the upright box around corners (n, 2)."""
+    points = np.asarray(corners, float)
+    return [*points.min(0).tolist(), *points.max(0).tolist()]
+
+
 def height(box: Quad) -> float:
-    """The height of the text in a box, in pixels: the shorter one of its sides."""
+    """The height of the text in a box, in pixels: its shorter side."""
     return float(min(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[3] - box[0])))
 
 
-def upright(box: Quad) -> Quad:
-    """Sorts the corners of a box clockwise from the upper left one, on a page that is about upright."""
+def clockwise(box: Quad) -> Quad:
+    """Sorts the corners of a box clockwise from the upper left, on a page that is nearly upright."""
     angles = np.arctan2(*(box - box.mean(0)).T[::-1])
     ordered = box[np.argsort(angles)]  # from the left over the top
     sides = np.roll(ordered, -1, 0) - ordered
@@ -145,7 +151,7 @@ def upright(box: Quad) -> Quad:
 
 
 def skew(boxes: Iterable[Quad]) -> float:
-    """How far a page is turned clockwise, in degrees: the median of its long boxes, weighted by their lengths."""
+    """Clockwise skew of a page in degrees: the median over its long boxes, weighted by length."""
     sides = np.array([box[1] - box[0] for box in boxes if np.linalg.norm(box[1] - box[0]) > STEADY * height(box)])
     if not len(sides):
         return 0.0
@@ -153,12 +159,12 @@ def skew(boxes: Iterable[Quad]) -> float:
     return float(np.quantile(angles, 0.5, weights=lengths, method="inverted_cdf"))
 
 
-def beside(one: Quad, other: Quad) -> bool:
+def same_line(one: Quad, other: Quad) -> bool:
     """Whether two boxes lie on the same line of text."""
     left, right = (one, other) if one[:, 0].mean() < other[:, 0].mean() else (other, one)
     if left[1, 0] - right[0, 0] > OVER * min(float(np.ptp(left[:, 0])), float(np.ptp(right[:, 0]))):
         return False
-    # the sides that face each other: between them even a page askew rises little
+    # between the sides that face each other a line rises little, even on a skewed page
     top, bottom = max(left[1, 1], right[0, 1]), min(left[2, 1], right[3, 1])
     return bool(bottom - top > LEVEL * min(height(one), height(other)))
 
@@ -169,7 +175,7 @@ def rows(boxes: Sequence[Quad], right_to_left: bool = False) -> list[list[int]]:
     down = [float(box.mean(0) @ (-np.sin(turn), np.cos(turn))) for box in boxes]
     lines: list[list[int]] = []
     for i in sorted(range(len(boxes)), key=down.__getitem__):
-        if lines and beside(boxes[lines[-1][0]], boxes[i]):
+        if lines and same_line(boxes[lines[-1][0]], boxes[i]):
             lines[-1].append(i)
         else:
             lines.append([i])

@@ -1,4 +1,4 @@
-"""Whole Persian letters: their number, date and attachment, their text, and folders of them that can be searched.
+"""Persian letters: their number, date, attachment and text, and folders of them that can be searched.
 
 >>> from zoo import letter
 >>> found = letter.read("letter.pdf")  # doctest: +SKIP
@@ -17,7 +17,7 @@ __all__ = ["Field", "Index", "Letter", "read"]
 
 
 def __getattr__(name: str) -> Any:
-    """What needs the networks is imported when it is first used."""
+    """Imports a name at its first use: the networks take time."""
     if name not in __all__:
         raise AttributeError(f"module 'zoo.letter' has no attribute {name!r}")
     module = {"Index": "index", "read": "reading"}.get(name, "result")

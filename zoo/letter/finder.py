@@ -1,7 +1,7 @@
-"""Finds the fields and the lines of a letter: every cell of a page is told what it is part of, and cells make boxes.
+"""Finds the fields and lines of a letter: a network classifies the cells of a page, and cells become boxes.
 
-What the network (`zoo.networks.finder`) marks of each text is its core, as in Liao et al. 2020 (differentiable
-binarization), so that texts that nearly touch stay apart; the box is the core's, grown again.
+The network (`zoo.networks.finder`) segments the core of each text, as in Liao et al. 2020 (differentiable
+binarization), which keeps texts apart that nearly touch. The box is the core, grown back.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from PIL import Image
 
 from zoo.decoding.probabilities import softmax
 from zoo.images import preprocess
-from zoo.images.quads import Quad, height, moved, turned, upright
-from zoo.letter.boxes import inked
+from zoo.images.quads import Quad, align, clockwise, grow, height
+from zoo.letter.boxes import ink_box
 from zoo.readers.checkpoint import Trained
 from zoo.runtime.graph import Graph
 
@@ -30,17 +30,17 @@ FIELDS = "number", "date", "attachment", "title"
 LABELS = tuple(f"{name} label" for name in FIELDS)
 Indices = npt.NDArray[np.intp]
 KINDS = (*LABELS, *FIELDS, "line")
-# whose neighbouring cells are one text, though they may be taken for different ones: labels, values, lines
+# labels, values, lines: neighbouring cells of one group are one text, even of different kinds
 GROUPS = slice(0, len(FIELDS)), slice(len(FIELDS), 2 * len(FIELDS)), slice(2 * len(FIELDS), None)
-LONG = 1216  # pixels of a page's longer side, as the network sees it
-STEP = 32  # pixels of the network's coarsest cells, of which a page is a multiple
-CELL = 4  # pixels of the input to a cell
-SHRUNK = 0.25  # of a text's height that its core is moved in on every side
-LEAST = 3, 1, 3  # cells of a core, of each of GROUPS: a value may be a dash
-FULL = 0.8  # of the upright box around a core, what its cells cover, from which on it is one text
-PIECE = 0.15  # of a core's cells, how many a text has at least into which it falls apart
-FINER = 2  # times as many cells, between which probabilities are interpolated, make a core
-SURE = 0.5, 0.7, 0.85, 0.95  # probability of a core's cells that they are text at all; more where cores run together
+LONG = 1216  # pixels: longer side of a page at the network's input
+STEP = 32  # pixels: stride of the coarsest features; sides of the input are multiples of it
+CELL = 4  # pixels: stride of the output
+SHRUNK = 0.25  # of a text's height: how far each side of its core lies inside
+LEAST = 3, 1, 3  # cells: least size of a core in each of GROUPS; a value may be a dash
+FULL = 0.8  # of a core's upright box: where its cells cover more, it is one text
+FRAGMENT = 0.15  # of a core's cells: least size of a text that it splits into
+FINER = 2  # times: upsampling of probabilities before cores are cut out
+SURE = 0.5, 0.7, 0.85, 0.95  # thresholds on the probability of text; higher ones split cores that touch
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Region:
     Attributes:
         kind: one of KINDS.
         box: its corners in the picture's pixels.
-        confidence: the mean probability of the kind over its core.
+        confidence: mean probability of the kind over its core.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Region:
 
 
 class Finder(Trained):
-    """Finds the fields and the lines of a letter's page, at any size and a little askew."""
+    """Finds the fields and lines of a letter's page of any size, also a little skewed."""
 
     fields: ClassVar = {}
     graph_names = ("mark",)
@@ -90,40 +90,41 @@ class Finder(Trained):
         pixels[:] = preprocess.border(small)
         pixels[0, : small.shape[0], : small.shape[1]] = small
         (logits,) = self._run("mark", images=preprocess.normalise(pixels, self.settings.mean, self.settings.std))
-        return framed(rgb, boxes(softmax(logits[0].transpose(1, 2, 0)).transpose(2, 0, 1), 1 / scale))
+        probabilities = softmax(logits[0].transpose(1, 2, 0)).transpose(2, 0, 1)
+        return fit_values(rgb, regions(probabilities, 1 / scale))
 
 
-def framed(page: Image.Image, found: Sequence[Region]) -> list[Region]:
-    """What is found on a page, values boxed by their ink: cells are too coarse to tell where a small one ends."""
+def fit_values(page: Image.Image, texts: Sequence[Region]) -> list[Region]:
+    """The texts of a page with the boxes of values fitted to their ink, for which cells are too coarse."""
     pixels = np.asarray(page)
-    labels = [one.box for one in found if one.kind in LABELS]
+    labels = [one.box for one in texts if one.kind in LABELS]
 
     def box(one: Region) -> Quad:
         unit = float(np.median([height(label) for label in labels] or height(one.box)))
         near = min(labels, key=lambda label: float(np.linalg.norm((label - one.box).mean(0))), default=one.box)
-        return inked(pixels, turned(one.box, near), unit, labels)
+        return ink_box(pixels, align(one.box, near), unit, labels)
 
-    return [replace(one, box=box(one)) if one.kind in FIELDS else one for one in found]
+    return [replace(one, box=box(one)) if one.kind in FIELDS else one for one in texts]
 
 
-def mark(boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """What the network is to tell of each cell of a picture (H, W): uint8 (H / CELL, W / CELL).
+def cell_classes(boxes: Sequence[Quad], kinds: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The classes that the network learns: uint8 (H / CELL, W / CELL) for a picture of size (H, W).
 
-    1 + its kind in a text's core, 0 everywhere else.
+    1 + kind in the core of a text, 0 elsewhere.
     """
     cells = np.zeros((size[0] // CELL, size[1] // CELL), np.uint8)
     for box, kind in zip(boxes, kinds, strict=True):
-        points = np.round(moved(box, -SHRUNK * height(box)) / CELL * 16 - 8).astype(np.int32)
+        points = np.round(grow(box, -SHRUNK * height(box)) / CELL * 16 - 8).astype(np.int32)
         cv2.fillPoly(cells, [points], 1 + kind, shift=4)
     return cells
 
 
-def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Region]:
-    """The texts that cells are part of.
+def regions(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Region]:
+    """The texts of a page.
 
     Args:
         probabilities: (1 + KINDS, h, w) of each cell.
-        scale: pixels of the picture to one of the network's input.
+        scale: pixels of the picture per pixel of the network's input.
     """
     cell = CELL / FINER
     size = probabilities.shape[2] * FINER, probabilities.shape[1] * FINER
@@ -135,12 +136,12 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Re
             kinds = shares[1:][group][:, rows, columns].mean(1)
             middles = (np.stack([columns, rows], 1).astype(np.float32) + 0.5) * cell
             centre, sides, turn = cv2.minAreaRect(middles)
-            some = max(sides[0], 0.01), max(sides[1], 0.01)  # a row of cells is a box too
-            core = upright(np.asarray(cv2.boxPoints((centre, some, turn)), np.float32))
-            # the cells that a core's edge runs through are marked too, and interpolated half a cell beyond it
-            core = moved(core, -CELL / 2)
-            core = moved(core, max(CELL - height(core), 0) / 2)
-            grown = moved(core, SHRUNK / (1 - 2 * SHRUNK) * height(core))
+            sides = max(sides[0], 0.01), max(sides[1], 0.01)  # a single row of cells is a box too
+            core = clockwise(np.asarray(cv2.boxPoints((centre, sides, turn)), np.float32))
+            # cells on the edge of a core count too, and interpolation adds half a cell
+            core = grow(core, -CELL / 2)
+            core = grow(core, max(CELL - height(core), 0) / 2)
+            grown = grow(core, SHRUNK / (1 - 2 * SHRUNK) * height(core))
             name = KINDS[group.start + int(kinds.argmax())]
             found.append(Region(name, (grown * scale).astype(np.float32), float(kinds.max())))
     return found
@@ -149,12 +150,12 @@ def boxes(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[Re
 def cores(text: npt.NDArray[np.float32], least: int, level: int = 0) -> list[tuple[Indices, Indices]]:
     """Rows and columns of the cells of each core.
 
-    Texts over one another may touch: what falls apart into such where only surer cells count is several cores.
+    Lines that touch are split: a core is several if a higher threshold leaves parts above one another.
 
     Args:
-        text: (h, w) probability that a cell is part of one.
-        least: cells of a core.
-        level: of SURE, from which on cells count.
+        text: (h, w) probability that a cell belongs to a text.
+        least: cells: least size of a core.
+        level: index of the threshold in SURE.
     """
     count, parts, stats, _ = cv2.connectedComponentsWithStats((text > SURE[level]).astype(np.uint8), connectivity=4)
     found = []
@@ -165,7 +166,7 @@ def cores(text: npt.NDArray[np.float32], least: int, level: int = 0) -> list[tup
         inner = []
         if level + 1 < len(SURE) and area < FULL * wide * high:
             inner = cores(np.where(own, text[place], 0), least, level + 1)
-        spans = sorted((columns.min(), columns.max()) for _, columns in inner if len(columns) > PIECE * area)
+        spans = sorted((columns.min(), columns.max()) for _, columns in inner if len(columns) > FRAGMENT * area)
         if any(second[0] < first[1] for first, second in itertools.pairwise(spans)):
             found += [(rows + top, columns + left) for rows, columns in inner]
         else:

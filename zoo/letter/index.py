@@ -1,8 +1,7 @@
-"""A folder of letters as one table that can be searched: SQLite with full-text search.
+"""A folder of letters as one searchable table in SQLite.
 
-What is typed finds a letter whichever digits and whichever forms of ye and kaf are typed or printed: both are compared
-as `searchable` has them. Any three characters in a row are enough, for the index is of trigrams; fewer are looked for
-in every letter.
+A search ignores which digits and which forms of ye and kaf are typed or printed: `searchable` normalises both. Words of
+three characters or more use the full-text index of trigrams; shorter ones scan every letter.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ import csv
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from zoo.letter.finder import FIELDS
 from zoo.letter.result import MEANING, Letter
 from zoo.text.normalise import searchable
 
-TRIGRAM = 3
+TRIGRAM = 3  # characters
 COLUMNS = "path", "number", "date", "gregorian", "attachment", "title", "doubts", "text"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS letters (
@@ -43,11 +41,11 @@ class Row:
     """A letter in the table.
 
     Attributes:
-        path: of its file in the folder, "/" between parts.
-        number, date, gregorian, attachment, title: as `Letter` has them, corrected where somebody did.
-        text: of its body, line by line.
-        doubts: why it should be looked at, a sentence for each field.
-        error: why it could not be read, or "".
+        path: of its file, relative to the folder, with "/" between parts.
+        number, date, gregorian, attachment, title: as in `Letter`, with corrections.
+        text: the body, line by line.
+        doubts: reasons to check it, a sentence for each field.
+        error: why it cannot be read, or "".
     """
 
     path: str
@@ -62,13 +60,13 @@ class Row:
 
     @property
     def to_check(self) -> bool:
-        """Whether somebody should look at it."""
+        """Whether a person should check it."""
         return bool(self.doubts or self.error)
 
 
 @dataclass(frozen=True)
 class Updated:
-    """What an update did: how many files were read, were there already, are gone, could not be read."""
+    """The counts of an update: files read, unchanged, deleted since, unreadable."""
 
     read: int
     kept: int
@@ -77,7 +75,7 @@ class Updated:
 
 
 def files(folder: Path) -> list[Path]:
-    """The letters of a folder and of those in it, by name.
+    """The letters in a folder and its subfolders, sorted by path.
 
     Raises:
         InputError: there is no such folder.
@@ -94,50 +92,45 @@ def files(folder: Path) -> list[Path]:
 
 
 class Index:
-    """The table in a file.
+    """The table, stored in a file.
 
     Args:
-        path: of the file, which is made where there is none.
+        path: of the file; it is created if absent.
 
     Raises:
-        InputError: it is no such file, or cannot be opened.
+        InputError: the file is no index or cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         try:
-            self._open = sqlite3.connect(path, timeout=60)
-            self._open.executescript(SCHEMA)
+            self._database = sqlite3.connect(path, timeout=60)
+            self._database.executescript(SCHEMA)
         except sqlite3.Error as error:
             raise InputError(f"{path} is no index of letters, or cannot be opened ({error}); name another.") from error
 
     def close(self) -> None:
-        """Closes the file; what was changed is there already."""
-        self._open.close()
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._open:
-            yield self._open
+        """Closes the file; all changes are stored already."""
+        self._database.close()
 
     def update(
         self, folder: Path, read: Callable[[Path], Letter], tell: Callable[[int, int], None] = lambda *_: None
     ) -> Updated:
-        """Reads the files of a folder that are new or changed, and forgets those that are gone.
+        """Reads the new and changed files of a folder and removes letters whose files are gone.
 
-        Each is kept as soon as it is read: after a stop it goes on there.
+        Each letter is stored as soon as it is read, so an interrupted update continues where it stopped.
 
         Args:
             folder: of the letters.
-            read: a file to what it says.
-            tell: is told after every file how many are done, and of how many.
+            read: reads a file.
+            tell: called after every file with the numbers of files done and of all files.
 
         Raises:
             InputError: there is no such folder.
         """
         found = {path.relative_to(folder).as_posix(): path for path in files(folder)}
-        known = {path: state for path, *state in self._open.execute("SELECT path, changed, size FROM letters")}
+        known = {path: state for path, *state in self._database.execute("SELECT path, changed, size FROM letters")}
         gone = [path for path in known if path not in found]
-        with self._change():
+        with self._database:
             for path in gone:
                 self._forget(path)
         counts = {"read": 0, "kept": 0, "failed": 0}
@@ -152,43 +145,39 @@ class Index:
                 except InputError as failure:
                     error = str(failure)
                 counts["failed" if error else "read"] += 1
-                with self._change():
+                with self._database:
                     self._forget(name)
                     self._keep(name, state, letter, error)
             tell(done, len(found))
         return Updated(gone=len(gone), **counts)
 
     def _forget(self, path: str) -> None:
-        self._open.execute("DELETE FROM words WHERE rowid = (SELECT rowid FROM letters WHERE path = ?)", (path,))
-        self._open.execute("DELETE FROM letters WHERE path = ?", (path,))
+        self._database.execute("DELETE FROM words WHERE rowid = (SELECT rowid FROM letters WHERE path = ?)", (path,))
+        self._database.execute("DELETE FROM letters WHERE path = ?", (path,))
 
     def _keep(self, path: str, state: Sequence[int], letter: Letter | None, error: str) -> None:
-        fields = (
-            {
-                one.name: {
-                    "text": one.value.text, "normal": one.value.normal, "gregorian": one.value.gregorian,
-                    "page": one.page, "box": None if one.box is None else np.round(one.box, 1).tolist(),
-                }
-                for one in letter.fields
+        fields = {
+            one.name: {
+                "text": one.value.text, "normal": one.value.normal, "gregorian": one.value.gregorian,
+                "page": one.page, "box": None if one.box is None else np.round(one.box, 1).tolist(),
             }
-            if letter
-            else {}
-        )  # fmt: skip
+            for one in (letter.fields if letter else ())
+        }  # fmt: skip
         doubts = [f"{one.name}: {one.problem}" for one in letter.doubtful] if letter else []
         body = letter.text if letter else ""
-        told = (path, *state, json.dumps(fields), body, json.dumps(doubts, ensure_ascii=False), error)
-        number = self._open.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?, ?, ?)", told).lastrowid
+        values = (path, *state, json.dumps(fields), body, json.dumps(doubts, ensure_ascii=False), error)
+        number = self._database.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?, ?, ?)", values).lastrowid
         self._index(number, fields, body)
 
     def _index(self, number: int | None, fields: dict[str, dict[str, object]], body: str) -> None:
         words = " ".join(str(one[key]) for one in fields.values() for key in ("text", "normal", "gregorian"))
-        self._open.execute("DELETE FROM words WHERE rowid = ?", (number,))
-        self._open.execute(
+        self._database.execute("DELETE FROM words WHERE rowid = ?", (number,))
+        self._database.execute(
             "INSERT INTO words (rowid, fields, text) VALUES (?, ?, ?)", (number, searchable(words), searchable(body))
         )
 
     def search(self, wanted: str = "") -> list[Row]:
-        """The letters in which every word that is typed stands somewhere, in fields or text; all for none."""
+        """The letters that contain every word of `wanted` in their fields or text; all if it is empty."""
         where, given = ["1"], []
         for word in searchable(wanted).split():
             if len(word) >= TRIGRAM:
@@ -198,7 +187,7 @@ class Index:
                 where.append("rowid IN (SELECT rowid FROM words WHERE instr(fields || ' ' || text, ?))")
                 given.append(word)
         query = f"SELECT path, fields, text, doubts, error FROM letters WHERE {' AND '.join(where)} ORDER BY path"
-        return [self._row(*one) for one in self._open.execute(query, given)]
+        return [self._row(*one) for one in self._database.execute(query, given)]
 
     @staticmethod
     def _row(path: str, fields: str, text: str, doubts: str, error: str) -> Row:
@@ -208,47 +197,47 @@ class Index:
         return Row(path, **normal, gregorian=gregorian, text=text, doubts=tuple(json.loads(doubts)), error=error)
 
     def correct(self, path: str, name: str, text: str) -> None:
-        """Puts in a field what somebody who looked at it says; its doubt is gone, and the correction is kept.
+        """Replaces the text of a field, removes its doubt and stores the correction.
 
         Raises:
             InputError: there is no such letter or field.
         """
-        found = self._open.execute("SELECT rowid, fields, text, doubts FROM letters WHERE path = ?", (path,)).fetchone()
+        found = self._database.execute(
+            "SELECT rowid, fields, text, doubts FROM letters WHERE path = ?", (path,)
+        ).fetchone()
         if found is None or name not in MEANING:
             raise InputError(f"There is no field {name!r} of a letter {path!r} in this index.")
         number, fields, body, doubts = found[0], json.loads(found[1]), found[2], json.loads(found[3])
-        said = MEANING[name](text)
-        fields[name] = {
-            **fields.get(name, {"page": 0, "box": None}),
-            "text": text,
-            "normal": said.normal,
-            "gregorian": said.gregorian,
-        }
-        left = [one for one in doubts if not one.startswith(f"{name}: ")]
-        with self._change():
-            self._open.execute(
+        value = MEANING[name](text)
+        typed = {"text": text, "normal": value.normal, "gregorian": value.gregorian}
+        fields[name] = fields.get(name, {"page": 0, "box": None}) | typed
+        doubts = [one for one in doubts if not one.startswith(f"{name}: ")]
+        with self._database:
+            self._database.execute(
                 "UPDATE letters SET fields = ?, doubts = ? WHERE rowid = ?",
-                (json.dumps(fields), json.dumps(left, ensure_ascii=False), number),
+                (json.dumps(fields), json.dumps(doubts, ensure_ascii=False), number),
             )
-            self._open.execute(
+            self._database.execute(
                 "INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", (path, name, text, time.time())
             )
             self._index(number, fields, body)
 
     def corrections(self, folder: Path, out: Path) -> int:
-        """Writes what was corrected as an ImageFolder to learn from: the pictures of the values; returns how many.
+        """Writes crops of the corrected values as an ImageFolder to train on; returns their number.
 
         Args:
             folder: of the letters.
-            out: is made.
+            out: folder to write; it is created if absent.
 
         Raises:
             InputError: a letter cannot be read any more.
         """
         out.mkdir(parents=True, exist_ok=True)
         rows: list[dict[str, str]] = []
-        for path, name, text in self._open.execute("SELECT path, field, text FROM corrections ORDER BY path, field"):
-            found = self._open.execute("SELECT fields FROM letters WHERE path = ?", (path,)).fetchone()
+        for path, name, text in self._database.execute(
+            "SELECT path, field, text FROM corrections ORDER BY path, field"
+        ):
+            found = self._database.execute("SELECT fields FROM letters WHERE path = ?", (path,)).fetchone()
             known = json.loads(found[0]).get(name, {}) if found else {}
             if not known.get("box"):
                 continue
@@ -264,15 +253,15 @@ class Index:
 
 
 def export(rows: Iterable[Row], path: Path) -> None:
-    """Writes letters as a table: CSV that spreadsheets open, or Excel by the ending .xlsx.
+    """Writes letters as a table, CSV or Excel by the ending of `path`.
 
     Raises:
-        InputError: the ending is another.
+        InputError: the ending is neither .csv nor .xlsx.
     """
-    lines = [[*(" ".join(v) if isinstance(v := getattr(row, c), tuple) else v for c in COLUMNS)] for row in rows]
+    lines = [[getattr(row, name) if name != "doubts" else " ".join(row.doubts) for name in COLUMNS] for row in rows]
     if path.suffix.lower() == ".csv":
         with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([COLUMNS, *map(_harmless, lines)])
+            csv.writer(file).writerows([COLUMNS, *map(_without_formulas, lines)])
     elif path.suffix.lower() == ".xlsx":
         import openpyxl
 
@@ -283,12 +272,12 @@ def export(rows: Iterable[Row], path: Path) -> None:
             sheet.append(line)
         for cells in sheet.iter_rows():
             for cell in cells:
-                cell.data_type = "s"  # nothing that was read is a formula
+                cell.data_type = "s"  # text, never a formula
         book.save(path)
     else:
         raise InputError(f"{path.name} should end in .csv or .xlsx.")
 
 
-def _harmless(line: Sequence[str]) -> list[str]:
-    """A line no cell of which a spreadsheet takes for a formula."""
-    return [f"'{value}" if value[:1] in "=+-@\t\r" and value != "" else value for value in line]
+def _without_formulas(line: Sequence[str]) -> list[str]:
+    """Quotes the cells that a spreadsheet would run as formulas."""
+    return [f"'{value}" if value.startswith(tuple("=+-@\t\r")) else value for value in line]

@@ -1,7 +1,7 @@
-"""A Persian letter from its file to what it says: its number, date and attachment, its title, its text.
+"""Reads Persian letters: number, date, attachment, title and text.
 
-A page is turned upright by the lines that are found on it, each text is cut out and read, the values are paired with
-their labels. What is doubtful is marked, with the reason, and never guessed.
+Skewed pages are straightened by their lines. Each text is cropped and read, and values are paired with their labels.
+Doubtful values are marked, with the reason.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from PIL import Image
 
 from zoo.images import preprocess, quads
 from zoo.images.documents import pages
-from zoo.images.quads import Floats, crop, skew, through
-from zoo.letter.fields import Label, Text, agreed, fields, labels
+from zoo.images.quads import Floats, crop, project, skew
+from zoo.letter.fields import Label, Margins, Text, best, fields, labels
 from zoo.letter.finder import FIELDS, LABELS, Finder, Region
 from zoo.letter.result import Field, Letter
 from zoo.loading import load, trained
@@ -27,16 +27,15 @@ if TYPE_CHECKING:
     from zoo.readers.base import Reader
 
 FINDER, READER, CLASSIFIER = "persian-letter-detector", "persian-crnn", "persian-resnet34"
-STRAIGHT = 0.3  # degrees: a page that is less askew is read as it is
-# margins above and below a line, and at its ends, in heights of it: others are close above and below
-LINE = 0.02, 0.2
-LINE_AGAIN = (0.2, 0.3), (-0.04, 0.2)  # of a line that is read once more
-CLEAR = 0.5  # confidence of a line, from which on it is read once only
+STRAIGHT = 0.3  # degrees: largest skew of a page that is read unchanged
+LINE = Margins(0.02, 0.2)  # of the crop of a line, which has others close above and below
+LINE_AGAIN = Margins(0.2, 0.3), Margins(-0.04, 0.2)  # of the further crops of an unclear line
+CLEAR = 0.5  # confidence from which on a line is read only once
 
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks that read a letter: what finds texts, what reads them, what tells the fields' labels apart."""
+    """The networks that read a letter: a finder of texts, a reader, a classifier of labels."""
 
     finder: Finder
     reader: Reader
@@ -45,10 +44,10 @@ class Networks:
 
 @cache
 def networks() -> Networks:
-    """Those of the zoo, loaded once.
+    """The networks of the zoo, loaded once.
 
     Raises:
-        InputError: one is neither here nor to be had.
+        InputError: a network is neither stored here nor within reach.
     """
     finder = trained(FINDER)
     assert isinstance(finder, Finder)
@@ -59,8 +58,8 @@ def read(source: preprocess.Source, using: Networks | None = None) -> Letter:
     """Reads a letter; its fields are those of the first page that has any.
 
     Args:
-        source: a picture, a TIFF or a PDF of one or more pages, by its path, its bytes or in memory.
-        using: the networks; None for those of the zoo.
+        source: a picture, TIFF or PDF of one or more pages, as a path, bytes or a picture in memory.
+        using: the networks; those of the zoo by default.
 
     Raises:
         InputError: the file cannot be read, or a network is out of reach.
@@ -71,20 +70,19 @@ def read(source: preprocess.Source, using: Networks | None = None) -> Letter:
     for number, page in enumerate(pages(source)):
         pixels, texts = np.asarray(page), _texts(page, using)
         marks = labels(pixels, texts, using.labels)
-        own = {one.name: one for one in fields(pixels, texts, marks, using.reader, number)}
-        if not any(one.status != "missing" for one in values.values()):
-            values = own
+        if all(one.status == "missing" for one in values.values()):
+            values = {one.name: one for one in fields(pixels, texts, marks, using.reader, number)}
         read_pages.append(Page(_lines(texts, marks), page.size))
     return Letter(tuple(values[name] for name in FIELDS), tuple(read_pages))
 
 
 def _texts(page: Image.Image, using: Networks) -> list[Text]:
-    """The texts of a page, found where it is straight, in its own pixels."""
+    """The texts of a page, found on the straightened page; boxes in the pixels of the page itself."""
     regions = using.finder.find(page)
     turn = skew(region.box for region in regions)
     if abs(turn) > STRAIGHT:
         straight, back = straightened(page, turn)
-        regions = [Region(one.kind, through(back, one.box), one.confidence) for one in using.finder.find(straight)]
+        regions = [Region(one.kind, project(back, one.box), one.confidence) for one in using.finder.find(straight)]
     pixels = np.asarray(page)
     crops = [crop(pixels, one.box, *LINE if one.kind == "line" else ()) for one in regions]
     answers = using.reader.read([one.picture for one in crops])
@@ -94,13 +92,13 @@ def _texts(page: Image.Image, using: Networks) -> list[Text]:
     again = [*zip(others, using.reader.read([one.picture for one in others]), strict=True)]
     for number, i in enumerate(unclear):
         readings = [(texts[i].crop, texts[i].answer), *again[number * len(LINE_AGAIN) :][: len(LINE_AGAIN)]]
-        best, _ = agreed([answer for _, answer in readings])
-        texts[i] = next(Text(regions[i], cut, answer) for cut, answer in readings if answer is best)
+        chosen, _ = best([answer for _, answer in readings])
+        texts[i] = next(Text(regions[i], cut, answer) for cut, answer in readings if answer is chosen)
     return texts
 
 
 def _lines(texts: list[Text], marks: dict[int, Label]) -> tuple[Line, ...]:
-    """The lines of a page in reading order; what looks like a label and is none is one of them."""
+    """The lines of a page in reading order, among them texts that only look like labels."""
     body = [
         text
         for i, text in enumerate(texts)
@@ -111,7 +109,7 @@ def _lines(texts: list[Text], marks: dict[int, Label]) -> tuple[Line, ...]:
 
 
 def straightened(page: Image.Image, turn: float) -> tuple[Image.Image, Floats]:
-    """The page turned back by so many degrees about its middle, and the homography (3, 3) from it to the page."""
+    """Turns a page back by `turn` degrees about its middle; returns it and the homography (3, 3) to the page."""
     matrix = cv2.getRotationMatrix2D((page.width / 2, page.height / 2), turn, 1.0)
     fill = tuple(int(value) for value in preprocess.border(np.asarray(page)))
     pixels = cv2.warpAffine(np.asarray(page), matrix, page.size, flags=cv2.INTER_LINEAR, borderValue=fill)

@@ -1,4 +1,4 @@
-"""What a letter says: its fields, each with where it stands and what is doubtful about it, and its pages of text."""
+"""The content of a letter: its fields, with boxes and doubts, and its pages of text."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Field:
 
     Attributes:
         name: one of FIELDS.
-        value: what it says.
-        status: "ok"; "doubtful", to be looked at; "empty" where its label has nothing behind it; "missing" where there
-            is no label either; "corrected" where a person said what it says.
-        confidence: the probability that the value is read right, of one that was read.
-        box, label: the corners of the value and of the label in the page's pixels, clockwise from the upper left.
-        page: from 0.
-        problem: why it is doubtful, in a sentence, or "".
+        value: its text and meaning.
+        status: "ok"; "doubtful", for a person to check; "empty", a label without a value; "missing", no label either;
+            "corrected" by a person.
+        confidence: probability that the value is read right; 0 if none was read.
+        box, label: corners of the value and of the label in pixels of the page, clockwise from the upper left.
+        page: its number, from 0.
+        problem: why the value is doubtful, in a sentence, or "".
     """
 
     name: str
@@ -49,11 +49,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Letter:
-    """What a letter says.
+    """The content of a letter.
 
     Attributes:
-        fields: one for each of FIELDS, in their order.
-        pages: their lines, without the fields.
+        fields: one for each of FIELDS, in that order.
+        pages: the lines of each page, without the fields.
     """
 
     fields: tuple[Field, ...]
@@ -64,22 +64,22 @@ class Letter:
 
     @property
     def number(self) -> str:
-        """Its number, digits in ASCII; "" for none."""
+        """The number with ASCII digits; "" if there is none."""
         return self["number"].value.normal
 
     @property
     def date(self) -> str:
-        """Its day in the Persian calendar, YYYY/MM/DD, or as it is printed where that is no date; "" for none."""
+        """The date in the Persian calendar, YYYY/MM/DD; as printed if it is invalid; "" if there is none."""
         return self["date"].value.normal
 
     @property
     def attachment(self) -> str:
-        """What is attached; "" for nothing."""
+        """The attachment; "" if there is none."""
         return self["attachment"].value.normal
 
     @property
     def title(self) -> str:
-        """What it is about, if it says so."""
+        """The subject; "" if there is none."""
         return self["title"].value.normal
 
     @property
@@ -89,11 +89,11 @@ class Letter:
 
     @property
     def text(self) -> str:
-        """All of its text but the fields, line by line."""
+        """The text of all lines, without the fields, one line each."""
         return "\n".join(line.text for line in self.lines)
 
     def corrected(self, name: str, text: str) -> Letter:
-        """The same letter where a person says what one of its fields says."""
+        """A copy in which a person has replaced the text of field `name`."""
         fields = [
             replace(one, value=MEANING[name](text), status="corrected", confidence=1.0, problem="")
             if one.name == name
@@ -104,5 +104,5 @@ class Letter:
 
     @property
     def doubtful(self) -> tuple[Field, ...]:
-        """The fields that somebody should look at."""
+        """The fields that a person should check."""
         return tuple(one for one in self.fields if one.status == "doubtful")

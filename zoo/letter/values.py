@@ -1,6 +1,6 @@
-"""What the fields of a letter say, in a form that can be compared and sorted, and whether it makes sense.
+"""Values of a letter's fields: cleaned, normalised to compare and sort, and checked.
 
-Nothing is guessed: what makes no sense is told as such, with the reason.
+A value that makes no sense carries the reason.
 """
 
 import difflib
@@ -9,42 +9,43 @@ from dataclasses import dataclass
 
 import jdatetime
 
+from zoo.text import direction
 from zoo.text.normalise import ascii_digits, folded, single_spaced
 
-LABELS = {  # of the fields, as they are printed
+LABELS = {  # printed labels of each field
     "number": ("شماره", "شماره نامه", "ش"),
     "date": ("تاریخ", "مورخ", "تاریخ نامه"),
     "attachment": ("پیوست", "پیوست‌ها", "ضمیمه"),
     "title": ("موضوع",),
 }
-ALIKE = 0.75  # share of two labels that is the same (Ratcliff & Obershelp) when one is the other, badly read
+ALIKE = 0.75  # least similarity (Ratcliff & Obershelp) of a misread label to the printed one
 MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
 DASHES = "-", "ـ", "--"
 NONE = "ندارد", *DASHES, ""
-# of what is attached: so many sheets, pages, copies, volumes or items; or whether anything is
+# words of attachments: sheets, pages, copies, volumes and items, with their counts; whether there is any
 UNITS = "برگ", "صفحه", "نسخه", "جلد", "فقره", "مورد"
 COUNTS = "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده"
 ATTACHED = "دارد", "ندارد", "به", "شرح", "متن", "ذیل"
 USUAL = re.compile(rf"دارد|به شرح (?:متن|ذیل)|(?:\d+|{'|'.join(COUNTS)}) (?:{'|'.join(UNITS)})")
-ENDING = re.compile(r"^(?:نامه?|ها)?[\s:…]*(?=\W|\d|$)")  # of a label, which may be found as part of the value
-LABELLED = re.compile(r"([^\s:\d]+(?: نامه)?)[\s:.…،]*")  # what a line begins with that begins with a label
-NEAR, APART = 0.6, 0.15  # likeness of a misread word to the one that is meant, and how far it is from any other
+ENDING = re.compile(r"^(?:نامه?|ها)?[\s:…]*(?=\W|\d|$)")  # the end of a label before a value
+START = re.compile(r"([^\s:\d]+(?: نامه)?)[\s:.…،]*")  # the first words of a line that may be a label
+NEAR = 0.6  # least similarity of a misspelled word to the known one
+APART = 0.15  # least lead in similarity over the second known word
 JALALI, GREGORIAN = range(1300, 1500), range(1900, 2100)  # years of either calendar
-TURN = 30  # of two digits, years from here on are of the 1300s, those before of the 1400s
+TURN = 30  # years of two digits: from here on 13xx, below 14xx
 
 
 @dataclass(frozen=True)
 class Value:
-    """What a field says.
+    """The value of a field.
 
     Attributes:
-        text: as it is printed, in logical order.
-        normal: the same to compare and sort by: ASCII digits; of a date the day in the Persian calendar, YYYY/MM/DD; of
-            an attachment "" where there is none.
-        gregorian: of a date the same day as YYYY-MM-DD, else "".
-        problem: why it makes no sense, in a sentence, or "".
+        text: as printed, in logical order.
+        normal: normalised, with ASCII digits; a date as YYYY/MM/DD of the Persian calendar; "" for no attachment.
+        gregorian: a date as YYYY-MM-DD; "" for other fields.
+        problem: why the value makes no sense, in a sentence, or "".
     """
 
     text: str
@@ -54,70 +55,75 @@ class Value:
 
 
 def label(text: str) -> str:
-    """The field that a text is the label of, though a letter of it be wrong; "" for none.
+    """The field that a label names, even if a letter is misread; "" if `text` is no label.
 
     >>> label("تاریخ :"), label("شمازه")
     ('date', 'number')
     """
     known = {folded(one): name for name, every in LABELS.items() for one in every}
-    near = difflib.get_close_matches(folded(text).strip(" :.-…"), known, 1, ALIKE)
-    return known[near[0]] if near else ""
+    nearest = difflib.get_close_matches(folded(text).strip(" :.-…"), known, 1, ALIKE)
+    return known[nearest[0]] if nearest else ""
 
 
 def number(text: str) -> Value:
-    """A letter's number."""
+    """The number of a letter, without spaces around its signs."""
     normal = re.sub(r"\s*([-/.])\s*", r"\1", ascii_digits(text).strip())
     return Value(text, normal, problem="" if re.search(r"\d", normal) else "There is no digit in it.")
 
 
-def meant(word: str, known: tuple[str, ...]) -> str:
-    """The one of the known words that another is, a letter of it misread; itself where it is like none or like two.
+def nearest_word(word: str, known: tuple[str, ...]) -> str:
+    """The known word that `word` misspells; `word` itself if none or several are close.
 
-    >>> meant("بههن", MONTHS), meant("تهر", MONTHS)
+    >>> nearest_word("بههن", MONTHS), nearest_word("تهر", MONTHS)
     ('بهمن', 'تهر')
     """
     if word in known:
         return word
-    like = sorted(((difflib.SequenceMatcher(None, word, one).ratio(), one) for one in known), reverse=True)
-    return like[0][1] if like[0][0] >= NEAR and like[0][0] - like[1][0] >= APART else word
+    ranked = sorted(((difflib.SequenceMatcher(None, word, one).ratio(), one) for one in known), reverse=True)
+    (best, nearest), (second, _) = ranked[:2]
+    return nearest if best >= NEAR and best - second >= APART else word
 
 
-def bare(field: str, text: str) -> str:
-    """A value as it was read, without the end of its label and the dots that it stands on.
+def without_label(field: str, text: str) -> str:
+    """A value without the end of its label before it and the dots of a form behind it.
 
-    >>> bare("number", "نامه: ۱۲/۳...")
+    >>> without_label("number", "نامه: ۱۲/۳...")
     '۱۲/۳'
     """
-    return text if field == "title" else re.sub(r"(?<=\w)[\s.:…]+$", "", ENDING.sub("", text))
+    if field == "title":
+        return text
+    if (label_end := ENDING.match(text)) and label_end[0]:
+        text = direction.end(text, label_end.end())
+    return re.sub(r"(?<=\w)[\s.:…]+$", "", text)
 
 
-def labelled(field: str, text: str) -> str | None:
-    """The value on a line that begins with its field's label; None where it does not.
+def after_label(field: str, text: str) -> str | None:
+    """The value on a line that begins with the label of `field`; None if it begins otherwise.
 
-    >>> labelled("number", "شمازه نامه: ۱۲/۳"), labelled("date", "شماره: ۱۲/۳")
+    >>> after_label("number", "شمازه نامه: ۱۲/۳"), after_label("date", "شماره: ۱۲/۳")
     ('۱۲/۳', None)
     """
-    found = LABELLED.match(text)
-    return bare(field, text[found.end() :]) if found and label(found[1]) == field else None
+    start = START.match(text)
+    if start is None or label(start[1]) != field:
+        return None
+    return without_label(field, direction.end(text, start.end()))
 
 
-def mended(field: str, text: str) -> str:
-    """A value in which words that can only be others there are those: months, and what is attached.
+def correct_words(field: str, text: str) -> str:
+    """Corrects misspelled months and words of attachments, and separates words from digits.
 
-    They stand apart from digits.
-
-    >>> mended("attachment", "دو یرگ"), mended("date", "۲۱بههن ۱۴۰۰")
+    >>> correct_words("attachment", "دو یرگ"), correct_words("date", "۲۱بههن ۱۴۰۰")
     ('دو برگ', '۲۱ بهمن ۱۴۰۰')
     """
     known = {"date": (*MONTHS, "ماه"), "attachment": (*UNITS, *COUNTS, *ATTACHED)}.get(field, ())
     if not known:
         return text
-    apart = re.sub(r"\u200c|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
-    return re.sub(r"[^\W\d]+", lambda found: meant(folded(found[0]), known), apart)
+    separate = re.sub(r"\u200c|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
+    return re.sub(r"[^\W\d]+", lambda match: nearest_word(folded(match[0]), known), separate)
 
 
 def attachment(text: str) -> Value:
-    """What is attached; anything but what is usual is to be looked at."""
+    """An attachment; an unusual one has a problem."""
     normal = single_spaced(text)
     if normal in NONE:
         return Value(text, "")
@@ -125,7 +131,7 @@ def attachment(text: str) -> Value:
 
 
 def date(text: str) -> Value:
-    """A date of either calendar, in figures or with a Persian month's name, the year or the day first.
+    """A date of the Persian or Gregorian calendar: digits or a Persian month's name, year or day first.
 
     >>> date("۲۰ دی ۱۳۹۷").gregorian
     '2019-01-10'
@@ -144,15 +150,14 @@ def date(text: str) -> Value:
         year += 1300 if year >= TURN else 1400
     try:
         if year in JALALI:
-            own = jdatetime.date(year, month, day)
-            other = own.togregorian()
+            persian = jdatetime.date(year, month, day)
         elif year in GREGORIAN:
-            own = jdatetime.date.fromgregorian(year=year, month=month, day=day)
-            other = own.togregorian()
+            persian = jdatetime.date.fromgregorian(year=year, month=month, day=day)
         else:
             raise ValueError
+        gregorian = persian.togregorian()
     except ValueError:
         return Value(text, plain, problem="There is no such day.")
-    filled = {len(part) == 2 for part in parts[1:] if int(part) < 10}  # with a zero before a lone digit, or not
-    cut = "A digit of it may be missing." if len(filled) > 1 else ""
-    return Value(text, own.strftime("%Y/%m/%d"), other.isoformat(), cut)
+    padded = {len(part) == 2 for part in parts[1:] if int(part) < 10}  # below 10: with a leading zero?
+    problem = "A digit of it may be missing." if len(padded) > 1 else ""
+    return Value(text, persian.strftime("%Y/%m/%d"), gregorian.isoformat(), problem)

@@ -1,7 +1,7 @@
-"""Whole pictures: the lines of a page or a sign are found, and each is read word by word.
+"""Reads whole pictures: finds the lines of a page or a sign and reads each word by word.
 
-Lines are found by PP-OCR's detector (Liao et al. 2020: real-time scene text detection with differentiable
-binarization), which the package rapidocr brings along, weights included.
+PP-OCR's detector finds the lines (Liao et al. 2020: real-time scene text detection with differentiable binarization).
+The package rapidocr carries it with its weights.
 """
 
 import threading
@@ -18,17 +18,17 @@ from zoo.images.quads import Crop, Quad
 from zoo.readers.base import Look, Reader
 from zoo.readers.prediction import Prediction, Status
 
-FILLED = 0.4  # of a picture's height that a line fills at least where the picture is a crop of it
-ON_ITS_SIDE = 1.5  # times as high as wide a line is at least that stands on its side
-SHORT = 608  # pixels to which the detector enlarges a picture's shorter side, if that is less
-ENLARGED = 4  # times at most: a word of 30 pixels is found as well so, and in a twentieth of the time
-GLANCE = 256  # pixels of a picture's shorter side at most that tell whether it is a crop of one line
-ALONE = threading.Lock()  # else one thread would change how far another's picture is enlarged
+FILLED = 0.4  # of a picture's height: least height of the line in a crop
+ON_ITS_SIDE = 1.5  # least height / width of a line that stands on its side
+SHORT = 608  # pixels: least shorter side of the detector's input; smaller pictures are enlarged
+ENLARGED = 4  # times: largest enlargement; a word of 30 pixels is found as well, 20 times faster
+GLANCE = 256  # pixels: largest shorter side of the picture that is tested for a single line
+ALONE = threading.Lock()  # guards the detector's input size, which all threads share
 
 
 @dataclass(frozen=True, eq=False)
 class Word:
-    """A word: its text, its calibrated probability, its corners in the page's pixels."""
+    """A word: its text, its calibrated probability, its corners in pixels of the page."""
 
     text: str
     confidence: float
@@ -40,13 +40,13 @@ class Line:
     """A line of text.
 
     Attributes:
-        text: its words, single spaces between them.
+        text: its words, joined by single spaces.
         confidence: calibrated probability of the whole text.
-        box: its corners in the page's pixels, clockwise from the upper left one of the text.
+        box: its corners in pixels of the page, clockwise from the text's upper left.
         words: in reading order.
-        status: as a Prediction's.
-        picture: the line alone, upright; None unless it was asked for.
-        look: what the network made of that; None unless it was asked for.
+        status: as in Prediction.
+        picture: the upright crop; None unless kept.
+        look: the network's outputs for the crop; None unless kept.
     """
 
     text: str
@@ -60,13 +60,13 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """What a picture says.
+    """The text of a picture.
 
     Attributes:
         lines: in reading order.
         size: width and height of the picture, in pixels.
-        answer: to the picture as a whole, where it is a crop of a single line.
-        look: what the network made of that; None unless it was asked for.
+        answer: to the whole picture if it is a crop of a single line.
+        look: the network's outputs for that; None unless kept.
     """
 
     lines: tuple[Line, ...]
@@ -80,42 +80,42 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The answer to a crop; of a page plain text in reading order, a row for each line."""
+        """The text of a crop, or of a page line by line in reading order."""
         if self.answer and self.lines:
             return self.answer.text
         return "\n".join(line.text for line in self.lines)
 
     @property
     def confidence(self) -> float:
-        """The probability that every line is right."""
+        """Probability that every line is right."""
         if self.answer:
             return self.answer.confidence
         return float(np.prod([line.confidence for line in self.lines])) if self.lines else 0.0
 
     @property
     def status(self) -> Status:
-        """As a Prediction's: "unsure" where one of the lines is."""
+        """As in Prediction; "unsure" if any line is."""
         if self.answer or not self.lines:
             return self.answer.status if self.answer else "empty"
         return "ok" if all(line.status == "ok" for line in self.lines) else "unsure"
 
     @property
     def label(self) -> str | None:
-        """The class of a crop, where its reader is a classifier."""
+        """The class of a crop if its reader is a classifier."""
         return self.answer.label if self.answer else None
 
     @property
     def alternatives(self) -> tuple[tuple[str, float], ...]:
-        """The best texts of a crop with their probabilities; of a page none."""
+        """The best texts of a crop with their probabilities; empty for a page."""
         return self.answer.alternatives if self.answer else ()
 
     def rows(self) -> list[list[Any]]:
-        """The words in the form of other readers of pages: [[corners], text, confidence] of each."""
+        """[corners, text, confidence] of each word: the form that other readers of pages return."""
         return [[word.box.astype(float).round(1).tolist(), word.text, word.confidence] for word in self.words]
 
 
 def line(answer: Prediction, crop: Crop, box: Quad) -> Line:
-    """The line of a page that was read in a crop."""
+    """The line of a page from the answer to its crop."""
     words = tuple(Word(text, share, crop.on_page(place)) for text, share, place in answer.words)
     text = " ".join(answer.text.split())
     return Line(text, answer.confidence, box, words or (Word(text, answer.confidence, box),), answer.status)
@@ -124,12 +124,12 @@ def line(answer: Prediction, crop: Crop, box: Quad) -> Line:
 def read(reader: Reader, source: preprocess.Source, keep: bool = False) -> Page:
     """Reads a whole picture.
 
-    It is read as a crop of one line where the reader knows nothing else, and where a single row of text fills it.
+    It is read as one line if the reader cannot read pages or if a single line fills the picture.
 
     Args:
         reader: of any kind.
         source: the picture.
-        keep: whether the result keeps what the network made of each line, to be explained.
+        keep: whether to keep crops and the network's outputs, from which answers are explained.
 
     Raises:
         InputError: the picture cannot be read.
@@ -141,7 +141,7 @@ def read(reader: Reader, source: preprocess.Source, keep: bool = False) -> Page:
         answer = reader.answer(look)
         whole = line(answer, Crop(rgb, np.eye(3)), quads.rectangle(rgb.size))
         return Page((whole,) if answer.status != "empty" else (), rgb.size, answer, look if keep else None)
-    crops = [(i, crop) for i, box in enumerate(boxes) for crop in upright(rgb, box)]
+    crops = [(i, crop) for i, box in enumerate(boxes) for crop in upright_crops(rgb, box)]
     looks = reader.looks([crop.picture for _, crop in crops])
     lines: dict[int, Line] = {}
     for (i, crop), look in zip(crops, looks, strict=True):
@@ -153,7 +153,7 @@ def read(reader: Reader, source: preprocess.Source, keep: bool = False) -> Page:
 
 
 def is_crop(rgb: Image.Image) -> bool:
-    """Whether a picture is a crop of one line, at a glance: ten times faster than to find all lines of a photo."""
+    """Whether a picture is a crop of one line, by its thumbnail: ten times faster than to find all lines of a photo."""
     scale = min(GLANCE / min(rgb.size), 1.0)
     small = rgb.resize([max(round(side * scale), preprocess.MIN_SIDE) for side in rgb.size], reducing_gap=2.0)
     boxes = detect(small, min(small.size))
@@ -161,20 +161,20 @@ def is_crop(rgb: Image.Image) -> bool:
 
 
 def fills(boxes: list[Quad], height: int) -> bool:
-    """Whether boxes in a picture so many pixels high are one row of text that fills it."""
+    """Whether boxes are one row of text that fills a picture of `height` pixels."""
     return len(quads.rows(boxes)) == 1 and max(float(np.ptp(box[:, 1])) for box in boxes) > FILLED * height
 
 
-def upright(rgb: Image.Image, box: Quad) -> list[Crop]:
-    """A line cut out upright: two crops of one that stands on its side, since it may run down or up."""
+def upright_crops(rgb: Image.Image, box: Quad) -> list[Crop]:
+    """Upright crops of a line: one, or two if it stands on its side, where it may run down or up."""
     sides = np.linalg.norm(box - np.roll(box, -1, 0), axis=1)
     on_its_side = sides[1::2].mean() >= ON_ITS_SIDE * sides[::2].mean()
-    ways = [np.roll(box, -1, 0), np.roll(box, 1, 0)] if on_its_side else [box]
-    return [quads.crop(rgb, way, 0.0, cubic=True) for way in ways]
+    turns = [np.roll(box, -1, 0), np.roll(box, 1, 0)] if on_its_side else [box]
+    return [quads.crop(rgb, turn, 0.0, cubic=True) for turn in turns]
 
 
 def find(picture: preprocess.Source) -> list[Quad]:
-    """The boxes of the lines of text in a picture, in reading order.
+    """The boxes of the lines in a picture, in reading order.
 
     Raises:
         InputError: the picture cannot be read.
@@ -185,7 +185,7 @@ def find(picture: preprocess.Source) -> list[Quad]:
 
 
 def detect(rgb: Image.Image, short: int) -> list[Quad]:
-    """The boxes of the lines in a picture that is enlarged until its shorter side has so many pixels, in any order."""
+    """The boxes of the lines, in any order; `short` is the least shorter side of the detector's input in pixels."""
     engine = _detector()
     with ALONE:
         engine.text_det.limit_side_len = short
@@ -195,11 +195,11 @@ def detect(rgb: Image.Image, short: int) -> list[Quad]:
 
 @cache
 def _detector() -> Any:
-    from rapidocr import RapidOCR  # takes long to import
+    from rapidocr import RapidOCR  # slow to import
 
     threads = cores.available()
     engine: Any = RapidOCR(
         params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": threads}
     )
-    engine._load_det_model()  # else it would come with the first picture
+    engine._load_det_model()  # now, not with the first picture
     return engine

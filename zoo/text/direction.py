@@ -61,6 +61,18 @@ def logical(text: str) -> Line:
     return min(differences, key=differences.__getitem__)
 
 
+def end(text: str, start: int) -> str:
+    """The end of a logical line from an index on, in the logical order that it has without what stands before it.
+
+    The parts of a dashed number change places behind a Persian letter, but not alone:
+
+    >>> end("ش: 3-12", 3)
+    '12-3'
+    """
+    line = visual(text)
+    return logical("".join(c for c, place in zip(line.text, line.places, strict=True) if place >= start)).text
+
+
 def runs(text: str) -> list[tuple[str, bool]]:
     """The parts of a line in logical order, each with whether it runs from left to right."""
     parts = groupby(zip(text, _levels(text), strict=True), lambda pair: pair[1])

@@ -64,8 +64,8 @@ def prediction(status: Status, confidence: float, text: str = "a") -> zoo.Predic
 
 def test_the_sure_ones_come_first_by_their_confidence() -> None:
     given: list[tuple[Status, float]] = [("empty", 0.99), ("unsure", 0.9), ("ok", 0.6), ("ok", 0.8), ("unsure", 0.95)]
-    ranked = sorted((read.Answer("x", prediction(*one), 1.0) for one in given), key=lambda answer: answer.place)
-    assert [(a.found.status, a.found.confidence) for a in ranked] == [
+    ranked = sorted((read.Answer("x", prediction(*one), 1.0) for one in given), key=lambda answer: answer.rank)
+    assert [(a.page.status, a.page.confidence) for a in ranked] == [
         ("ok", 0.8),
         ("ok", 0.6),
         ("unsure", 0.95),
@@ -73,15 +73,15 @@ def test_the_sure_ones_come_first_by_their_confidence() -> None:
         ("empty", 0.99),
     ]
     other = read.Answer("y", prediction("ok", 0.99, read.OTHER), 1.0)
-    assert max([*ranked, other], key=lambda answer: answer.place) is other, "it names nothing"
+    assert max([*ranked, other], key=lambda answer: answer.rank) is other, "it names nothing"
 
 
 def test_every_network_answers_every_picture(found: list[read.Read]) -> None:
     by_name = {one.file: one for one in found}
     for name in PICTURES:
         assert {answer.network for answer in by_name[name].answers} == set(zoo.names())
-        assert by_name[name].answers[0].found.status == by_name[name].status
-    assert by_name["captcha.png"].answers[0].found.text.lower() == "computer"
+        assert by_name[name].answers[0].page.status == by_name[name].status
+    assert by_name["captcha.png"].answers[0].page.text.lower() == "computer"
     assert by_name["blank.png"].status == "empty"
     bad, _, sentence = bad_files()["animated"]
     assert sentence in by_name[bad].problem and not by_name[bad].answers
