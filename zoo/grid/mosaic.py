@@ -52,7 +52,10 @@ def cell_of(aspect: float, longer: float, rows: int, cols: int) -> tuple[int, in
 def montage(
     pictures: Pictures, arrangement: Arrangement, cell: tuple[int, int] | None = None, progress: Progress | None = None
 ) -> Image.Image:
-    """Draws all pictures into one, each in its cell, whose width and height in pixels are by default `cell_size`."""
+    """Draws all pictures into one, each in its cell, whose width and height in pixels are by default `cell_size`.
+
+    `progress` is called with the number of pictures drawn.
+    """
     width, height = cell or cell_size(pictures, arrangement)
     whole = Image.new("RGB", (width * arrangement.cols, height * arrangement.rows), PAPER)
     draw = partial(in_cell, pictures, cell=(width, height))
