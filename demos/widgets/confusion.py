@@ -36,7 +36,7 @@ def matrix(found: dict[str, Any], sheet: Path, tile: tuple[int, int], around: st
     """Adds the row-normalised matrix and the most confused pairs; cells with errors show their pictures.
 
     `found` has "classes", "confusion", "errors" and "pairs" of training.measure.confusion.summary. The picture `sheet`
-    has a tile for each error, of some height and width in pixels; all tiles in the element with the id `around` show it.
+    has a tile for each error, of that height and width in pixels; tiles in the element with the id `around` show it.
     """
     code = CODE.replace("HEIGHT", str(tile[0])).replace("WIDTH", str(tile[1])).replace("PER_ROW", str(PER_ROW))
     picture = Image.open(sheet)
