@@ -27,6 +27,11 @@ def test_lines_are_in_order_on_a_page_askew(turn: float) -> None:
     assert quads.same_line(lines[0], lines[4])
 
 
+def test_halves_of_lines_belong_together_where_the_page_rises_by_more_than_a_line() -> None:
+    lines = [box(x, 100 + 28 * row, x + 200, 0.15) for row in range(4) for x in (0, 220)]
+    assert quads.rows(lines) == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
 def test_boxes_of_different_heights_stand_on_one_line() -> None:
     boxes = [
         box(300, 12, 400, height=30),

@@ -157,7 +157,7 @@ def is_crop(rgb: Image.Image) -> bool:
     scale = min(GLANCE / min(rgb.size), 1.0)
     small = rgb.resize([max(round(side * scale), preprocess.MIN_SIDE) for side in rgb.size], reducing_gap=2.0)
     boxes = detect(small, min(small.size))
-    return bool(boxes) and fills(boxes, small.height)
+    return fills(boxes, small.height)
 
 
 def fills(boxes: list[Quad], height: int) -> bool:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from demos.studies import lstm_ablation as page
+from demos.widgets import plots
 from tests.sets import save
 from tests.training.learn.test_stream import draw, recipe
 from training.recipes import Recipe
@@ -59,7 +60,9 @@ def test_strokes_are_counted_where_they_were_taken_for_another() -> None:
 
 def test_what_the_page_says_was_found() -> None:
     """The intervals overlap; and a frame of the CNN alone sees as far as the page says, and no farther."""
-    rows = json.loads((page.FOLDER / "study.json").read_text(encoding="utf-8"))["networks"]
+    study = plots.results("lstm_ablation")
+    assert study
+    rows = study["networks"]
     for measure in ("interval", "strokes_interval"):
         lows, highs = zip(*(row[measure] for row in rows), strict=True)
         assert max(lows) < min(highs), measure
