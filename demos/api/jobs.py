@@ -101,7 +101,7 @@ class Jobs:
         return waiting >= self.limits.waiting
 
     def submit(self, request: Request, upload: Path | None = None) -> Job:
-        """Returns the request's job: the known one unless it failed, otherwise a new one, which takes the upload.
+        """Returns the job of a request. An unknown or failed request becomes a new job, which takes over the upload.
 
         Raises:
             Full: too many other jobs are pending.

@@ -117,7 +117,7 @@ def stored(content: bytes) -> Path:
 
 
 def with_progress(place: DeltaGenerator, work: Callable[[grid.Progress], T]) -> T:
-    """Does some work; a progress bar in an empty place shows its stage."""
+    """Calls `work` and returns its result; meanwhile a progress bar in `place` shows the stage."""
 
     def report(stage: str, done: int, total: int) -> None:
         place.progress(min(done / max(total, 1), 1.0), f"{stage} {f'{done:,} of {total:,}' if total > 1 else '…'}")

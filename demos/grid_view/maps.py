@@ -69,7 +69,7 @@ def _facts(path: Path) -> tuple[str, int, int]:
 
 
 def show(request: Hashable, pictures: Pictures, found: Arrangement, progress: Progress | None = None) -> Map:
-    """Draws the tiles of an arrangement unless they exist; `opened` returns its map for the same request."""
+    """Draws the tiles of an arrangement unless they exist; stores its map under `request` for `opened`."""
     names = json.dumps([(pictures.names[i], pictures.labels[i]) for i in found.kept])
     key = hashlib.sha256(names.encode() + found.cells.tobytes() + found.vectors.tobytes()).hexdigest()[:24]
     if (folder(key) / tiles.DATA).exists():
@@ -84,7 +84,7 @@ def show(request: Hashable, pictures: Pictures, found: Arrangement, progress: Pr
 
 
 def readings(shown: Map, reader: str) -> Path:
-    """The file that `read` writes; other weights of the reader have another file."""
+    """The file that `read` writes; its name contains the reader and the digest of its weights."""
     return folder(shown.key) / f"says-{reader}-{catalog.entry(reader).sha256[:12]}.json"
 
 

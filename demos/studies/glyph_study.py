@@ -54,7 +54,7 @@ def table(study: dict[str, Any]) -> str:
 
 
 def grid(study: dict[str, Any]) -> str:
-    """The grid search for the last rows: size, learning rate and dropout, on validation images."""
+    """The grid search as an HTML table: validation scores by network, learning rate and dropout; the best is bold."""
     tried = study["grid"]
     best = max(range(len(tried)), key=lambda i: (tried[i]["accuracy"], tried[i]["macro_f1"]))
     rows = [

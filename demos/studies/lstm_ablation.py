@@ -1,4 +1,4 @@
-"""The ablation on the Words tab: what context is worth, a CNN with and without LSTMs."""
+"""The ablation on the Words tab: how much an LSTM's context adds to a CNN that reads words."""
 
 import html
 from typing import Any

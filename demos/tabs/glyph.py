@@ -67,7 +67,7 @@ def _shown(picture: Image.Image, message: str = "") -> list[Any]:
 
 
 def doubt(found: zoo.Prediction) -> str:
-    """A note that names the characters that an answer cannot be told from; empty if there are none. As HTML."""
+    """A warning, as HTML, that the answer has likely look-alikes, such as 0 and O; empty if it has none."""
     twins = [text for text, share in found.alternatives if text in alike(found.text) and share >= DOUBTFUL]
     if found.status == "empty" or len(twins) < 2:
         return ""

@@ -151,7 +151,7 @@ def _nothing(message: str = "") -> list[Any]:
 
 @answers.on_error(_nothing)
 def show(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> list[Any]:
-    """Updates of the tab after an upload: message, paths, panels, invitation, table, downloads, first picture."""
+    """Handles an upload; returns updates of message, paths, panels, invitation, table, two downloads, first picture."""
     if not files:
         return _nothing()
     pictures = read_every(files, progress)

@@ -54,7 +54,7 @@ def endpoint() -> Iterator[None]:
 
 
 def on_error(answer: Callable[[str], T]) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Decorates a handler of the page: for an InputError it returns `answer` of the sentence as HTML."""
+    """Decorates an event handler: on an InputError it returns `answer(message)`, with the message as HTML."""
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         @wraps(function)
@@ -121,7 +121,7 @@ def opened(upload: dict[str, Any] | None) -> preprocess.Picture:
 
 
 def without_picture(places: int, message: str = "") -> list[Any]:
-    """Updates of a tab without a picture: the message, no picture, no panels, the invitation, unchanged places."""
+    """Updates that reset a tab: message, no picture, panels hidden, invitation shown, `places` outputs unchanged."""
     return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * places]
 
 
@@ -139,7 +139,7 @@ def to_drawing(drawing: Strokes, draw: Draw, shown: Shown, nothing: Nothing) -> 
 
 
 def to_upload(upload: dict[str, Any] | None, shown: Shown, nothing: Nothing, asked: bool = False) -> list[Any]:
-    """Updates of a tab for an uploaded picture; None when it was removed, or when nobody gave one but `asked`."""
+    """Updates for an upload: `shown` if it opens, else `nothing`; none at all is an error only if `asked` is set."""
     if not upload and not asked:
         return nothing()
     try:
@@ -201,7 +201,7 @@ def verdict(found: zoo.Prediction | Page) -> str:
 
 
 def spelled(text: str) -> str:
-    """A text as HTML; the class of everything else has none and is called other."""
+    """Escapes a text for HTML; U+FFFD, the text of the class "other", becomes the word other."""
     return "other" if text == "\N{REPLACEMENT CHARACTER}" else html.escape(text)
 
 

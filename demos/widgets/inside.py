@@ -29,8 +29,8 @@ Follow = Callable[[gr.events.Dependency], None]
 def build(networks: Sequence[Network], name: str) -> tuple[gr.State, Follow]:
     """Adds "Look inside" to a tab, as an element of that name.
 
-    Returns the state for the picture that was read, a PIL image or None; and a function that makes the part follow an
-    event that sets the state outside gradio's queue, as gradio reports no change then.
+    Returns the state to set to the picture that was read, a PIL image or None; and a function that updates this part
+    after an event. It is needed for events outside gradio's queue: these do not trigger the state's change event.
     """
     picture, opened = gr.State(None), gr.State(False)
     titles = [(network.title, network.name) for network in networks]

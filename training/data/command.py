@@ -21,13 +21,13 @@ def draw(
     sets: Callable[[argparse.Namespace], Mapping[str, folder.DrawnSet]],
     finish: Callable[[Path], None] = lambda _: None,
 ) -> None:
-    """Writes the sets that the command names; what is not installed or not there ends it with one sentence.
+    """Draws and writes the sets that the command line names; exits with one sentence if a file is missing.
 
     Args:
         parser: of `parser`.
-        groups: what may be named, each with how the names of its sets begin; a lone one needs no name.
-        sets: gives every set by its name.
-        finish: is given the folder of each set that was written.
+        groups: prefixes of the sets' names, by the name on the command line; a single group needs no name there.
+        sets: takes the parsed arguments; returns all sets by name.
+        finish: called with the folder of each set after it is written.
     """
     if len(groups) > 1:
         parser.add_argument("name", choices=groups)

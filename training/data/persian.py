@@ -142,7 +142,7 @@ def letter_forms() -> tuple[str, ...]:
 
 
 def inked(rng: np.random.Generator, text: str, face: fonts.Face, varied: bool) -> Image.Image:
-    """A text's ink (L, white on black), as high as its line: as its font has it; if `varied` mostly as none has it."""
+    """Renders a text as ink (L, white on black), as high as its line; `varied` mostly distorts it into new shapes."""
     if varied and text in (*DIGITS, *ARABIC_DIGITS) and rng.random() < 0.3:
         return sketches.sketched(rng, text)
     mask = render.shaped(text, face, SIDE).mask
@@ -225,9 +225,9 @@ def draw_any(
     others: float = 0.0,
     varied: bool = False,
 ) -> folder.Drawing:
-    """Image `index` of a set that has as many of each class.
+    """Image `index` of a set with equally many images of each class.
 
-    Besides there is a share of crops without text, as OTHER, or of `others` of any kind.
+    With probability `nothing` it is a crop without text, else with probability `others` any crop of the class OTHER.
     """
     rng = np.random.default_rng((seed, index))
     if rng.random() < nothing:

@@ -112,9 +112,9 @@ def adjustment(logits: np.ndarray, pictures: dataset.Captchas, texts: dataset.In
 def weighing(
     reader: SequenceReader, model: NGram, pictures: dataset.Captchas, texts: dataset.Indices
 ) -> tuple[float, float]:
-    """The temperature and the weight of the language model with the least binary cross-entropy of the confidence.
+    """Chooses the temperature and the language model's weight that minimise the binary cross-entropy of the confidence.
 
-    Every weight of WEIGHTS is tried at WARMER times the reader's temperature.
+    Every weight of WEIGHTS is tried at the reader's temperature times every factor of WARMER.
     """
     scores = {}
     for temperature in reader.settings.temperature * WARMER:
@@ -148,7 +148,7 @@ def respelling(reader: CRNNReader, pictures: dataset.Captchas, texts: dataset.In
 def frames_temperature(
     network: nn.Module, pictures: dataset.Captchas, validation: dataset.Indices, workers: int
 ) -> float:
-    """The temperature for a CTC network: the confidence in its greedy text is that text's, over all its paths."""
+    """The temperature that calibrates a CTC network; its confidence is the greedy text's probability over all paths."""
     logits, texts, right = [], [], []
     longest = pictures.recipe.widths[1] // CRNN.across
     with torch.inference_mode():

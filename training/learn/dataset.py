@@ -323,9 +323,9 @@ class Stream(IterableDataset[Batch]):
 
 
 def step_back(_: int) -> None:
-    """Lets a worker run where what learns leaves a core idle: its threads wait for one another, all for the slowest.
+    """Gives a data-loading worker Linux's idle priority, so that it runs only on cores that training leaves free.
 
-    However nice a worker were, Linux would let it end its turn of some milliseconds before a waiting thread goes on.
+    `nice` is not enough: a worker would finish its time slice of some milliseconds while a training thread waits.
     """
     if hasattr(os, "sched_setscheduler"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

@@ -46,10 +46,10 @@ class Trained:
 
 
 def begun(recipe: Recipe, place: Place) -> tuple[Recipe, Path | None]:
-    """The recipe as it can be followed here, and the folder of the checkpoint that it starts from.
+    """The recipe adapted to this machine, and the folder of the checkpoint to start from, or None.
 
-    ImageNet's weights are taken where a recipe wants them and they can be had. What it starts from otherwise is trained
-    first where it is not at hand, and is a recipe too.
+    If the recipe wants ImageNet's weights and they can be loaded, training starts from those. Otherwise it starts from
+    the checkpoint `recipe.start`. If that does not exist, its own recipe is trained first.
 
     Raises:
         FileNotFoundError: a set is not there.

@@ -93,7 +93,7 @@ def spelling(data: str, found: Answers, **extra: str) -> list[Row]:
 
 
 def merged(prediction: Prediction) -> float:
-    """The probability of the answer's letters and digits, whatever their case and the signs between."""
+    """Sum of the probabilities of all alternatives that equal the answer except for case and signs."""
     own = plain(prediction.text)
     return min(sum(share for text, share in prediction.alternatives if plain(text) == own), 1.0)
 
@@ -166,7 +166,7 @@ def measure(folder: Path, data: str, pictures: ImageFolder, found: Answers) -> l
 
 
 def relabelled(data: str, pictures: ImageFolder, found: Answers) -> Answers:
-    """The answers beside what a person read in the pictures whose label is wrong, and the label in all others."""
+    """The answers with corrected labels: a wrong label is replaced by what a person read in the picture."""
     seen = json.loads(RELABELLED.read_text(encoding="utf-8")).get(data, {})
     names = (name.decode() for name in pictures.columns["file_name"])
     return [(p, seen.get(name, text)) for name, (p, text) in zip(names, found, strict=True)]

@@ -117,9 +117,9 @@ def inside(heat: Map, box: np.ndarray) -> bool:
 
 
 def hurts_more(reader: Reader, case: Case, heat: Map) -> bool:
-    """Whether covering the hottest tenth of the text's box lowers the text's probability more than elsewhere.
+    """Whether covering the hottest tenth of the text's box lowers the text's probability more than covering elsewhere.
 
-    Elsewhere is the same shape moved sideways within the box, the mean of several places.
+    For comparison the same shape is moved sideways within the box; log-probabilities are averaged over several moves.
     """
     pixels = np.asarray(case.picture)
     left, top = np.maximum(np.floor(case.boxes[:, :2].min(0)), 0).astype(int)

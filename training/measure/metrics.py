@@ -18,9 +18,9 @@ def wilson(hits: float, count: int) -> tuple[float, float]:
 
 
 def bootstrap(values: npt.ArrayLike, statistic: Any, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """The 95 % interval of `statistic(rows)` under resampling of the rows of `values` (Efron 1979).
+    """The 95 % bootstrap interval of `statistic(rows)`, from resampled rows of `values` (Efron 1979).
 
-    The percentiles of the resamples, less their bias: a calibration error of resamples is larger than that of the rows.
+    The percentiles are corrected for bias, because the calibration error of a resample is larger on average.
     """
     rows = np.asarray(values)
     rng = np.random.default_rng(seed)

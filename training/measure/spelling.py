@@ -28,7 +28,7 @@ def error_rates(data: str, read: Sequence[str], true: Sequence[str], suffix: str
 
 
 def confused(data: str, read: Sequence[str], true: Sequence[str], most: int = 10) -> list[Row]:
-    """The characters that were most often read as another, and in how many of their places; counts are of those."""
+    """The `most` frequent substitutions, as shares of the true character's occurrences (the count of the row)."""
     pairs = Counter(
         (text[i], found[j])
         for found, text in zip(read, true, strict=True)

@@ -160,9 +160,9 @@ class Study:
         return self.probabilities(recipe, self.train, self.validation, np.concatenate([self.validation, self.test]))
 
     def folds(self, recipe: Recipe) -> list[np.ndarray]:
-        """What each of FOLDS networks says of the test images; each validates on a fifth that it is not trained on.
+        """The test images' probabilities by FOLDS networks; each validates on a fifth that it was not trained on.
 
-        All are trained on the images of a class that has too few for every fifth.
+        Images of classes with fewer than FOLDS images are in every training part.
         """
         every = np.concatenate([self.train, self.validation])
         few = np.bincount(self.labels[every])[self.labels[every]] < FOLDS
@@ -201,7 +201,7 @@ def scores(read: Labels, true: Labels) -> tuple[float, float]:
 
 
 def merged(labels: Labels) -> np.ndarray:
-    """Classes with those that nobody tells apart made one."""
+    """Class names (n,) in which look-alikes are merged: 0 and O become one class, 0O."""
     return np.array([alike(label) for label in CLASSES])[labels]
 
 

@@ -1,13 +1,12 @@
-"""What context is worth to a reader: a CNN alone, with an LSTM beside it that reads from the left, and both ways.
+"""What context is worth to a reader: a CNN alone, with a left-to-right LSTM, and with a bidirectional LSTM.
 
     python -m training.data.words tests --out DIR    and validation
     python -m training.studies.lstm_ablation --data DIR --runs RUNS
 
-All three go on from the same CNN, which has learned to read alone, and see the same drawn pictures in the same order,
-fewer than word-crnn. The LSTM adds to the logits of each frame and begins with nothing to add: one that stands between
-the CNN and the last layer, as word-crnn's does, takes many times as long to learn anything. What is measured is the
-best path, without a language model, which would know context of its own. What was fitted is kept under RUNS and not
-fitted again.
+All three start from one CNN that was trained without an LSTM. They see the same drawn pictures in the same order, fewer
+than word-crnn saw. The LSTM adds to each frame's logits; its output layer starts at zero. In word-crnn the LSTM stands
+between the CNN and the output layer: that takes many times as long to train. The best path is measured, without a
+language model, which would add context of its own. Trained networks are kept under RUNS and used again.
 
 Left in --out: study.json.
 """

@@ -1,11 +1,11 @@
-"""The study of Persian characters once more: what a network brings along, and how fast each of its layers should learn.
+"""The study of Persian characters once more: which pretrained weights help, and how fast each layer should learn.
 
     python -m training.data.persian study --out DIR    and the same with letters
     python -m training.studies.persian_study --data DIR --runs RUNS
 
-20,808 crops of 18 classes, split at random as in the study, but smaller. ResNet-34 and ResNet-50 while all but the last
-layer is as it was brought along, and then whole; ResNet-34 whole from the same frozen stage once for each of RANGES,
-and from scratch. What was fitted is kept under RUNS and not fitted again.
+20,808 crops of 18 classes, smaller than the study's, split at random as there. ResNet-34 and ResNet-50 train the last
+layer first, then all layers. ResNet-34 repeats the second phase with each of RANGES. It is also trained from scratch.
+Trained networks are kept under RUNS and used again.
 
 Left in --out: study.json.
 """

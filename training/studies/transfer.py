@@ -60,7 +60,7 @@ def read(reader: Reader, pictures: ImageFolder, indices: Sequence[int] | None = 
 
 
 def without(recipe: Recipe, unseen: str) -> Recipe:
-    """The recipe without one of its sets, in one short pass: it is to tell what others' styles teach, no more."""
+    """The recipe without the set `unseen`, for one epoch of half the samples: it shows what the other styles teach."""
     kept = [i for i, name in enumerate(recipe.train) if name != unseen]
     return replace(
         recipe,

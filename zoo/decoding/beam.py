@@ -49,11 +49,11 @@ def search(
         past: how many keys and values the decoder has, and the heads and depth of each.
         width: how many texts are followed for each picture.
         temperature: what the logits are divided by.
-        prefer: shallow fusion: what is added to the logarithms of the probabilities of texts so far, (n,), when those
-            that will be followed are chosen; it takes their tokens (n, t).
+        prefer: shallow fusion: takes the tokens (n, t) of the texts so far; returns bonuses (n,). They are added to the
+            log-probabilities when the beam chooses which texts to keep.
 
     Returns:
-        For each picture up to `width` texts, the preferred ones first, without hopeless ones.
+        For each picture up to `width` texts, the highest score first; far less probable texts are dropped.
     """
     count, heads, depth = past
     batch = len(encoded[0])

@@ -154,9 +154,9 @@ def _either(one: float, other: float) -> float:
 
 
 def near(frames: Floats, count: int) -> list[Text]:
-    """Up to `count` texts that differ from the best path's by the symbol of one frame, the likeliest first.
+    """Up to `count` texts that arise if one frame of the best path takes another symbol, the likeliest first.
 
-    Next to a clear answer, a beam search would find them only with a far greater width.
+    If the network is sure of one text, a beam search finds these only with a far greater width.
     """
     path = best_path(frames)
     losses = frames[np.arange(len(path)), path][:, None] - frames

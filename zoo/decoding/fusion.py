@@ -30,9 +30,9 @@ class Fusion:
 
 
 def weighed(probabilities: npt.ArrayLike, gains: npt.ArrayLike, weight: float) -> Floats:
-    """Probabilities of texts, (n,), by Bayes' rule, from those without a language model and from `NGram.gains`.
+    """Reweights the probabilities of texts (n,) with a language model: p · exp(weight · gain), normalised.
 
-    The texts that are missing here, where the probabilities have a sum below 1, count as no words.
+    If the given probabilities sum to less than 1, the rest belongs to texts that are not listed; their gain is 0.
     """
     before = np.asarray(probabilities, float)
     after = before * np.exp(weight * np.asarray(gains, float))

@@ -18,16 +18,16 @@ ENGLISH, PERSIAN = (Path(__file__).with_name(name) for name in ("english.npz", "
 
 
 class NGram:
-    """A character n-gram model with the interpolation of Witten & Bell 1991.
+    """A character n-gram model with the interpolation of Witten & Bell 1991; it ignores case.
 
-    The chance of a character after the n − 1 before it is what was counted there, smoothed by its chance after n − 2,
-    and so on down to an equal chance for all. Case does not count.
+    The probability of a character after n − 1 others is its relative frequency there, interpolated with its
+    probability after n − 2 others, and so on down to the uniform distribution.
 
     Args:
         alphabet: its letters, in lower case.
         order: n.
-        grams: (m,) every n-gram that was counted, ascending: a number in base len(alphabet) + 1, whose digits are the
-            letters' places in the alphabet, from 1, or 0 before a word's first letter and behind its last.
+        grams: (m,) the counted n-grams, ascending, each as a number in base len(alphabet) + 1. A letter's digit is its
+            place in the alphabet, from 1. The digit 0 stands for the start and the end of a word.
         counts: (m,) how often each was counted.
     """
 
@@ -97,11 +97,11 @@ class NGram:
         return math.log(chance)
 
     def gains(self, texts: Sequence[str], kinds: int, longest: int, ended: npt.ArrayLike = True) -> Floats:
-        """How much likelier each text is if half of all texts are words, natural logarithm (n,): 0 for no word.
+        """What the word model adds to each log-probability, (n,): log(1 + P(word) / P(random)); 0 if it is no word.
 
-        A word may have digits before and behind it; each halves its probability, and all ten are equally likely. The
-        other texts are random: 1 to `longest` characters of `kinds`. For a text that has not `ended`, (n,), it is the
-        gain of all texts that begin with it.
+        P(word) allows digits before and after the word; each multiplies it by 1/20. P(random) is uniform, for 1 to
+        `longest` characters of `kinds`. For a text that has not `ended`, (n,), it is the gain of all texts that begin
+        with it.
         """
         random, flags = (math.log(longest), math.log(kinds)), np.broadcast_to(ended, len(texts)).tolist()
         return np.array([self._gain(*pair, *random) for pair in zip(texts, flags, strict=True)], float)

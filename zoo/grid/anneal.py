@@ -25,7 +25,7 @@ def copy(row: Any, into: Any) -> None:
 
 @njit(cache=True)
 def energy(distances: Any, ties: Any, weights: Any, row: Any) -> Any:
-    """Weighted sum of a cell's distances (k,); ties are sorted by distance. `row` is scratch space."""
+    """Weighted sum of distances (k,); those of equally near cells (equal `ties`) are sorted first. `row`: scratch."""
     total = 0.0
     for k in range(len(row)):
         value, place = distances[k], k
@@ -53,15 +53,15 @@ def anneal(
     cold: float,
     seed: int,
 ) -> None:
-    """Swaps pictures in `held`, in place.
+    """Swaps pictures in `held`, in place, so that the sum of the cells' energies falls.
 
     Args:
         vectors: vector of each picture, float32 (n, d).
         held: picture in each cell, int64 (n,); changed in place.
         near: nearest cells of each cell, the nearest first, int64 (n, k).
         ties: squared distances of those cells, int64 (n, k); equal numbers are ties.
-        listed: positions in the flat `near` that name cell 0, then cell 1, …, int64 (n · k,).
-        starts: where the positions of each cell start in `listed`, int64 (n + 1,).
+        listed: inverse of `near`: the positions in `near.ravel()` that hold cell 0, then cell 1, …, int64 (n · k,).
+        starts: cell c has the positions listed[starts[c] : starts[c + 1]], int64 (n + 1,).
         similar: most similar pictures of each picture, int64 (n, m).
         weights: weight of the nearest cell's distance, the second nearest, …, float64 (k,).
         tries: number of swaps to try.

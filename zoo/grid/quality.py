@@ -1,9 +1,9 @@
 """How well a grid puts similar pictures side by side; compare each score with that of a random arrangement.
 
 Distance preservation quality (DPQ) follows Barthel, Hezel, Jung & Schall 2023 ("Improved Evaluation and Generation of
-Grid Layouts using Distance Preservation Quality and Linear Assignment Sorting"). For each k it compares the vectors of
-the k nearest cells on the grid with the k nearest vectors: how much closer than average are they? A large p weighs
-small k.
+Grid Layouts using Distance Preservation Quality and Linear Assignment Sorting"). For each k: how far does the mean
+distance to the vectors in the k nearest cells lie below the mean of all pairs? The k nearest vectors are the best case.
+The p-norm over k combines these gains; a large p favours small k.
 """
 
 from dataclasses import dataclass, replace

@@ -84,7 +84,7 @@ def blurred(held: Vectors, used: Ints, rows: int, cols: int, sigma: float) -> Ve
 
 
 def groups(rng: np.random.Generator, used: Ints, side: float) -> list[Ints]:
-    """Indices of the cells that are assigned together: all, or random groups of about GROUP in each window."""
+    """Indices of cells to assign together: all, or on a large grid random groups of about GROUP cells per window."""
     if len(used) <= DENSE:
         return [np.arange(len(used))]
     side = max(int(side), 2 * math.isqrt(GROUP))

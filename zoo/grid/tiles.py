@@ -27,7 +27,7 @@ STEP = 8  # pixels: both sides of a cell are multiples, so that they can be halv
 def cell_size(aspect: float, count: int, rows: int = 1, cols: int = 1) -> tuple[int, int]:
     """Width and height in pixels of a cell in the fine tiles, for pictures of that aspect ratio (width / height).
 
-    An eighth of the whole fits a WebP.
+    The whole grid, scaled down eight times, stays within the side limit of a WebP (MAX_SIDE pixels).
     """
     longer = next(side for most, side in LONGER if count <= most)
     width, height = cell_of(aspect, longer / STEP, rows, cols)

@@ -30,7 +30,7 @@ class Entry:
 
     @property
     def commit(self) -> str | None:
-        """The commit of the repo to load; None, the newest, if it was never published from here."""
+        """The commit of the repo to load: the pinned one, or None for the newest."""
         return self.revision or pins().get(self.repo)
 
 
@@ -84,7 +84,7 @@ CATALOG: Mapping[str, Entry] = {
 
 
 def pins() -> dict[str, str]:
-    """Commit by name of each published Hub repo."""
+    """Maps each published Hub repo, NAMESPACE/NAME, to its pinned commit."""
     return dict(json.loads(PINS.read_text(encoding="utf-8"))) if PINS.exists() else {}
 
 

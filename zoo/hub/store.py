@@ -46,7 +46,7 @@ def home() -> Path:
 
 
 def forget(folder: Path, most: int) -> None:
-    """Deletes the contents of a folder but the `most` entries changed last."""
+    """Keeps the `most` entries of a folder that were changed last; deletes all others."""
     with suppress(FileNotFoundError):  # another process deleted it first
         for old in sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime_ns)[:-most]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
@@ -207,7 +207,7 @@ def read_config(folder: Path, fields: Mapping[str, Kind]) -> dict[str, Any]:
 
     Args:
         folder: folder of the checkpoint.
-        fields: kind of each required field, by its path joined with dots.
+        fields: type of each required field, by its dotted path, such as "glyphzoo.widths".
 
     Raises:
         InputError: the file is missing or damaged, or a field is missing or of another kind.

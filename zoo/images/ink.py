@@ -51,8 +51,8 @@ def _otsu(histogram: npt.NDArray[np.float64]) -> int:
 def fit(rgb: Image.Image, size: tuple[int, int], whole: Image.Image | None = None) -> tuple[Pixels, Placement]:
     """The ink of a picture, scaled to fit into `size` with a margin and centred; the aspect ratio is kept.
 
-    Before ink is scaled down, thin strokes are thickened to what becomes one pixel. If parts of `rgb` are masked, the
-    ink of `whole`, the picture without the mask, gives the crop of both.
+    Before ink is scaled down, all strokes are dilated, so that a stroke of one pixel does not vanish. `whole` is the
+    picture before parts of it were masked: if it is given, the crop is taken from its ink.
 
     The result is uint8 (height, width, 3) for a size (height, width), 255 for ink and 0 elsewhere, all 0 if there is no
     ink; and the picture's placement.

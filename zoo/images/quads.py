@@ -98,7 +98,7 @@ def axes(box: Quad) -> Floats:
 
 
 def box_between(origin: npt.NDArray[np.float32], axes: Floats, first: Floats, last: Floats) -> Quad:
-    """The box between two opposite corners, (2,) each, in coordinates along `axes` from `origin`."""
+    """The box with opposite corners `first` and `last`, (2,) each, given along `axes` from `origin`."""
     return np.asarray(origin + corners(*first, *last) @ axes, np.float32)
 
 
@@ -120,7 +120,7 @@ def left_part(box: Quad, end: float) -> Quad:
 
 
 def align(box: Quad, like: Quad) -> Quad:
-    """A short box made parallel to `like`, as the smallest one that holds it; a long box unchanged."""
+    """The smallest box that is parallel to `like` and encloses `box`; a long box is returned unchanged."""
     return enclosing(box, axes(like)) if is_short(box) else box
 
 

@@ -71,9 +71,9 @@ def cut(page: Pixels, box: Quad, *margins: float) -> Image.Image:
 
 
 def labels(page: Pixels, texts: Sequence[Text], classifier: Reader) -> dict[int, Label]:
-    """The labels among the texts of a page, by their indices.
+    """Finds the labels among the texts of a page; returns them by the index of the text.
 
-    A region of a label is one if it is spelled like a label, or if the classifier takes it for any.
+    A text that the finder marked as a label is kept if it is spelled like one or the classifier recognises one.
     """
     marks = [i for i, text in enumerate(texts) if text.kind in LABELS]
     pictures = [cut(page, texts[i].box) for i in marks]
@@ -175,7 +175,7 @@ def _readings(
 
 
 def right_end(place: Quad, whole: Prediction, text: str) -> float:
-    """The right end of a value as a share of its box's width: below 1 if the box reaches into the label.
+    """Where a value ends, as a share of its box's width from the left; below 1 if the box holds part of the label.
 
     Args:
         place: the box.

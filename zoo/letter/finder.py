@@ -95,7 +95,7 @@ class Finder(Trained):
 
 
 def fit_values(page: Image.Image, texts: Sequence[Region]) -> list[Region]:
-    """The texts of a page with the boxes of values fitted to their ink, for which cells are too coarse."""
+    """The texts of a page; the boxes of values are fitted to their ink, because the finder's cells are too coarse."""
     pixels = np.asarray(page)
     labels = [one.box for one in texts if one.kind in LABELS]
 
@@ -148,9 +148,9 @@ def regions(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[
 
 
 def cores(text: npt.NDArray[np.float32], least: int, level: int = 0) -> list[tuple[Indices, Indices]]:
-    """Rows and columns of the cells of each core.
+    """Finds the cores of texts; returns the rows and columns of each core's cells.
 
-    Lines that touch are split: a core is several if a higher threshold leaves parts above one another.
+    Lines that touch are separated: a core is split if a higher threshold leaves parts one above the other.
 
     Args:
         text: (h, w) probability that a cell belongs to a text.

@@ -1,7 +1,7 @@
 """CRNN for words and lines: a CNN turns a picture into frames, a bidirectional LSTM reads them, CTC decodes the text.
 
-The architecture is that of Shi et al. 2015 with residual blocks (He et al. 2016). The blocks are those of the sequence
-network's encoder, so that its weights can be the start. `zoo.decoding.ctc` decodes the frames.
+The architecture is that of Shi et al. 2015 with residual blocks (He et al. 2016). The encoder of `zoo.networks.seq2seq`
+has the same blocks, so training can start from its weights. `zoo.decoding.ctc` decodes the frames.
 """
 
 from torch import Tensor, nn

@@ -58,10 +58,10 @@ def stem() -> nn.Sequential:
 
 
 def residual_blocks(width: int, count: int = 6, output_stride: int = 8) -> nn.Sequential:
-    """The blocks after the stem: the first `count` of six residual blocks, the last with `width` channels.
+    """The first `count` of the six residual blocks after the stem; the fifth and sixth have `width` channels.
 
-    A cell of the result is 16 pixels high and `output_stride` wide, 8 or 4. For 4 the last horizontal stride is dropped
-    and later convolutions are dilated (Chen et al. 2017): the same weights see the same, at twice as many places.
+    All six have a stride of 16 down and `output_stride`, 8 or 4, across. For 4, dilation replaces the last horizontal
+    stride (Chen et al. 2017). The same weights then cover the same area, at twice as many positions.
     """
     blocks, inputs, stride, dilation = nn.Sequential(), 48, 2, 1
     plan = ((64, 2, 2), (64, 1, 1), (128, 2, 2), (128, 1, 1), (width, 2, 1), (width, 1, 1))
@@ -158,9 +158,9 @@ class DecoderLayer(nn.Module):
     def forward(
         self, x: Tensor, own: tuple[Tensor, Tensor, Tensor], mask: Tensor | None, picture: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """New states (B, T, width) and cross-attention weights (B, heads, T, N).
+        """Returns new states (B, T, width) and cross-attention weights (B, heads, T, N).
 
-        `own` is (B, T, heads, …, d) if the T states are the last characters of T texts instead of one text.
+        `own` holds query, key and value (B, heads, T, d), or (B, T, heads, …, d) for the next character of T texts.
         """
         mixed, _ = attend(*own, mask)
         x = x + self.drop(self.self_out(mixed.transpose(-3, -2).reshape(x.shape)))

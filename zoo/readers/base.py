@@ -153,7 +153,7 @@ class Reader(Trained):
         tokens: tuple[int, ...],
         label: str | None = None,
     ) -> Prediction:
-        """The best of the answers, texts with their probabilities, to a picture (3, H, W)."""
+        """Builds the Prediction for a picture (3, H, W) from its `answers`: (text, probability), the best first."""
         text, confidence = answers[0]
         status = self.status(text, confidence, pixels)
         return Prediction(text, confidence, tuple(answers[:BEST]), tuple(characters), status, label, tokens)
@@ -310,7 +310,7 @@ class SequenceReader(Reader):
         return english()
 
     def fusion(self, lm: Language) -> Fusion | None:
-        """The language model for `read`'s option `lm` and its weight; None where none has a say."""
+        """The language model and weight for `read`'s option `lm`; None if no language model is used."""
         weight = self.settings.language or (LM_WEIGHT if lm else 0.0)
         return None if lm is False or not weight else Fusion(lm or self.language_model(), *self.texts, weight)
 

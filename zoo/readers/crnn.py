@@ -110,7 +110,7 @@ class CRNNReader(SequenceReader):
         return direction.logical(visual).text if self.right_to_left else visual
 
     def places(self, symbols: Sequence[int]) -> Sequence[int]:
-        """For each character of the symbols' text the index of its symbol."""
+        """For each character of the decoded text, in logical order, the index of its symbol."""
         return direction.logical(self.visual(symbols)).places if self.right_to_left else range(len(symbols))
 
     def graphs(self, network: nn.Module) -> dict[str, Graph]:
@@ -170,7 +170,7 @@ class CRNNReader(SequenceReader):
     def respelled(
         self, frames: Frames, answers: list[tuple[ctc.Text, float]], model: NGram, weight: float
     ) -> list[tuple[ctc.Text, float]]:
-        """Answers to a line, best first, once a language model has chosen the spelling of each word of the best one."""
+        """Corrects uncertain words in a line's best answer with a language model; returns the answers, best first."""
         text, share = answers[0]
         signs = "".join(set(self.config["alphabet"]) - set(model.alphabet))
         space, spelled = self.config["alphabet"].find(" ") + 1, list(text)

@@ -81,7 +81,7 @@ class Seq2SeqReader(SequenceReader):
     def hypotheses(
         self, look: Look, width: int = BEAM, temperature: float | None = None, lm: NGram | None = None
     ) -> list[list[Hypothesis]]:
-        """Texts of each picture: the network's best ones, or those of them that a language model prefers."""
+        """The beam's texts for each picture, best first; if `lm` is given, it helps to choose which texts stay."""
         prefer = None if lm is None else partial(self._preference, Fusion(lm, *self.texts))
         temperature = temperature or self.settings.temperature
         return search(self._run, look.outputs, self.texts[1], self.past, width, temperature, prefer)

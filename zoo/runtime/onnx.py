@@ -1,8 +1,8 @@
 """Computes a network's graphs with onnxruntime on the CPU; `zoo.runtime.torch` does so on other devices.
 
 A runtime maps numpy arrays to numpy arrays, so that a reader's code does not depend on it. ONNX files are exported on
-first use and cached under `zoo.hub.store.home()` by the digest of the weights. With them torch is not needed, which
-takes longer to import than all the rest.
+first use and cached under `zoo.hub.store.home()` by the digest of the weights. If they are cached, torch is not
+imported. That saves most of the start-up time.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class OnnxRuntime:
         graphs: returns the graphs; called only if a file is missing, so that a second start needs no torch network.
         folder: folder of the exported files.
         threads: number of cores to use.
-        alone: graphs to compute one picture at a time: they scale integers by the values of the whole batch, and a
-            picture's answer must not depend on the others.
+        alone: graphs to compute one picture at a time. Dynamic quantization takes its scale from the whole batch: one
+            picture would change another's answer.
         small: graphs to compute on one core, because a second one makes them no faster.
     """
 

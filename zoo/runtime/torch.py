@@ -50,10 +50,10 @@ class TorchRuntime:
 def export(graph: Graph) -> bytes:
     """Exports a graph as the bytes of an ONNX file.
 
-    By tracing: torch's newer exporter (`dynamo=True`) takes ten to forty times as long for the same answers.
+    It traces the module: torch's newer exporter (`dynamo=True`) gives the same answers in 10 to 40 times the time.
 
     Raises:
-        OSError, OnnxExporterError: no file can be written; these are FAILED.
+        OSError, OnnxExporterError: the export failed; callers catch both as FAILED.
     """
     exported: Any = io.BytesIO()  # the exporter takes it, though its type hints name only files
     with warnings.catch_warnings():

@@ -1,8 +1,8 @@
-"""Persian lines in logical order, as they are typed, and in visual order, as they stand in a picture from the left.
+"""Converts Persian lines from logical order (as typed) to visual order (as displayed, from the left) and back.
 
-Texts are in logical order; what is drawn and what a network reads is in visual order. The Unicode bidirectional
-algorithm (UAX #9) leads from the first to the second, here always with right to left as the base direction. It is
-python-bidi's, which leaves out rule N0: that changes nothing but brackets around Latin words.
+The library stores texts in logical order. Pictures and networks use visual order. The Unicode bidirectional algorithm
+(UAX #9) converts logical to visual order; here the base direction is always right to left. The package python-bidi
+computes it, without rule N0. That affects only brackets around Latin words.
 """
 
 from functools import lru_cache
@@ -21,7 +21,7 @@ CACHED = 2**14  # texts
 
 
 class Line(NamedTuple):
-    """A line in the other order, and for each of its characters the index that it had before."""
+    """A reordered line: its text, and for each character its index before reordering."""
 
     text: str
     places: tuple[int, ...]
@@ -39,12 +39,12 @@ def visual(text: str) -> Line:
 
 @lru_cache(CACHED)
 def logical(text: str) -> Line:
-    """The logical text that is displayed as `text`.
+    """The logical text that is displayed as `text`: the inverse of `visual`, found by search.
 
-    UAX #9 has no inverse, so the text is searched for. The first guess takes its levels from the visual text. Each
-    guess has levels of its own, with which the next one is made, until a guess is displayed as `text`. That finds
-    every text without Latin words. Where percent signs or Latin words allow several texts, the first guess counts.
-    Where no guess is displayed so, as for some misreadings, the one whose display differs least counts.
+    UAX #9 has no inverse. The first guess takes its embedding levels from the visual text. Each further guess takes
+    them from the guess before it. The search ends when a guess is displayed as `text`. It finds every text without
+    Latin words. If percent signs or Latin words allow several texts, the first match is returned. If no guess matches,
+    as for some misread texts, the guess whose display differs in the fewest characters is returned.
 
     >>> logical("(12) ب").text
     'ب (12)'
@@ -62,9 +62,9 @@ def logical(text: str) -> Line:
 
 
 def end(text: str, start: int) -> str:
-    """The end of a logical line from an index on, in the logical order that it has without what stands before it.
+    """The rest of a logical line from index `start`, rewritten so that it looks the same when it stands alone.
 
-    The parts of a dashed number change places behind a Persian letter, but not alone:
+    After a Persian letter, 3-12 is displayed as 12-3. To look the same alone, it must be stored as 12-3:
 
     >>> end("ش: 3-12", 3)
     '12-3'

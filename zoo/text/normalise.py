@@ -22,7 +22,7 @@ def single_spaced(text: str) -> str:
 
 
 def searchable(text: str) -> str:
-    """A text as it is searched for: `single_spaced`, in lower case, a joiner as a space."""
+    """A text normalised for search: `single_spaced`, in lower case, each zero-width non-joiner replaced by a space."""
     return single_spaced(text.replace("\N{ZERO WIDTH NON-JOINER}", " ")).casefold()
 
 

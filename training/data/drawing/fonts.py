@@ -125,7 +125,7 @@ class Face:
     signs: Path | None = None
 
     def file(self, text: str) -> Path:
-        """The file that the characters of a text are in, which are all ASCII or none is."""
+        """The font file for a text: `signs`, if there is one, for pure ASCII, else `path`. No text may mix both."""
         return self.signs if self.signs and text.isascii() else self.path
 
     def spelled(self, text: str) -> str | None:
@@ -173,7 +173,7 @@ def faces(split: Split) -> tuple[Face, ...]:
 
 @cache
 def of_script(script: str) -> tuple[Face, ...]:
-    """A face of each family, of those for training and the odd ones, that has letters of a script, as its files say."""
+    """One regular face of each `train` or `display` family with a file for the script, such as "greek"."""
     paths = {name: FOLDER / name / "files" / f"{name}-{script}-400-normal.woff2" for name in families("train")}
     paths |= {name: FOLDER / name / "files" / f"{name}-{script}-400-normal.woff2" for name in families("display")}
     return tuple(Face(name, 400, "normal", path) for name, path in paths.items() if path.exists())

@@ -87,11 +87,11 @@ def shaped(text: str, face: fonts.Face, size: int) -> Ink:
 
 
 def persian(text: str, face: fonts.Face, size: int, hand: Hand | None = None) -> tuple[Ink, int]:
-    """A Persian line, tightly cropped, of whatever it holds: letters joined, numbers and Latin words from the left.
+    """Renders a Persian line, tightly cropped: letters joined, numbers and Latin words from left to right.
 
-    A family may keep its ASCII signs in a file of their own, so that the line is drawn in parts. Numbers in Persian
-    digits are drawn in a hand, if there is one. There is one box, of the whole text; beside the ink is told how many
-    pixels of it stand over the baseline.
+    It draws the line in parts, because a family may keep its ASCII signs in a separate file. If there is a `hand`,
+    numbers in Persian digits are handwritten. The ink has one box, around the whole text. Returns the ink and how many
+    of its pixel rows lie above the baseline.
     """
     margin, base = size, 2 * size  # more than any font's letters reach beyond their pen positions
     parts, x = [], 0.0

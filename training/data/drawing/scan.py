@@ -99,7 +99,7 @@ def specked(rng: Rng, image: Array, share: float) -> Array:
 
 
 def black_or_white(rng: Rng, image: Array) -> Array:
-    """As a fax has it: ink what is darker than its surroundings by a share of the whole contrast."""
+    """Binarises a picture as a fax does: pixels clearly darker than their surroundings become ink."""
     grey = Image.fromarray(np.clip(image.mean(2), 0, 255).astype(np.uint8))
     around = np.asarray(grey.filter(ImageFilter.GaussianBlur(grey.height / 2)), np.float32)
     values = np.asarray(grey, np.float32)

@@ -188,7 +188,7 @@ def cross(rng: np.random.Generator, image: np.ndarray, tint: np.ndarray, lines: 
 
 
 def colours(rng: np.random.Generator, ink: render.Ink, paper: np.ndarray) -> np.ndarray:
-    """A colour for every letter, at times a faint one, spread over the columns nearest to it: (1, W, 3)."""
+    """A random ink colour for each letter, some faint; a column takes its nearest letter's colour: (1, W, 3)."""
     each = [
         degrade.ink_colour(rng, paper, rng.uniform(22, 60) if rng.random() < 0.12 else rng.uniform(60, 230))
         for _ in ink.text

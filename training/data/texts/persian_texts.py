@@ -1,6 +1,6 @@
 """What Persian business letters say: numbers, dates, attachments, titles, names, sentences.
 
-Digits are written as ASCII here; `shaped` gives them the shapes of a letter.
+Digits are ASCII here; `shaped` converts them to Persian or Arabic digits.
 """
 
 import re
@@ -56,7 +56,7 @@ def one_of(rng: Rng, choices: tuple[str, ...] | str) -> str:
 
 
 def digits(rng: Rng, fewest: int, most: int) -> str:
-    """A number of that many digits, the first none of them zero."""
+    """A random number of `fewest` to `most` digits, without leading zeros."""
     count = int(rng.integers(fewest, most + 1))
     return str(int(rng.integers(10 ** (count - 1), 10**count)))
 
@@ -100,7 +100,7 @@ VALUES = {"number": number, "date": date, "attachment": attachment}
 
 
 def word(rng: Rng, held_out: bool) -> str:
-    """A word: of letters in general, or any."""
+    """A random word: one common in business letters, or one of the dictionary."""
     if rng.random() < 0.35:
         return one_of(rng, other_words())
     return one_of(rng, dictionary(held_out))
@@ -141,6 +141,6 @@ def person(rng: Rng, held_out: bool) -> str:
 
 
 def address(rng: Rng, held_out: bool) -> str:
-    """Where an office is and how it is called."""
+    """The postal address and the phone number of an office."""
     phone = digits(rng, 8, 8)
     return f"نشانی: {words(rng, int(rng.integers(3, 7)), held_out)} تلفن: {phone}"
