@@ -21,84 +21,61 @@ from zoo.text.alphabets import PERSIAN as PERSIAN_LINES
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training.
+    """Everything that decides a training."""
 
-    Attributes:
-        name: of the run, and of the checkpoint where it is bundled.
-        kind: the reader's kind, or "finder".
-        architecture: a timm name for classifiers, otherwise the kind.
-        model_args: what the network is built with.
-        labels: a classifier's class names, else empty.
-        named_by: the column of the metadata that names a picture's class.
-        texts: what is printed in a picture of each class, where that is not its name.
-        alphabet: a sequence reader's characters, else empty.
-        right_to_left: whether texts run the other way than a sequence reader's frames do.
-        input_size: height and width of the network's input.
-        widths: the narrowest and widest input.
-        stream: what draws pictures while they are trained on, one of `dataset.STREAMS`; "" to take them from `train`.
-        extra: fonts beside those of the training split that a stream draws Persian with.
-        train, validation: folders or zips of --data. Of one that is named in both, a tenth by `seed` validates. The
-            first that validates is of readable captchas, of which few may be called unsure.
-        subject: what it reads, by which it is measured and described.
-        protocol: whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test.
-        samples: images an epoch of each train folder, drawn anew for each; all of a small folder come several times. Of
-            a stream, a multiple of `dataset.CHUNK`.
-        start: the checkpoint that training goes on from, as far as the network has the same layers; "" to start from
-            chance.
-        pretrained: whether it goes on from timm's weights instead, where the Hub can be reached.
-        phases: of a training in several: each a name and the fields in which it differs from the recipe.
-        finder: whether Lightning's finder of a learning rate (Smith 2017) is run before, and its curve is kept.
-        frozen: whether all but the last layer and the normalisations stay as they are.
-        spread: how many times slower the first layer learns than the last; those between in even steps (discriminative
-            learning rates, Howard & Ruder 2018).
-        recolour: whether every picture's colours are changed, for those of the reading may be any.
-        ink: whether the network sees ink alone, white on black and tightly cropped, instead of the picture.
-        jitter: whether every picture is moved, scaled and slanted a little, for folders that hold few.
-        outliers: how many images of none of the classes are shown for each image of a class; a classifier learns to
-            answer them evenly (outlier exposure, Hendrycks et al. 2019).
-        balanced: whether every class has as many images in an epoch, however few there are of it.
-        adjusted: whether the classes' logits are changed in the end as far as training showed some more often.
-        guidance: weight of the loss that leads cross-attention to the letter's drawn box.
-        spotting: weight of the loss that has each of the encoder's cells tell the letter whose drawn box it lies in.
-        averaged: in the end the weights are the means of those that it started from and those that it learned.
-    """
-
-    name: str
-    kind: Literal["classifier", "seq2seq", "crnn", "finder"]
-    architecture: str
-    model_args: dict[str, Any]
+    name: str  # of the run, and of the checkpoint where it is bundled
+    kind: Literal["classifier", "seq2seq", "crnn", "finder"]  # the reader's kind, or "finder"
+    architecture: str  # a timm name for classifiers, otherwise the kind
+    model_args: dict[str, Any]  # what the network is built with
+    # folders or zips of --data. Of one that is named in both, a tenth by `seed` validates. The first that validates is
+    # of readable captchas, of which few may be called unsure.
     train: tuple[str, ...]
     validation: tuple[str, ...]
     epochs: int
+    # images an epoch of each train folder, drawn anew for each; all of a small folder come several times. Of a stream,
+    # a multiple of `dataset.CHUNK`.
     samples: tuple[int, ...]
     learning_rate: float | None  # the highest; None for what the finder suggests
-    labels: tuple[str, ...] = ()
-    named_by: str = "text"
-    texts: tuple[str, ...] = ()
-    alphabet: str = ""
-    right_to_left: bool = False
-    input_size: tuple[int, int] = (48, 192)
-    widths: tuple[int, int] = (192, 192)
+    labels: tuple[str, ...] = ()  # a classifier's class names, else empty
+    named_by: str = "text"  # the column of the metadata that names a picture's class
+    texts: tuple[str, ...] = ()  # what is printed in a picture of each class, where that is not its name
+    alphabet: str = ""  # a sequence reader's characters, else empty
+    right_to_left: bool = False  # whether texts run the other way than a sequence reader's frames do
+    input_size: tuple[int, int] = (48, 192)  # height and width of the network's input
+    widths: tuple[int, int] = (192, 192)  # the narrowest and widest input
+    # what draws pictures while they are trained on, one of `dataset.STREAMS`; "" to take them from `train`
     stream: str = ""
-    extra: Extra = ()
+    extra: Extra = ()  # fonts beside those of the training split that a stream draws Persian with
+    # what it reads, by which it is measured and described
     subject: Literal["captcha", "glyph", "persian", "word", "line", "letter"] = "captcha"
+    # whether this is the study's: its folders are one pool, of which a tenth by `seed` is the test
     protocol: bool = False
+    # the checkpoint that training goes on from, as far as the network has the same layers; "" to start from chance
     start: str = ""
-    pretrained: bool = False
+    pretrained: bool = False  # whether it goes on from timm's weights instead, where the Hub can be reached
+    # of a training in several: each a name and the fields in which it differs from the recipe
     phases: tuple[tuple[str, dict[str, Any]], ...] = ()
+    # whether Lightning's finder of a learning rate (Smith 2017) is run before, and its curve is kept
     finder: bool = False
-    frozen: bool = False
+    frozen: bool = False  # whether all but the last layer and the normalisations stay as they are
+    # how many times slower the first layer learns than the last; those between in even steps (discriminative learning
+    # rates, Howard & Ruder 2018)
     spread: float = 1.0
-    recolour: bool = True
-    ink: bool = False
-    jitter: bool = False
+    recolour: bool = True  # whether every picture's colours are changed, for those of the reading may be any
+    ink: bool = False  # whether the network sees ink alone, white on black and tightly cropped, instead of the picture
+    jitter: bool = False  # whether every picture is moved, scaled and slanted a little, for folders that hold few
     batch: int = 64
     weight_decay: float = 0.02
+    # how many images of none of the classes are shown for each image of a class; a classifier learns to answer them
+    # evenly (outlier exposure, Hendrycks et al. 2019).
     outliers: float = 0.0
-    balanced: bool = False
+    balanced: bool = False  # whether every class has as many images in an epoch, however few there are of it
+    # whether the classes' logits are changed in the end as far as training showed some more often
     adjusted: bool = False
-    guidance: float = 0.0
+    guidance: float = 0.0  # weight of the loss that leads cross-attention to the letter's drawn box
+    # weight of the loss that has each of the encoder's cells tell the letter whose drawn box it lies in
     spotting: float = 0.0
+    # in the end the weights are the means of those that it started from and those that it learned
     averaged: bool = False
     seed: int = 0
     mean: tuple[float, float, float] = field(default=(0.5, 0.5, 0.5))

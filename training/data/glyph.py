@@ -45,13 +45,9 @@ SHARES: dict[Split, range] = {"train": range(15), "validation": range(15, 17), "
 
 @dataclass(frozen=True)
 class Sources:
-    """What characters are drawn from, under one folder.
+    """What characters are drawn from, under one folder."""
 
-    Attributes:
-        data: the folder.
-    """
-
-    data: Path
+    data: Path  # the folder
 
     def path(self, name: str) -> Path:
         """The file `strokes-NAME.json`."""

@@ -30,17 +30,11 @@ Key = tuple[int, int, int]  # a picture's index, the width of its batch's input,
 
 @dataclass(frozen=True)
 class Example:
-    """One picture as the network gets it.
+    """One picture as the network gets it."""
 
-    Attributes:
-        pixels: uint8 (H, W, 3).
-        text: what it shows, or the name of its class.
-        boxes: of its letters, (n, 4), or (0, 4) if unknown.
-    """
-
-    pixels: np.ndarray
-    text: str
-    boxes: np.ndarray
+    pixels: np.ndarray  # uint8 (H, W, 3)
+    text: str  # what it shows, or the name of its class
+    boxes: np.ndarray  # of its letters, (n, 4), or (0, 4) if unknown
 
 
 class Captchas(Dataset[Example]):

@@ -19,21 +19,13 @@ PERSIAN = "line", "letter"  # subjects whose pictures are drawn with Persian fon
 
 @dataclass(frozen=True)
 class Place:
-    """Where and with what a training is done.
+    """Where and with what a training is done."""
 
-    Attributes:
-        data: folder of the sets.
-        runs: where runs and the checkpoints that they give are kept.
-        workers: processes that load pictures.
-        limit: train and validate on this many pictures only; None for all.
-        extra: fonts beside those of the training split that Persian is drawn with.
-    """
-
-    data: Path
-    runs: Path
-    workers: int
-    limit: int | None = None
-    extra: Extra = ()
+    data: Path  # folder of the sets
+    runs: Path  # where runs and the checkpoints that they give are kept
+    workers: int  # processes that load pictures
+    limit: int | None = None  # train and validate on this many pictures only; None for all
+    extra: Extra = ()  # fonts beside those of the training split that Persian is drawn with
 
 
 @dataclass(frozen=True)

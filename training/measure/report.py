@@ -16,25 +16,15 @@ FILE = "evaluation.json"
 
 @dataclass(frozen=True)
 class Row:
-    """One measured number.
+    """One measured number."""
 
-    Attributes:
-        data: the set that it was measured on.
-        measure: what was measured, in the field's words.
-        value: the number.
-        count: of images.
-        interval: 95 %.
-        model: what was measured, where it is not the checkpoint itself: a peer, or the study's own model.
-        command: what measures it again.
-    """
-
-    data: str
-    measure: str
-    value: float
-    count: int
-    interval: tuple[float, float] | None = None
-    model: str = ""
-    command: str = ""
+    data: str  # the set that it was measured on
+    measure: str  # what was measured, in the field's words
+    value: float  # the number
+    count: int  # of images
+    interval: tuple[float, float] | None = None  # 95 %
+    model: str = ""  # what was measured, where it is not the checkpoint itself: a peer, or the study's own model
+    command: str = ""  # what measures it again
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -70,19 +70,12 @@ def small_cnn(num_classes: int, drop_rate: float = 0.2, **_: Any) -> nn.Module:
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the table: what a model reads in the test images.
+    """One row of the table: what a model reads in the test images."""
 
-    Attributes:
-        name: of the model.
-        detail: how it was fitted, in a few words.
-        read: classes, (n,), or (k, n) of several networks whose mean is wanted.
-        weights: what it started from; empty where nothing is started from.
-    """
-
-    name: str
-    detail: str
-    read: Labels
-    weights: str = ""
+    name: str  # of the model
+    detail: str  # how it was fitted, in a few words
+    read: Labels  # classes, (n,), or (k, n) of several networks whose mean is wanted
+    weights: str = ""  # what it started from; empty where nothing is started from
 
 
 class Study:

@@ -108,21 +108,13 @@ Extra = tuple[Literal["debian"], ...]  # fonts of the machine that training name
 
 @dataclass(frozen=True)
 class Face:
-    """A family in one weight and style.
+    """A family in one weight and style."""
 
-    Attributes:
-        family: its name.
-        weight: 100 to 900.
-        style: "normal" or "italic".
-        path: its file.
-        signs: the file with its Latin letters and signs, where those have one of their own.
-    """
-
-    family: str
-    weight: int
-    style: str
-    path: Path
-    signs: Path | None = None
+    family: str  # its name
+    weight: int  # 100 to 900
+    style: str  # "normal" or "italic"
+    path: Path  # its file
+    signs: Path | None = None  # the file with its Latin letters and signs, where those have one of their own
 
     def file(self, text: str) -> Path:
         """The font file for a text: `signs`, if there is one, for pure ASCII, else `path`. No text may mix both."""

@@ -23,23 +23,14 @@ LEAST = 0.6  # of a font's size that a text's box is wide and high
 
 @dataclass(frozen=True)
 class Layout:
-    """How an office's letters look, whatever they say.
+    """How an office's letters look, whatever they say."""
 
-    Attributes:
-        logo: where the sign stands, or "none".
-        name: where the organisation's name stands.
-        fields: the order of the header's fields from above.
-        after: what stands between a label and its value.
-        frame: around the fields.
-        rule: under the head.
-    """
-
-    logo: Literal["right", "centre", "none"]
-    name: Literal["right", "centre"]
-    fields: tuple[str, ...]
-    after: Literal[":", " : ", "", "dots", ": dots"]
-    frame: Literal["none", "box", "side"]
-    rule: Literal["none", "line", "band"]
+    logo: Literal["right", "centre", "none"]  # where the sign stands, or "none"
+    name: Literal["right", "centre"]  # where the organisation's name stands
+    fields: tuple[str, ...]  # the order of the header's fields from above
+    after: Literal[":", " : ", "", "dots", ": dots"]  # what stands between a label and its value
+    frame: Literal["none", "box", "side"]  # around the fields
+    rule: Literal["none", "line", "band"]  # under the head
 
 
 @cache

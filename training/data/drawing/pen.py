@@ -27,37 +27,21 @@ def _ring(x: float, y: float, wide: float, high: float) -> Stroke:
 
 @dataclass(frozen=True)
 class Hand:
-    """How one hand writes: the same digit is always alike.
+    """How one hand writes: the same digit is always alike."""
 
-    Attributes:
-        arched: 0 for straight sides to 1 for arches, of ۷ and ۸.
-        cut: how much of every joint is rounded off, 0 to 0.25 of the strokes beside it.
-        dip: depth of the teeth of ۲ and ۳.
-        notch: depth of the notch of ۵ from below.
-        wide: width of a digit, times the usual.
-        gap: between two digits.
-        thick: width of the pen.
-        upright: width of an upright stroke, times that of a lying one.
-        slant: how far the top is to the right of the foot.
-        zero: radius of a zero.
-        hollow: whether a zero is a ring.
-        butt: whether strokes end straight rather than round.
-        shaken: how far joints stand from their places, (12, 2).
-    """
-
-    arched: float
-    cut: float
-    dip: float
-    notch: float
-    wide: float
-    gap: float
-    thick: float
-    upright: float
-    slant: float
-    zero: float
-    hollow: bool
-    butt: bool
-    shaken: np.ndarray
+    arched: float  # 0 for straight sides to 1 for arches, of ۷ and ۸
+    cut: float  # how much of every joint is rounded off, 0 to 0.25 of the strokes beside it
+    dip: float  # depth of the teeth of ۲ and ۳
+    notch: float  # depth of the notch of ۵ from below
+    wide: float  # width of a digit, times the usual
+    gap: float  # between two digits
+    thick: float  # width of the pen
+    upright: float  # width of an upright stroke, times that of a lying one
+    slant: float  # how far the top is to the right of the foot
+    zero: float  # radius of a zero
+    hollow: bool  # whether a zero is a ring
+    butt: bool  # whether strokes end straight rather than round
+    shaken: np.ndarray  # how far joints stand from their places, (12, 2)
 
     @staticmethod
     def of(rng: Rng) -> "Hand":

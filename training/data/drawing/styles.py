@@ -18,50 +18,28 @@ DRAWN = 48  # pixels: the size that letters are drawn at, before they are scaled
 
 @dataclass(frozen=True)
 class Style:
-    """How a site draws its captchas.
+    """How a site draws its captchas."""
 
-    Attributes:
-        height: of the picture, in pixels.
-        letter: size of the letters, in pixels.
-        gap: between letters, times their size; negative where they overlap.
-        turn: by how many degrees a letter is turned at most.
-        hop: by how much it stands higher or lower at most, times its size.
-        room: to the left and right of the text together, times the letters' size.
-        slant: of the whole text.
-        white: whether the paper is white.
-        background: kind of paper, of `degrade.BY_NAME`.
-        contrast: between ink and paper, in grey levels.
-        coloured: whether every letter has a colour of its own, at times a faint one.
-        smooth: whether letters' edges are smoothed.
-        lines: what crosses the text: nothing, hair lines and arcs, straight black hair lines, or thick strokes with
-            joints.
-        behind: whether they run behind the letters.
-        wave: by how many pixels the text is waved.
-        ripple: by how many pixels columns and rows of the whole picture are shifted.
-        scatter: from how many pixels away a pixel's colour is taken.
-        damaged: whether blur, noise, speckle, compression and more lines come on top.
-        framed: whether a line runs round the picture.
-    """
-
-    height: int = 50
-    letter: float = 32
-    gap: float = 0.1
-    turn: float = 0.0
-    hop: float = 0.0
-    room: float = 1.0
-    slant: float = 0.0
-    white: bool = True
-    background: str = "plain"
-    contrast: float = 180
-    coloured: bool = False
-    smooth: bool = True
+    height: int = 50  # of the picture, in pixels
+    letter: float = 32  # size of the letters, in pixels
+    gap: float = 0.1  # between letters, times their size; negative where they overlap
+    turn: float = 0.0  # by how many degrees a letter is turned at most
+    hop: float = 0.0  # by how much it stands higher or lower at most, times its size
+    room: float = 1.0  # to the left and right of the text together, times the letters' size
+    slant: float = 0.0  # of the whole text
+    white: bool = True  # whether the paper is white
+    background: str = "plain"  # kind of paper, of `degrade.BY_NAME`
+    contrast: float = 180  # between ink and paper, in grey levels
+    coloured: bool = False  # whether every letter has a colour of its own, at times a faint one
+    smooth: bool = True  # whether letters' edges are smoothed
+    # what crosses the text: nothing, hair lines and arcs, straight black hair lines, or thick strokes with joints
     lines: Literal["", "hair", "straight", "thick"] = ""
-    behind: bool = False
-    wave: float = 0.0
-    ripple: tuple[float, float] = (0.0, 0.0)
-    scatter: float = 0.0
-    damaged: bool = False
-    framed: bool = False
+    behind: bool = False  # whether they run behind the letters
+    wave: float = 0.0  # by how many pixels the text is waved
+    ripple: tuple[float, float] = (0.0, 0.0)  # by how many pixels columns and rows of the whole picture are shifted
+    scatter: float = 0.0  # from how many pixels away a pixel's colour is taken
+    damaged: bool = False  # whether blur, noise, speckle, compression and more lines come on top
+    framed: bool = False  # whether a line runs round the picture
 
 
 def random_style(rng: np.random.Generator, backgrounds: Sequence[degrade.Background]) -> Style:
