@@ -45,17 +45,11 @@ SURE = 0.5, 0.7, 0.85, 0.95  # thresholds on the probability of text; higher one
 
 @dataclass(frozen=True)
 class Region:
-    """A text on a page.
+    """A text on a page."""
 
-    Attributes:
-        kind: one of KINDS.
-        box: its corners in the picture's pixels.
-        confidence: mean probability of the kind over its core.
-    """
-
-    kind: str
-    box: Quad
-    confidence: float
+    kind: str  # one of KINDS
+    box: Quad  # its corners in the picture's pixels
+    confidence: float  # mean probability of the kind over its core
 
 
 class Finder(Trained):

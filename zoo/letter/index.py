@@ -38,25 +38,18 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (fields, text, tokenize = 't
 
 @dataclass(frozen=True)
 class Row:
-    """A letter in the table.
+    """A letter in the table."""
 
-    Attributes:
-        path: of its file, relative to the folder, with "/" between parts.
-        number, date, gregorian, attachment, title: as in `Letter`, with corrections.
-        text: the body, line by line.
-        doubts: reasons to check it, a sentence for each field.
-        error: why it cannot be read, or "".
-    """
-
-    path: str
+    path: str  # of its file, relative to the folder, with "/" between parts
+    # as in `Letter`, with corrections
     number: str
     date: str
     gregorian: str
     attachment: str
     title: str
-    text: str
-    doubts: tuple[str, ...] = ()
-    error: str = ""
+    text: str  # the body, line by line
+    doubts: tuple[str, ...] = ()  # reasons to check it, a sentence for each field
+    error: str = ""  # why it cannot be read, or ""
 
     @property
     def to_check(self) -> bool:

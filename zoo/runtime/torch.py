@@ -99,16 +99,12 @@ def simplified(model: bytes, folder: Path) -> Path:
 
 
 class Convolution(NamedTuple):
-    """A convolution of an exported graph.
+    """A convolution of an exported graph."""
 
-    Attributes:
-        input, output: names of its tensors.
-        rectified: whether only ReLUs use the output.
-    """
-
+    # names of its tensors
     input: str
     output: str
-    rectified: bool
+    rectified: bool  # whether only ReLUs use the output
 
 
 def convolutions(path: Path) -> dict[str, Convolution]:
