@@ -84,3 +84,34 @@ def configure(folder: Path, values: dict[str, Any]) -> None:
     """Writes config.json."""
     with whole.file(folder / store.CONFIG) as part:
         part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def transfer(network: nn.Module, folder: Path) -> float:
+    """Loads the weights of a checkpoint that fit an altered network, by name and shape, to train it further.
+
+    A network without an encoder takes the weights of the checkpoint's encoder.
+
+    Returns:
+        The share of the network's parameters that were loaded, 0…1.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    own, kept = network.state_dict(), weights.read(folder)
+    named = {name: kept.get(name, kept.get(f"encoder.{name}")) for name in own}
+    same = {name: value for name, value in named.items() if value is not None and value.shape == own[name].shape}
+    network.load_state_dict(same, strict=False)
+    return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
+
+
+def average(network: nn.Module, folder: Path) -> None:
+    """Averages a network's weights with those of the checkpoint that it was fine-tuned from (Wortsman et al. 2022).
+
+    Raises:
+        InputError: the file is missing or damaged, or does not fit.
+    """
+    learned = {name: value.clone() for name, value in network.state_dict().items()}
+    weights.load(network, folder)
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(learned[name], 0.5)
