@@ -15,6 +15,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from training.data import command, folder
 from training.data.drawing import degrade, fonts, render, styles
+from training.data.texts import one_of
 from training.data.texts.english import dictionary, recase
 
 Rng = np.random.Generator
@@ -30,26 +31,9 @@ SHORT = (  # words that are too short for the word list, of which there are many
 )  # fmt: skip
 CURRENCIES = ("$", "USD ", "EUR ", "GBP ")
 MARKED = (
-    "{}.",
-    "{},",
-    "{}!",
-    "{}?",
-    "{}:",
-    "({})",
-    '"{}"',
-    "'{}'",
-    "{}'s",
-    "-{}",
-    "#{}",
-    "@{}",
-    "www.{}.com",
-    "*{}",
-    "{}...",
-)
-
-
-def one_of(rng: Rng, choices: str | tuple[str, ...]) -> str:
-    return choices[int(rng.integers(len(choices)))]
+    "{}.", "{},", "{}!", "{}?", "{}:", "({})", '"{}"', "'{}'", "{}'s",
+    "-{}", "#{}", "@{}", "www.{}.com", "*{}", "{}...",
+)  # fmt: skip
 
 
 def digits(rng: Rng, count: int) -> str:

@@ -37,7 +37,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
         reading["right_to_left"] = True
     if recipe.texts:
         reading["texts"] = list(recipe.texts)
-    seen = {
+    seen: dict[str, Any] = {
         "input_size": [3, height, width],
         "mean": list(recipe.mean),
         "std": list(recipe.std),
@@ -45,32 +45,17 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
         "crop_pct": 1.0,
         "license": "mit",
     }
+    own: dict[str, Any] = {}
     if recipe.kind == "classifier":
-        return {
-            "architecture": recipe.architecture,
-            "num_classes": len(recipe.labels),
-            "label_names": list(recipe.labels),
-            "model_args": recipe.model_args,
-            "pretrained_cfg": seen | {"num_classes": len(recipe.labels)},
-            "glyphzoo": reading,
-        }
-    if recipe.kind == "finder":
-        return {
-            "architecture": recipe.architecture,
-            "model_args": recipe.model_args,
-            "pretrained_cfg": seen,
-            "glyphzoo": reading,
-        }
-    reading["widths"] = list(recipe.widths)
-    tokens = {"special_tokens": list(CharTokenizer.special)} if recipe.kind == "seq2seq" else {}
-    return {
-        "architecture": recipe.architecture,
-        "alphabet": recipe.alphabet,
-        **tokens,
-        "model_args": recipe.model_args,
-        "pretrained_cfg": seen,
-        "glyphzoo": reading,
-    }
+        own = {"num_classes": len(recipe.labels), "label_names": list(recipe.labels)}
+        seen["num_classes"] = len(recipe.labels)
+    elif recipe.kind != "finder":
+        own = {"alphabet": recipe.alphabet}
+        reading["widths"] = list(recipe.widths)
+    if recipe.kind == "seq2seq":
+        own["special_tokens"] = list(CharTokenizer.special)
+    shape = {"architecture": recipe.architecture, **own, "model_args": recipe.model_args}
+    return shape | {"pretrained_cfg": seen, "glyphzoo": reading}
 
 
 def write(recipe: Recipe, network: nn.Module, folder: Path, **chosen: float | str) -> str:

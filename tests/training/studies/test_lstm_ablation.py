@@ -59,7 +59,7 @@ def test_strokes_are_counted_where_they_were_taken_for_another() -> None:
 
 def test_what_the_page_says_was_found() -> None:
     """The intervals overlap; and a frame of the CNN alone sees as far as the page says, and no farther."""
-    rows = json.loads((page.FOLDER / "study.json").read_text(encoding="utf-8"))["networks"]
+    rows = json.loads((lstm_ablation.OUT / "study.json").read_text(encoding="utf-8"))["networks"]
     for measure in ("interval", "strokes_interval"):
         lows, highs = zip(*(row[measure] for row in rows), strict=True)
         assert max(lows) < min(highs), measure
