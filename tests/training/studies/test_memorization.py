@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from demos.studies import memorization as page
+from demos.widgets import plots
 from tests.sets import save
 from training.data import memorization as sets
 from training.data.texts.english import WORDS
@@ -39,7 +40,7 @@ def test_the_study_as_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(memorization, "recipe_of", lambda name: small)
     for name, value in (("COUNT", 48), ("TESTED", 16), ("EPOCHS", 1), ("SHOWN", 5)):
         monkeypatch.setattr(memorization, name, value)
-    out, base = tmp_path / "out", tmp_path / "runs" / "memorization"
+    out, base = tmp_path / "memorization", tmp_path / "runs" / "memorization"
     for kind in sets.KINDS:
         for part, count in (("train", 48), ("test", 16)):
             save(
@@ -54,5 +55,5 @@ def test_the_study_as_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for kind in study["kinds"]:
         assert kind["train"]["images"] == 48 and kind["test"]["images"] == 16 and len(kind["history"]["epoch"]) == 1
     assert len(study["pictures"]) == 5 and all(one["printed"] != one["label"] for one in study["pictures"])
-    monkeypatch.setattr(page, "FOLDER", out)
+    monkeypatch.setattr(plots, "RESULTS", tmp_path)
     assert page.pictures(study).count("<details>") == 5 and page.table(study).count("<tr>") == 4
