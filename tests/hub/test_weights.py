@@ -9,12 +9,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import zoo
-from tests.conftest import ROOT, TINY
+from tests.conftest import TINY
 from zoo.hub import store, weights
-from zoo.networks.crnn import CRNN
-from zoo.networks.seq2seq import Seq2Seq
 from zoo.readers.classifier import Classifier
-from zoo.text.alphabets import ALPHANUMERIC, CharTokenizer
 
 
 def test_weights_that_do_not_fit_are_named(tiny: Path) -> None:
@@ -63,27 +60,6 @@ def test_weights_that_float16_cannot_hold_are_not_written(tiny: Path, value: flo
     with pytest.raises(ValueError, match=r"fc\.bias is not finite"):
         weights.save(network, tiny)
     assert store.sha256(tiny / store.WEIGHTS) == before
-
-
-def test_an_altered_network_starts_from_what_it_shares(tiny: Path) -> None:
-    ours = Classifier.build(TINY | {"num_classes": 3})
-    other = ours.fc.weight.clone()
-    share = weights.transfer(ours, tiny)
-    assert 0.9 < share < 1 and torch.equal(ours.fc.weight, other)
-    same = Classifier.build(TINY)
-    assert weights.transfer(same, tiny) == 1.0
-    assert all(torch.equal(ours.state_dict()[k], v) for k, v in same.state_dict().items() if not k.startswith("fc."))
-
-
-def test_a_reader_of_words_goes_on_from_the_encoder_of_one_of_captchas() -> None:
-    folder, words = ROOT / "training" / "starts" / "captcha-seq2seq-drawn", CRNN(95)
-    captchas = Seq2Seq(len(CharTokenizer(ALPHANUMERIC)), output_stride=4)
-    weights.load(captchas, folder)
-    assert 0.4 < weights.transfer(words, folder) < 0.6
-    pictures = torch.randn(1, 3, 32, 64)
-    with torch.inference_mode():
-        ours, theirs = (network.eval() for network in (words, captchas.encoder))
-        assert torch.equal(ours.blocks(ours.stem(pictures)), theirs.blocks(theirs.stem(pictures)))
 
 
 def test_timm_loads_a_checkpoint_with_the_same_logits(tiny: Path) -> None:

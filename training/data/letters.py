@@ -21,7 +21,6 @@ from training.data import command, folder
 from training.data.drawing import degrade, fonts, render, scan
 from training.data.drawing.letter_page import A4, Page, body, fields, head, layouts, office
 from training.data.persian import Split
-from zoo.images.preprocess import homography
 from zoo.letter.finder import FIELDS, KINDS
 
 Rng = np.random.Generator
@@ -82,8 +81,8 @@ def photographed(rng: Rng, page: Page) -> tuple[Image.Image, list[dict[str, Any]
     middle = corners.mean(0)
     there = (corners - middle) @ spin.T * rng.uniform(0.93, 1.0) + middle + shift
     there = there + rng.uniform(-0.03, 0.03, (4, 2)) * [width, height]
-    way = homography(corners, there)
-    back = homography(there, corners).ravel()[:8].tolist()
+    way = render.homography(corners, there)
+    back = render.homography(there, corners).ravel()[:8].tolist()
     seen = degrade.to_image(image).transform(size, Image.Transform.PERSPECTIVE, back, Image.Resampling.BICUBIC)
     sheet = Image.new("L", (width, height), 255).transform(size, Image.Transform.PERSPECTIVE, back)
     table = degrade.to_image(degrade.scene(rng, (200, 280))).resize(size, Image.Resampling.BILINEAR)

@@ -16,6 +16,7 @@ from PIL import Image
 from training.data import command, folder, words
 from training.data.drawing import degrade, fonts, pen, render, scan
 from training.data.persian import Split, random_face
+from training.data.texts import one_of
 from training.data.texts import persian_texts as texts
 from zoo.letter.values import LABELS
 from zoo.text.normalise import folded
@@ -35,16 +36,16 @@ def any_text(rng: Rng, held_out: bool, sentences: int = 1) -> str:
     if kind < 0.36:
         text = (texts.number, texts.date)[int(rng.integers(2))](rng)
         if rng.random() < 0.25:
-            name = texts.one_of(rng, tuple(LABELS))
-            text = f"{texts.one_of(rng, LABELS[name])}: {text}"
+            name = one_of(rng, tuple(LABELS))
+            text = f"{one_of(rng, LABELS[name])}: {text}"
     elif kind < 0.42:
         text = texts.attachment(rng) or "-"
     elif kind < 0.47:
         text = texts.organisation(rng, held_out)
     elif kind < 0.51:
-        text = f"{texts.one_of(rng, texts.HONOURS)} {texts.person(rng, held_out)}"
+        text = f"{one_of(rng, texts.HONOURS)} {texts.person(rng, held_out)}"
     elif kind < 0.55:
-        text = texts.one_of(rng, (*texts.GREETINGS, *texts.CLOSINGS, *texts.HEADS, *texts.POSTS))
+        text = one_of(rng, (*texts.GREETINGS, *texts.CLOSINGS, *texts.HEADS, *texts.POSTS))
     elif kind < 0.63:
         text = texts.words(rng, int(rng.integers(1, 3)), held_out)
     else:
@@ -62,10 +63,8 @@ def taught_text(rng: Rng, held_out: bool) -> str:
     if kind < 0.04:
         return texts.address(rng, held_out)
     if kind < 0.16:
-        name = texts.one_of(rng, tuple(texts.VALUES))
-        return (
-            f"{texts.one_of(rng, LABELS[name])}{texts.one_of(rng, (':', ' :', ''))} {texts.VALUES[name](rng)}".strip()
-        )
+        name = one_of(rng, tuple(texts.VALUES))
+        return f"{one_of(rng, LABELS[name])}{one_of(rng, (':', ' :', ''))} {texts.VALUES[name](rng)}".strip()
     return any_text(rng, held_out, sentences=3)
 
 

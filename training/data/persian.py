@@ -22,6 +22,7 @@ from PIL import Image
 from training.data import command, folder
 from training.data.drawing import degrade, fonts, render, scan, sketches
 from training.data.drawing.captchas import draw_scene
+from training.data.texts import one_of
 
 WORDS = {"date": "تاریخ", "dated": "مورخ", "attachment": "پیوست", "number": "شماره", "title": "موضوع"}
 DIGITS, ARABIC_DIGITS = "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"
@@ -127,10 +128,6 @@ def invented(rng: np.random.Generator) -> str:
         other_shapes = "".join(shape for shape in SHAPES if word[place] not in shape)
         return word[:place] + one_of(rng, other_shapes) + word[place + 1 :]
     return word[:place] + one_of(rng, LETTERS) + word[place:] if kind < 0.8 else word[:place] + word[place + 1 :]
-
-
-def one_of(rng: np.random.Generator, choices: str | tuple[str, ...]) -> str:
-    return choices[int(rng.integers(len(choices)))]
 
 
 @cache

@@ -13,7 +13,6 @@ from PIL import Image
 
 from training.data import command, folder, words
 from training.data.drawing import degrade, fonts, render, styles
-from zoo.images.preprocess import homography
 
 Rng = np.random.Generator
 ROOM = 0.9  # of a board's sides that its lines may fill
@@ -132,12 +131,12 @@ def askew(rng: Rng, picture: Image.Image, boxes: np.ndarray) -> tuple[Image.Imag
     away = corners - [width / 2, height / 2]
     turned = away @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + [width / 2, height / 2]
     moved = turned + rng.normal(0, 0.015, (4, 2)) * [width, height]
-    back = homography(moved, corners)
+    back = render.homography(moved, corners)
     fill = tuple(np.asarray(picture)[0, 0].tolist())
     seen = picture.transform(
         picture.size, Image.Transform.PERSPECTIVE, back.ravel()[:8].tolist(), Image.Resampling.BICUBIC, fillcolor=fill
     )
-    return seen, np.clip(render.project_boxes(boxes, homography(corners, moved)), 0, [width, height] * 2)
+    return seen, np.clip(render.project_boxes(boxes, render.homography(corners, moved)), 0, [width, height] * 2)
 
 
 def sets() -> dict[str, folder.DrawnSet]:

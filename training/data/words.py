@@ -15,8 +15,8 @@ from PIL import Image, ImageChops, ImageFilter
 
 from training.data import command, folder
 from training.data.drawing import degrade, fonts, render, styles
+from training.data.texts import one_of
 from training.data.texts.english import dictionary, recase
-from zoo.images.preprocess import homography
 
 Rng = np.random.Generator
 LONGEST = 40  # characters of a line
@@ -31,26 +31,9 @@ SHORT = (  # words that are too short for the word list, of which there are many
 )  # fmt: skip
 CURRENCIES = ("$", "USD ", "EUR ", "GBP ")
 MARKED = (
-    "{}.",
-    "{},",
-    "{}!",
-    "{}?",
-    "{}:",
-    "({})",
-    '"{}"',
-    "'{}'",
-    "{}'s",
-    "-{}",
-    "#{}",
-    "@{}",
-    "www.{}.com",
-    "*{}",
-    "{}...",
-)
-
-
-def one_of(rng: Rng, choices: str | tuple[str, ...]) -> str:
-    return choices[int(rng.integers(len(choices)))]
+    "{}.", "{},", "{}!", "{}?", "{}:", "({})", '"{}"', "'{}'", "{}'s",
+    "-{}", "#{}", "@{}", "www.{}.com", "*{}", "{}...",
+)  # fmt: skip
 
 
 def digits(rng: Rng, count: int) -> str:
@@ -179,7 +162,7 @@ def seen_askew(rng: Rng, ink: render.Ink) -> render.Ink:
     width, height = ink.mask.size
     corners = np.array([[0, 0], [0, height], [width, height], [width, 0]], float)
     moved = corners + rng.uniform(-0.13, 0.13, (4, 2)) * height * [1, 1]
-    way = homography(corners, moved)  # from the picture to the ink; the boxes want the inverse
+    way = render.homography(corners, moved)  # from the picture to the ink; the boxes want the inverse
     mask = ink.mask.transform(
         ink.mask.size, Image.Transform.PERSPECTIVE, way.ravel()[:8].tolist(), Image.Resampling.BILINEAR
     )

@@ -37,7 +37,7 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
         reading["right_to_left"] = True
     if recipe.texts:
         reading["texts"] = list(recipe.texts)
-    seen = {
+    seen: dict[str, Any] = {
         "input_size": [3, height, width],
         "mean": list(recipe.mean),
         "std": list(recipe.std),
@@ -45,32 +45,17 @@ def config(recipe: Recipe, **chosen: float | str) -> dict[str, Any]:
         "crop_pct": 1.0,
         "license": "mit",
     }
+    own: dict[str, Any] = {}
     if recipe.kind == "classifier":
-        return {
-            "architecture": recipe.architecture,
-            "num_classes": len(recipe.labels),
-            "label_names": list(recipe.labels),
-            "model_args": recipe.model_args,
-            "pretrained_cfg": seen | {"num_classes": len(recipe.labels)},
-            "glyphzoo": reading,
-        }
-    if recipe.kind == "finder":
-        return {
-            "architecture": recipe.architecture,
-            "model_args": recipe.model_args,
-            "pretrained_cfg": seen,
-            "glyphzoo": reading,
-        }
-    reading["widths"] = list(recipe.widths)
-    tokens = {"special_tokens": list(CharTokenizer.special)} if recipe.kind == "seq2seq" else {}
-    return {
-        "architecture": recipe.architecture,
-        "alphabet": recipe.alphabet,
-        **tokens,
-        "model_args": recipe.model_args,
-        "pretrained_cfg": seen,
-        "glyphzoo": reading,
-    }
+        own = {"num_classes": len(recipe.labels), "label_names": list(recipe.labels)}
+        seen["num_classes"] = len(recipe.labels)
+    elif recipe.kind != "finder":
+        own = {"alphabet": recipe.alphabet}
+        reading["widths"] = list(recipe.widths)
+    if recipe.kind == "seq2seq":
+        own["special_tokens"] = list(CharTokenizer.special)
+    shape = {"architecture": recipe.architecture, **own, "model_args": recipe.model_args}
+    return shape | {"pretrained_cfg": seen, "glyphzoo": reading}
 
 
 def write(recipe: Recipe, network: nn.Module, folder: Path, **chosen: float | str) -> str:
@@ -84,3 +69,34 @@ def configure(folder: Path, values: dict[str, Any]) -> None:
     """Writes config.json."""
     with whole.file(folder / store.CONFIG) as part:
         part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def transfer(network: nn.Module, folder: Path) -> float:
+    """Loads the weights of a checkpoint that fit an altered network, by name and shape, to train it further.
+
+    A network without an encoder takes the weights of the checkpoint's encoder.
+
+    Returns:
+        The share of the network's parameters that were loaded, 0…1.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    own, kept = network.state_dict(), weights.read(folder)
+    named = {name: kept.get(name, kept.get(f"encoder.{name}")) for name in own}
+    same = {name: value for name, value in named.items() if value is not None and value.shape == own[name].shape}
+    network.load_state_dict(same, strict=False)
+    return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
+
+
+def average(network: nn.Module, folder: Path) -> None:
+    """Averages a network's weights with those of the checkpoint that it was fine-tuned from (Wortsman et al. 2022).
+
+    Raises:
+        InputError: the file is missing or damaged, or does not fit.
+    """
+    learned = {name: value.clone() for name, value in network.state_dict().items()}
+    weights.load(network, folder)
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(learned[name], 0.5)

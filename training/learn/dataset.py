@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
+from torch import nn
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from tqdm import tqdm
 
@@ -334,14 +335,20 @@ def streamed(recipe: Recipe, epoch: int, workers: int) -> DataLoader[Batch]:
 
 def loader(pictures: Captchas, batched: Sequence[Sequence[Key]], workers: int) -> DataLoader[Batch]:
     """The given batches, in the given order."""
-    collated = partial(collate, recipe=pictures.recipe)
-    # not forked: workers would keep all the memory that this process had when they began
-    apart = "forkserver" if workers else None
     return DataLoader(
         pictures,
         batch_sampler=batched,
         num_workers=workers,
-        collate_fn=collated,
-        multiprocessing_context=apart,
+        collate_fn=partial(collate, recipe=pictures.recipe),
+        # not forked: workers would keep all the memory that this process had when they began
+        multiprocessing_context="forkserver" if workers else None,
         worker_init_fn=step_back,
     )
+
+
+def probabilities(network: nn.Module, pictures: Captchas, indices: Indices, workers: int) -> np.ndarray:
+    """A classifier's probabilities, float32 (n, classes), for the pictures of some indices, narrow ones first."""
+    network.eval()
+    with torch.inference_mode():
+        batched = loader(pictures, batches(pictures, indices), workers)
+        return np.concatenate([network(batch["images"]).softmax(1).numpy() for batch in batched])

@@ -13,12 +13,12 @@ from lightning.pytorch.tuner.tuning import Tuner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from training.learn import dataset
+from training.learn import checkpoint, dataset
 from training.learn.module import Reading
 from training.measure import curves, pages
 from training.recipes import Recipe
 from zoo import whole
-from zoo.hub import store, weights
+from zoo.hub import store
 
 STARTS = Path(__file__).parents[1] / "starts"  # networks after a step of a training in steps
 LAST = "last"  # the run's checkpoint, with the optimiser's state, written after every epoch
@@ -103,7 +103,7 @@ def _phase(pictures: Pictures, run: Path, start: Path | None, network: nn.Module
     batches = -(-(recipe.samples[0] if recipe.stream else len(pictures.epoch(0))) // recipe.batch)
     module = Reading(recipe, recipe.epochs * batches, network).to(memory_format=torch.channels_last)
     if start:
-        same = weights.transfer(module.network, start)
+        same = checkpoint.transfer(module.network, start)
         print(f"{start.name} gives {same:.0%} of the weights to start from")
     precision = "bf16-mixed" if fast_bfloat16(recipe.architecture) else "32-true"
     if recipe.finder or recipe.learning_rate is None:

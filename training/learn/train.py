@@ -4,13 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from training.data.drawing.fonts import Extra
-from training.learn import dataset
+from training.learn import checkpoint, dataset
 from training.learn.calibrate import write_calibrated
 from training.learn.fit import Pictures, fit, locate
 from training.learn.module import reachable
 from training.recipes import NAMES, Recipe, recipe_of
 from zoo.errors import InputError
-from zoo.hub import weights
 from zoo.hub.store import CHECKPOINTS
 
 IMAGENET = "ImageNet"
@@ -75,7 +74,7 @@ def train(recipe: Recipe, place: Place) -> Trained:
     split = replace(split, pictures=dataset.Captchas(recipe, split.pictures.folders))
     network = fit(Pictures(split, place.workers, place.limit), place.runs / recipe.name, start)
     if recipe.averaged and start:
-        weights.average(network, start)
+        checkpoint.average(network, start)
     folder = place.runs / CHECKPOINTS.name / recipe.name
     digest = write_calibrated(network, split.pictures, split.validation, place.workers, folder, start)
     print(f"{folder}: SHA-256 {digest}")

@@ -117,6 +117,7 @@ Calibration: logits are divided by {temperature:.3f}, fitted on {validation};
 below a confidence of {threshold:.3f} an answer is marked "unsure".
 """
 DIGITS = {"ms": 1, "seconds": 2, "images": 0, "MB": 0}  # behind the point; what is measured in these is a cost
+PROPORTIONS = "accuracy", "status", "coverage", "same", "CER", "per character", "read as", "of words", "found", "value"
 ROUNDED = ", which computes {} convolutions{} in 8-bit integers"
 LANGUAGE = """
 Ten texts are followed, and weighed in the end, by what the network sees and by how English words are spelled: a
@@ -312,21 +313,7 @@ def table(report: Report, costs: bool) -> str:
 def _number(row: Row, value: float) -> str:
     if (unit := row.measure.split()[0]) in DIGITS:
         return f"{value:,.{DIGITS[unit]}f}"
-    share = any(
-        word in row.measure
-        for word in (
-            "accuracy",
-            "status",
-            "coverage",
-            "same",
-            "CER",
-            "per character",
-            "read as",
-            "of words",
-            "found",
-            "value",
-        )
-    )
+    share = any(word in row.measure for word in PROPORTIONS)
     return f"{100 * value:.2f} %" if share else f"{value:.4g}"
 
 

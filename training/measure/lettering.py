@@ -20,11 +20,6 @@ from zoo.text.normalise import single_spaced
 MEASURED = FIELDS[:3]
 
 
-def alike(text: str) -> str:
-    """A text as it is compared."""
-    return single_spaced(text)
-
-
 def body(objects: Sequence[dict[str, Any]]) -> str:
     """The lines of a drawn letter in reading order."""
     lines = [one for one in objects if one["kind"] == "line"]
@@ -47,17 +42,15 @@ def rates(data: str, read: Sequence[Letter], true: Sequence[Sequence[dict[str, A
                     overlap(np.array([upright_box(said.box)]), np.array([upright_box(own["box"])]))[0, 0] >= SHARED
                 )
                 found[name].append(bool(there))
-            right.append(alike(said.value.text) == alike(own["text"] if own else ""))
+            right.append(single_spaced(said.value.text) == single_spaced(own["text"] if own else ""))
             claimed.append(said.status in ("ok", "empty"))
             wrong.append(claimed[-1] and not right[-1])
-    spelled = error_rates(
-        data, [alike(one.text) for one in read], [alike(body(objects)) for objects in true], " of the body", **extra
-    )
+    own, bodies = [single_spaced(one.text) for one in read], [single_spaced(body(objects)) for objects in true]
     return [
         *(share(data, f"{name} found", hits, **extra) for name, hits in found.items()),
         share(data, "field found", [hit for hits in found.values() for hit in hits], **extra),
         share(data, "value exactly right", right, **extra),
         share(data, "value not marked doubtful", claimed, **extra),
         share(data, "wrong value not marked doubtful", wrong, **extra),
-        *spelled,
+        *error_rates(data, own, bodies, " of the body", **extra),
     ]

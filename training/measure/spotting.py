@@ -51,22 +51,15 @@ def hits(found: Sequence[Word], true: Sequence[Word], spelled: bool = True) -> i
 def rates(data: str, found: Sequence[Sequence[Word]], true: Sequence[Sequence[Word]], **extra: str) -> list[Row]:
     """F1, precision and recall of words read, and F1 of words merely found, over pictures; intervals over these."""
     rows = []
-    for what, spelled in (("read", True), ("found", False)):
+    measures = {"F1": (2, slice(1, 3)), "precision": (1, slice(1, 2)), "recall": (1, slice(2, 3))}
+    for what, spelled, names in (("read", True, measures), ("found", False, ("F1",))):
         pairs = zip(found, true, strict=True)
         counts = np.array([(hits(a, b, spelled), len(a), len(b)) for a, b in pairs], float)
+        for name in names:
 
-        def f1(sample: Boxes) -> float:
-            return float(2 * sample[:, 0].sum() / max(sample[:, 1:].sum(), 1))
+            def rate(sample: Boxes, measure: tuple[int, slice] = measures[name]) -> float:
+                times, columns = measure
+                return float(times * sample[:, 0].sum() / max(sample[:, columns].sum(), 1))
 
-        def precision(sample: Boxes) -> float:
-            return float(sample[:, 0].sum() / max(sample[:, 1].sum(), 1))
-
-        def recall(sample: Boxes) -> float:
-            return float(sample[:, 0].sum() / max(sample[:, 2].sum(), 1))
-
-        measures = {"F1": f1, "precision": precision, "recall": recall} if spelled else {"F1": f1}
-        rows += [
-            Row(data, f"{name} of words {what}", measure(counts), len(true), bootstrap(counts, measure), **extra)
-            for name, measure in measures.items()
-        ]
+            rows.append(Row(data, f"{name} of words {what}", rate(counts), len(true), bootstrap(counts, rate), **extra))
     return rows

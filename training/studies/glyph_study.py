@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.metrics.pairwise import rbf_kernel
@@ -141,10 +140,8 @@ class Study:
 
         def trained() -> np.ndarray:
             split = dataset.Split(pictures, (train,), validation, self.test)
-            network = fit(Pictures(split, self.workers), self.runs / recipe.name).eval()
-            batches = dataset.loader(pictures, dataset.batches(pictures, asked), self.workers)
-            with torch.inference_mode():
-                return np.concatenate([network(batch["images"]).softmax(1).numpy() for batch in batches])
+            network = fit(Pictures(split, self.workers), self.runs / recipe.name)
+            return dataset.probabilities(network, pictures, asked, self.workers)
 
         return self.once(recipe.name, trained)
 

@@ -31,7 +31,7 @@ from training.measure.metrics import wilson
 from training.measure.report import dump, rounded
 from training.measure.spelling import error_rates
 from training.recipes import Recipe, recipe_of
-from zoo.hub import store, weights
+from zoo.hub import store
 from zoo.networks.crnn import CRNN
 from zoo.text.normalise import plain
 
@@ -134,7 +134,7 @@ def fitted(recipe: Recipe, directions: int, args: argparse.Namespace) -> nn.Modu
     pictures = Pictures(dataset.split(recipe, args.data), args.workers)
     network = Beside(1 + len(recipe.alphabet), directions, **recipe.model_args)
     if recipe.start:
-        weights.transfer(network, locate(recipe.start, args.runs))
+        checkpoint.transfer(network, locate(recipe.start, args.runs))
     return fit(pictures, args.runs / "lstm-ablation" / recipe.name, network=network)
 
 

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from training.data import folder, options
 from training.data.memorization import COUNT, KINDS, SHUFFLED, TESTED, draw
@@ -53,15 +51,6 @@ def recipe(kind: str) -> Recipe:
     )
 
 
-def answers(network: nn.Module, pictures: Pictures, indices: dataset.Indices) -> np.ndarray:
-    """The network's probabilities for some of the pictures, (n, classes), in the order of the indices."""
-    found = []
-    with torch.inference_mode():
-        for batch in dataset.loader(pictures.pictures, dataset.batches(pictures.pictures, indices), pictures.workers):
-            found.append(network.eval()(batch["images"]).softmax(1))
-    return torch.cat(found).numpy()
-
-
 def share(shares: np.ndarray, pictures: Pictures, indices: dataset.Indices) -> dict[str, Any]:
     """How many of some pictures get the label that they have."""
     labels = np.array([label.encode() for label in pictures.recipe.labels])
@@ -92,13 +81,11 @@ def main() -> None:
         (train,), test = pictures.split.train, pictures.split.validation
         line = {"name": kind, "history": curves.read(base / own.name)}
         for part, indices in (("train", train), ("test", test)):
-            shares = answers(network, pictures, indices)
+            shares = dataset.probabilities(network, pictures.pictures, indices, args.workers)
             line[part] = share(shares, pictures, indices)
             if kind == SHUFFLED and part == "train":
-                other = [
-                    i for i, row in enumerate(learned(shares, pictures, indices)) if row["printed"] != row["label"]
-                ]
-                picked = other[:SHOWN]
+                rows = enumerate(learned(shares, pictures, indices))
+                picked = [i for i, row in rows if row["printed"] != row["label"]][:SHOWN]
                 study_of["pictures"] = learned(shares[picked], pictures, indices[picked])
                 sheet = np.stack([np.asarray(pictures.pictures.image(int(i))) for i in indices[picked]])
                 study_of["tile"] = list(sheet.shape[1:3])

@@ -73,32 +73,32 @@ def without(recipe: Recipe, unseen: str) -> Recipe:
 
 
 def study(teacher: Teacher, report: Report) -> None:
-    """Measures everything, what is quick to train first; saves the report after each step."""
+    """Measures everything, what is quick to train first; saves the report after each set."""
+
+    def add(data: str, found: Answers, model: str) -> None:
+        report.add(*accuracy(data, found, model=model))
+        report.save()
+
     drawn = zoo.load(teacher.start)
-    for data in REAL:
-        pictures = ImageFolder(teacher.data / f"{data}.zip")
-        report.add(*accuracy(data, read(drawn, pictures), model="drawn captchas only"))
-    report.save()
-    five, test = (teacher.data / f"captcha-five-{part}.zip" for part in ("train", "test"))
+    tests = {data: ImageFolder(teacher.data / f"{data}.zip") for data in REAL}
+    for data, pictures in tests.items():
+        add(data, read(drawn, pictures), "drawn captchas only")
+    five = teacher.data / "captcha-five-train.zip"
     pictures = ImageFolder(five)
     order = np.random.default_rng(0).permutation(len(pictures))
     for count in SHOTS:
         reader = teacher.few(five, order[:count], f"few-{count}")
-        found = read(reader, ImageFolder(test))
-        report.add(*accuracy("captcha-five-test", found, model=f"drawn captchas, then {count} of this style"))
-        report.save()
+        found = read(reader, tests["captcha-five-test"])
+        add("captcha-five-test", found, f"drawn captchas, then {count} of this style")
     folds, found = np.array_split(order, FOLDS), []
     for i, fold in enumerate(folds):
-        rest = np.concatenate([other for j, other in enumerate(folds) if j != i])
+        rest = np.concatenate([*folds[:i], *folds[i + 1 :]])
         found += read(teacher.few(five, rest, f"fold-{i}"), pictures, fold.tolist())
-    report.add(*accuracy("captcha-five, five folds", found, model="drawn captchas, then 600 of this style"))
-    report.save()
+    add("captcha-five, five folds", found, "drawn captchas, then 600 of this style")
     recipe = recipe_of("captcha-seq2seq-real")
-    for data in REAL:
+    for data, pictures in tests.items():
         others = teacher.taught(without(recipe, f"{data.removesuffix('-test')}-train.zip"))
-        pictures = ImageFolder(teacher.data / f"{data}.zip")
-        report.add(*accuracy(data, read(others, pictures), model="without this style"))
-        report.save()
+        add(data, read(others, pictures), "without this style")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ def load(network: nn.Module, folder: Path) -> None:
     Raises:
         InputError: the file is missing or damaged, or does not fit; the sentence names the tensors.
     """
-    weights, own = _read(folder), network.state_dict()
+    weights, own = read(folder), network.state_dict()
     problems = {
         "lacks": sorted(own.keys() - weights.keys()),
         "has unexpected": sorted(weights.keys() - own.keys()),
@@ -33,38 +33,12 @@ def load(network: nn.Module, folder: Path) -> None:
     network.load_state_dict(weights, strict=True)
 
 
-def transfer(network: nn.Module, folder: Path) -> float:
-    """Loads the weights of a checkpoint that fit an altered network, by name and shape, to train it further.
-
-    A network without an encoder takes the weights of the checkpoint's encoder.
-
-    Returns:
-        The share of the network's parameters that were loaded, 0…1.
+def read(folder: Path) -> dict[str, torch.Tensor]:
+    """A checkpoint's weights by name.
 
     Raises:
         InputError: the file is missing or damaged.
     """
-    own, weights = network.state_dict(), _read(folder)
-    named = {name: weights.get(name, weights.get(f"encoder.{name}")) for name in own}
-    same = {name: value for name, value in named.items() if value is not None and value.shape == own[name].shape}
-    network.load_state_dict(same, strict=False)
-    return float(sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values()))
-
-
-def average(network: nn.Module, folder: Path) -> None:
-    """Averages a network's weights with those of the checkpoint that it was fine-tuned from (Wortsman et al. 2022).
-
-    Raises:
-        InputError: the file is missing or damaged, or does not fit.
-    """
-    learned = {name: value.clone() for name, value in network.state_dict().items()}
-    load(network, folder)
-    for name, value in network.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(learned[name], 0.5)
-
-
-def _read(folder: Path) -> dict[str, torch.Tensor]:
     path = folder / store.WEIGHTS
     try:
         return load_file(path)

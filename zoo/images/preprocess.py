@@ -209,17 +209,6 @@ def fit(rgb: Image.Image, size: tuple[int, int], box: Box | None = None) -> tupl
     return out, Placement(scale, x - first * scale, y - top * scale, rgb.size)
 
 
-def homography(points: npt.NDArray[Any], moved: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """The perspective (3, 3) that takes four points x, y, (4, 2), to where they are moved, homogeneous coordinates."""
-    rows = [
-        row
-        for (x, y), (u, v) in zip(points, moved, strict=True)
-        for row in ([x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y])
-    ]
-    found = np.linalg.solve(np.array(rows, float), np.asarray(moved, float).ravel())
-    return np.append(found, 1).reshape(3, 3)
-
-
 def border(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Median colour (3,) of the pixels along a picture's four edges."""
     edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from training.data import persian
 from training.data.drawing import degrade, fonts, render
 from training.data.persian import Split
+from training.data.texts import one_of
 from training.data.texts import persian_texts as texts
 from zoo.letter.finder import FIELDS
 from zoo.letter.values import LABELS
@@ -102,7 +103,7 @@ def office(rng: Rng, split: Split, extra: fonts.Extra = ()) -> Office:
     held_out = split != "train"
     every = (face for name in (split, *extra) for face in fonts.persian(name))
     faces = tuple(face for face in every if 300 <= face.weight <= 800)
-    pick = partial(texts.one_of, rng)
+    pick = partial(one_of, rng)
     colour = tuple(int(v) for v in rng.integers(0, 150, 3)) if rng.random() < 0.6 else (20, 20, 20)
     ink = tuple(int(v) for v in np.clip(rng.uniform(0, 60) + rng.normal(0, 8, 3), 0, 255))
     body = pick(faces)
@@ -142,7 +143,7 @@ def head(page: Page, own: Office, layout: Layout) -> float:
     places = {"right": rng.uniform(188, 196), "centre": 105.0}
     if rng.random() < 0.6:
         size = rng.uniform(9, 13)
-        page.write("line", texts.one_of(rng, texts.HEADS), own.body, size, 105 + 0.9 * size, y, own.ink)
+        page.write("line", one_of(rng, texts.HEADS), own.body, size, 105 + 0.9 * size, y, own.ink)
     if layout.logo != "none":
         side = page.px(rng.uniform(15, 26))
         mark = emblem(own.sign, max(side, 8), own.colour)
@@ -230,15 +231,15 @@ def body(page: Page, own: Office, y: float, held_out: bool) -> None:
     pitch = size * 25.4 / 72 * rng.uniform(1.55, 2.2)
     y += rng.uniform(4, 14)
     for _ in range(int(rng.integers(1, 3))):
-        to = f"{texts.one_of(rng, texts.HONOURS)} {texts.person(rng, held_out)}"
+        to = f"{one_of(rng, texts.HONOURS)} {texts.person(rng, held_out)}"
         page.write("line", to, own.body, size * 1.1, 190, y, own.ink, 120)
         y += pitch
     if rng.random() < 0.6:
-        label = LABELS["title"][0] + texts.one_of(rng, (":", " :"))
+        label = LABELS["title"][0] + one_of(rng, (":", " :"))
         x = page.write("title label", label, own.body, size, 190, y, own.ink)
         page.write("title", texts.title(rng, held_out), own.body, size, x - 2, y, own.ink, 120)
         y += pitch
-    page.write("line", texts.one_of(rng, texts.GREETINGS), own.body, size, 190, y, own.ink)
+    page.write("line", one_of(rng, texts.GREETINGS), own.body, size, 190, y, own.ink)
     y += pitch
     end = rng.uniform(150, 215)
     for _ in range(int(rng.integers(1, 5))):
@@ -246,10 +247,10 @@ def body(page: Page, own: Office, y: float, held_out: bool) -> None:
         y = paragraph(page, own, texts.shaped(text, "persian"), size, y, pitch, end) + rng.uniform(0, 2)
     if rng.random() < 0.3 and y < 190:
         y = table(page, own, y, size)
-    page.write("line", texts.one_of(rng, texts.CLOSINGS), own.body, size, rng.uniform(90, 120), y + 4, own.ink)
+    page.write("line", one_of(rng, texts.CLOSINGS), own.body, size, rng.uniform(90, 120), y + 4, own.ink)
     at = rng.uniform(55, 85)
     page.write("line", texts.person(rng, held_out), own.body, size, at, y + 4 + pitch, own.ink)
-    page.write("line", texts.one_of(rng, texts.POSTS), own.body, size, at, y + 4 + 2 * pitch, own.ink)
+    page.write("line", one_of(rng, texts.POSTS), own.body, size, at, y + 4 + 2 * pitch, own.ink)
     if rng.random() < 0.8:
         signature(page, at - 20, y + 6 + 1.5 * pitch)
     if rng.random() < 0.6:
@@ -269,7 +270,7 @@ def table(page: Page, own: Office, y: float, size: float) -> float:
     for column in range(columns + 1):
         page.line(35 + column * wide, y, 35 + column * wide, y + rows * high, own.ink, 0.25)
     for row, column in itertools.product(range(rows), range(columns)):
-        cell = texts.one_of(rng, persian.other_words()) if row == 0 or rng.random() < 0.3 else texts.digits(rng, 1, 8)
+        cell = one_of(rng, persian.other_words()) if row == 0 or rng.random() < 0.3 else texts.digits(rng, 1, 8)
         right, base = 35 + (column + 1) * wide - 2, y + (row + 0.68) * high
         page.write("line", texts.shaped(cell, "persian"), own.body, 0.85 * size, right, base, own.ink, wide - 4)
     return y + rows * high + 8

@@ -210,6 +210,17 @@ def wave(ink: Ink, amplitude: float, period: float, phase: float, strips: int = 
     return Ink(mask, boxes, ink.text)
 
 
+def homography(points: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """The perspective (3, 3) that takes four points x, y, (4, 2), to where they are moved, homogeneous coordinates."""
+    rows = [
+        row
+        for (x, y), (u, v) in zip(points, moved, strict=True)
+        for row in ([x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y])
+    ]
+    found = np.linalg.solve(np.array(rows, float), np.asarray(moved, float).ravel())
+    return np.append(found, 1).reshape(3, 3)
+
+
 def project(points: np.ndarray, way: np.ndarray) -> np.ndarray:
     """Where a homography (3, 3) takes points, (n, 2)."""
     there = np.c_[points, np.ones(len(points))] @ way.T

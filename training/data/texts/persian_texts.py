@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from training.data.persian import ARABIC_DIGITS, DIGITS, LETTERS, other_words
+from training.data.texts import one_of
 from zoo.letter.values import MONTHS
 
 Rng = np.random.Generator
@@ -49,10 +50,6 @@ def _held_out(word: str) -> bool:
 def shaped(text: str, shape: Shape) -> str:
     """A text with its ASCII digits in another shape."""
     return text.translate(str.maketrans("0123456789", SHAPES[shape]))
-
-
-def one_of(rng: Rng, choices: tuple[str, ...] | str) -> str:
-    return choices[int(rng.integers(len(choices)))]
 
 
 def digits(rng: Rng, fewest: int, most: int) -> str:
