@@ -12,6 +12,7 @@ import zoo
 from demos.tabs import words
 from demos.widgets import answers
 from tests.conftest import write_crnn
+from zoo.readers import page as pages
 from zoo.readers.crnn import CRNNReader
 from zoo.text.alphabets import PRINTABLE
 
@@ -62,7 +63,10 @@ def test_the_beam_after_a_frame(reader: CRNNReader, picture: Image.Image) -> Non
     assert words.beam(look, 1, False) != words.beam(look, 20, False)
 
 
-def test_a_page_is_cut_into_lines_of_which_one_is_looked_into(reader: CRNNReader) -> None:
+def test_a_page_is_cut_into_lines_of_which_one_is_looked_into(
+    reader: CRNNReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "SHORT", 300)  # three times as fast
     picture = Image.new("RGB", (600, 300), "white")
     for text, y in (("Hi", 40), ("you", 180)):
         ImageDraw.Draw(picture).text((40, y), text, "black", ImageFont.load_default(36))
