@@ -103,3 +103,11 @@ def test_pictures_are_looked_at_in_batches_and_no_answer_depends_on_the_others(r
     looks = reader.looks(pictures)
     assert [reader.answer(look) for look in looks] == reader.read(pictures)
     assert [len(look.inputs) for look in looks] == [1] * 4 and reader.looks([]) == []
+
+
+def test_the_map_of_the_text_is_twice_as_large_as_those_of_its_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = zoo.load("captcha-seq2seq")
+    monkeypatch.setattr(answers, "reader", lambda name: reader)
+    (whole, text), *each = answers.overlays("captcha-seq2seq", PICTURE)
+    assert whole.size == (480, round(480 * PICTURE.height / PICTURE.width)) and [c for _, c in each] == list(text)
+    assert {image.width for image, _ in each} == {240}
