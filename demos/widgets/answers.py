@@ -121,7 +121,7 @@ def opened(upload: dict[str, Any] | None) -> preprocess.Picture:
 
 
 def without_picture(places: int, message: str = "") -> list[Any]:
-    """Updates that reset a tab: message, no picture, panels hidden, invitation shown, `places` outputs unchanged."""
+    """Updates that empty a tab and show `message`; its last `places` outputs stay unchanged."""
     return [message, None, gr.Column(visible=False), gr.Column(visible=True), *[gr.skip()] * places]
 
 

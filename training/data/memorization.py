@@ -20,7 +20,7 @@ COUNT, TESTED = 2_000, 1_000
 
 @cache
 def elsewhere() -> np.ndarray:
-    """Shuffles labels: the permutation (COUNT,), for each picture the number of the one whose label it gets."""
+    """A random permutation p (COUNT,): picture i gets the label of picture p[i]."""
     return np.random.default_rng(80).permutation(COUNT)
 
 

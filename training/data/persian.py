@@ -139,7 +139,7 @@ def letter_forms() -> tuple[str, ...]:
 
 
 def inked(rng: np.random.Generator, text: str, face: fonts.Face, varied: bool) -> Image.Image:
-    """Renders a text as ink (L, white on black), as high as its line; `varied` mostly distorts it into new shapes."""
+    """Renders a text as ink (L, white on black), as high as its line; if `varied`, mostly distorted."""
     if varied and text in (*DIGITS, *ARABIC_DIGITS) and rng.random() < 0.3:
         return sketches.sketched(rng, text)
     mask = render.shaped(text, face, SIDE).mask

@@ -193,7 +193,7 @@ def draw(rng: Rng, text: str, split: fonts.Split, odd: float = 0.0, times: int =
 
 
 def draw_in(rng: Rng, text: str, face: fonts.Face, split: fonts.Split, times: int = 1) -> folder.Drawing:
-    """A picture of a text in a font, on a paper of the split, degraded `times` times: a photo of a print of a photo."""
+    """A picture of a text in a font, on a paper of the split; `times=2` gives a photo of a print of a photo."""
     if styles.capital(face.path):
         text = text.upper()
     ink = lay_out(rng, text, face)

@@ -58,7 +58,7 @@ def guidance_loss(attention: Tensor, region: Tensor) -> Tensor:
 
 
 def spotting_loss(logits: Tensor, tokens: Tensor, region: Tensor) -> Tensor:
-    """Mean cross-entropy of each cell against its letter: logits (B, N, tokens), text (B, T), region (B, T, N)."""
+    """Mean cross-entropy of cells, each against its letter: logits (B, N, classes), tokens (B, T), region (B, T, N)."""
     likelihood = logits.float().log_softmax(-1).transpose(1, 2)
     own = likelihood.gather(1, tokens[..., None].expand(-1, -1, logits.shape[1]))
     return -(own * region).sum() / region.sum().clamp_min(1)

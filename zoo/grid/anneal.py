@@ -25,7 +25,7 @@ def copy(row: Any, into: Any) -> None:
 
 @njit(cache=True)
 def energy(distances: Any, ties: Any, weights: Any, row: Any) -> Any:
-    """Weighted sum of distances (k,); those of equally near cells (equal `ties`) are sorted first. `row`: scratch."""
+    """Weighted sum of distances (k,), sorted before within each run of equal `ties`. `row` is scratch space."""
     total = 0.0
     for k in range(len(row)):
         value, place = distances[k], k

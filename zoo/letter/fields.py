@@ -71,7 +71,7 @@ def cut(page: Pixels, box: Quad, *margins: float) -> Image.Image:
 
 
 def labels(page: Pixels, texts: Sequence[Text], classifier: Reader) -> dict[int, Label]:
-    """Finds the labels among the texts of a page; returns them by the index of the text.
+    """Finds the printed names of fields among the texts of a page; returns them by the index of the text.
 
     A text that the finder marked as a label is kept if it is spelled like one or the classifier recognises one.
     """

@@ -142,7 +142,7 @@ def regions(probabilities: npt.NDArray[np.float32], scale: float = 1.0) -> list[
 
 
 def cores(text: npt.NDArray[np.float32], least: int, level: int = 0) -> list[tuple[Indices, Indices]]:
-    """Finds the cores of texts; returns the rows and columns of each core's cells.
+    """Finds cores, connected cells that surely are text; returns the rows and columns of each one's cells.
 
     Lines that touch are separated: a core is split if a higher threshold leaves parts one above the other.
 

@@ -60,8 +60,8 @@ def stem() -> nn.Sequential:
 def residual_blocks(width: int, count: int = 6, output_stride: int = 8) -> nn.Sequential:
     """The first `count` of the six residual blocks after the stem; the fifth and sixth have `width` channels.
 
-    All six have a stride of 16 down and `output_stride`, 8 or 4, across. For 4, dilation replaces the last horizontal
-    stride (Chen et al. 2017). The same weights then cover the same area, at twice as many positions.
+    Together the six have a stride of 16 down and `output_stride`, 8 or 4, across. For 4, dilation replaces the last
+    horizontal stride (Chen et al. 2017): the same weights then cover the same area, at twice as many positions.
     """
     blocks, inputs, stride, dilation = nn.Sequential(), 48, 2, 1
     plan = ((64, 2, 2), (64, 1, 1), (128, 2, 2), (128, 1, 1), (width, 2, 1), (width, 1, 1))

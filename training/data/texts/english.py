@@ -14,7 +14,7 @@ LONGEST = 12  # letters
 
 @cache
 def dictionary(held_out: bool) -> tuple[str, ...]:
-    """English words of 4 to 12 letters except WORDS: the twentieth that is held out (by CRC-32), or all others."""
+    """English words of 4 to 12 letters that are not in WORDS: the 1/20 held out (by CRC-32), or the others."""
     path = Path(__file__).parents[1] / "node_modules" / "word-list" / "words.txt"
     if not path.exists():
         raise FileNotFoundError("the word list is not installed; run: make fonts")
