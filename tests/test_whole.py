@@ -73,7 +73,6 @@ def test_the_path_to_write_to_is_hidden_beside_the_file_and_keeps_the_suffix(tmp
     assert path.read_text() == "new"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
 def test_permissions_are_as_the_umask_says(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
